@@ -1,0 +1,136 @@
+"""A recipe and what it resolves to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a rule does to the tasks it selects; None leaves a choice as it is.
+
+    Args:
+        activations: format of inputs and outputs ("int8").
+        kernel: format of the kernel weights.
+        sparsity: share of kernel weights set to zero, 0..1.
+        structured: True removes whole channels, False single weights.
+        palette_bits: bits of a weight palette index, 1..8.
+    """
+
+    activations: str | None = None
+    kernel: str | None = None
+    sparsity: float | None = None
+    structured: bool = False
+    palette_bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Selector -> action.  The selector is "all" or a tuple of task ids."""
+
+    action: Action
+    selector: str | tuple[int, ...] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An ordered list of rules; the last that matches a task wins.  () is the baseline."""
+
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A model-wide recipe that ships.
+
+    Args:
+        id: "int8", "fp16", "sparse50" ...
+        family: "quantization", "pruning", "palettization".
+        effort: "$" post-training, "$$" fine-tuning, "$$$" training-aware.
+        help: one sentence for the user.
+    """
+
+    id: str
+    label: str
+    family: str
+    effort: str
+    help: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Figures of the whole model.  None means unknown because `unknown_tasks` > 0.
+
+    `memory_power_w` is a function of the frame rate: use `memory_power(fps)`.
+    """
+
+    latency_s: float | None
+    energy_j: float | None
+    memory_energy_j: float | None
+    memory_idle_w: float
+    size_bytes: int | None
+    peak_bytes: int | None
+    macs: int | None
+    parameters: int
+    tasks: int
+    unknown_tasks: int
+
+    def memory_power(self, fps: float) -> float | None:
+        """Mean power of the memories at a frame rate, W.
+
+        memory energy x min(fps, 1/latency) + idle (Talaria, section 4.1).
+        """
+        if self.memory_energy_j is None or not self.latency_s:
+            return None
+        return self.memory_energy_j * min(fps, 1 / self.latency_s) + self.memory_idle_w
+
+
+# Columns of `Resolution.tasks`: one row per task in order, then one per conversion that the recipe
+# or the placement needs.  Null = unknown.
+PRICED_SCHEMA = {
+    "task_id": pl.Int32,  # conversions continue the numbering
+    "origin": pl.String,  # "task" or "conversion"
+    "anchor": pl.Int32,  # of a conversion: the task whose output it converts (-1: a model input)
+    "name": pl.String,  # of a conversion: "int8 → fp16"
+    "unit": pl.String,  # unit id of the target; "" when nothing runs it
+    "unit_reason": pl.String,  # why not on the first unit; "" when it is
+    "input_format": pl.String,
+    "output_format": pl.String,
+    "kernel_format": pl.String,
+    "sparsity": pl.Float64,
+    "palette_bits": pl.Int32,  # 0: none
+    "refusal": pl.String,  # why the recipe's action does not apply to this task; ""
+    "latency_s": pl.Float64,  # runs included, as all that follows
+    "compute_s": pl.Float64,
+    "memory_s": pl.Float64,
+    "launch_s": pl.Float64,
+    "bound_by": pl.String,  # "compute", "memory", "launch", "transfer"
+    "utilisation": pl.Float64,  # ideal compute time / latency, 0..1
+    "energy_j": pl.Float64,
+    "memory_energy_j": pl.Float64,
+    "compute_energy_j": pl.Float64,
+    "read_bytes": pl.Float64,  # weights and activations read, in the chosen formats
+    "write_bytes": pl.Float64,
+    "size_bytes": pl.Float64,  # stored weights in the chosen format, first use only
+    "live_bytes": pl.Float64,  # activations alive in the chosen formats
+}
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The optimization table: every task with its choice and its price, and the totals.
+
+    Args:
+        tasks: see `PRICED_SCHEMA`.
+        totals: sums (latency, energy, bytes), maximum (live memory).
+        reference: format the baseline is in when it is not the file's own, else "".
+        touched: number of tasks that the recipe changed.
+    """
+
+    tasks: pl.DataFrame
+    totals: Totals
+    reference: str
+    touched: int
