@@ -1,4 +1,4 @@
-"""Print the lines of every source file and the change since a commit: `python -m tests.size HEAD~1`."""
+"""Print the lines of every source file and the change since a commit: `-m tests.size HEAD~1`."""
 
 from __future__ import annotations
 
