@@ -1,9 +1,11 @@
-"""The network as immutable data: `Graph`, `Op`, `Tensor`.  No onnx here, no hardware, no arrays.
+"""The network as immutable data: `Graph`, `Op`, `Tensor`.  No onnx here, no hardware.
 
 Reading order: `model.py` (the records), `rewrite.py` (how a pass makes a new graph),
-`text.py` (how tests and people read one), `verify.py` (what always holds), `serial.py` (JSON).
+`text.py` (how tests and people read one), `verify.py` (what always holds), `serial.py` (JSON),
+`evaluate.py` (integer arithmetic on small constants).
 """
 
+from engine.graph.evaluate import evaluate, reshaped, small
 from engine.graph.model import Dim, Graph, Op, Tensor
 from engine.graph.rewrite import fuse, replace_ops
 from engine.graph.serial import dumps, loads
@@ -16,9 +18,12 @@ __all__ = [
     "Op",
     "Tensor",
     "dumps",
+    "evaluate",
     "fuse",
     "loads",
     "replace_ops",
+    "reshaped",
+    "small",
     "text",
     "verify",
 ]
