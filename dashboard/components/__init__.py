@@ -1,0 +1,8 @@
+"""Pieces that two pages use: numbers as text, chips, totals.
+
+Start reading at `numbers.py`, the one place that turns SI values into what a person reads.
+"""
+
+from dashboard.components.numbers import change, count, percent, quantity, significant
+
+__all__ = ["change", "count", "percent", "quantity", "significant"]

@@ -1,0 +1,36 @@
+"""Settings: one record with a default and a help text each, set by PAREDOWN_<NAME> or the CLI."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _data_folder() -> Path:
+    """The place that the XDG base directory specification gives to a user's own data."""
+    home = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(home) if Path(home).is_absolute() else Path.home() / ".local/share") / "paredown"
+
+
+class Settings(BaseSettings):
+    """What a person may want to set; the environment wins over the default."""
+
+    model_config = SettingsConfigDict(env_prefix="PAREDOWN_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8050, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data: Path = Field(
+        default_factory=_data_folder,
+        description="Folder for the models, the database and the cache.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Host names, besides this machine's own, that a browser may ask for."
+    )
+    upload_bytes: int = Field(2 * 10**9, gt=0, description="Largest file that may be uploaded.")
+    body_bytes: int = Field(16 * 10**6, gt=0, description="Largest body of any other request.")
+    compilations: int = Field(16, ge=1, description="Compiled models kept in memory.")
+    cache_bytes: int = Field(10**9, ge=10**6, description="Size of the cache on disk.")
+    demo: bool = Field(True, description="Put the demo models into an empty list, once.")

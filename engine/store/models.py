@@ -1,0 +1,243 @@
+"""Models as rows: add, list, find, rename, remove; the parsed network of each."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import secrets
+import threading
+import unicodedata
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+import engine
+from engine.errors import EngineError
+from engine.graph import Dim, Graph, dumps, loads
+from engine.store.blobs import Blobs
+from engine.store.cache import ByteCache
+from engine.store.tables import MARKS, MODELS, open_database
+
+LOCAL = "local"  # the one owner until there are accounts
+MAX_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model that the store keeps.
+
+    Args:
+        id: unguessable, 22 characters, safe in an address.
+        sha256: identity of the file's bytes.
+        project: models of one project are its versions, in the order of `created`.
+        created: UTC.
+        op_count: ops of the file, functions inlined.
+        dims: symbolic sizes with the values used when it was read.
+        properties: facts of the file that the reader found.
+    """
+
+    id: str
+    sha256: str
+    name: str
+    project: str
+    owner: str
+    origin: str
+    created: datetime
+    file_bytes: int
+    op_count: int
+    dims: tuple[Dim, ...]
+    properties: Mapping[str, str]
+    notes: tuple[str, ...]
+    description: str
+
+
+class Store:
+    """The data folder: database, blobs, cache."""
+
+    def __init__(self, folder: Path, cache_bytes: int = 10**9) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.blobs = Blobs(folder)
+        except OSError as error:
+            raise EngineError(
+                "the data folder cannot be written",
+                where=str(folder),
+                found=error.strerror or str(error),
+                try_this="another folder in PAREDOWN_DATA",
+            ) from error
+        self.cache = ByteCache(folder / "cache", cache_bytes)
+        self._database = open_database(folder / "paredown.db")
+        self._files = threading.Lock()  # bytes that arrive are not those being removed
+
+    def add(
+        self,
+        file: Path,
+        graph: Graph,
+        *,
+        name: str = "",
+        project: str = "",
+        origin: str = "upload",
+        description: str = "",
+        owner: str = LOCAL,
+    ) -> tuple[ModelRow, bool]:
+        """Keep a file that was read.  Returns its row, and False when it was here already.
+
+        The same bytes are the same model: a second arrival opens the first row, under the name
+        that it has by now.
+        """
+        shown = clean_name(name or graph.name)
+        with self._files:
+            row = {
+                "id": secrets.token_urlsafe(16),
+                "sha256": self.blobs.keep(file),
+                "name": shown,
+                "project": clean_name(project) if project else project_of(shown),
+                "owner": owner,
+                "origin": origin,
+                "created": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "file_bytes": 0,
+                "op_count": len(graph.ops),
+                "dims": json.dumps([[d.name, d.value, d.given] for d in graph.dims]),
+                "properties": json.dumps(dict(graph.properties)),
+                "notes": json.dumps(graph.notes),
+                "description": description,
+            }
+            row["file_bytes"] = self.blobs.path(str(row["sha256"])).stat().st_size
+            with self._begin() as connection:
+                inserted = connection.execute(
+                    sa.insert(MODELS).prefix_with("OR IGNORE").values(row)
+                )
+                found = connection.execute(
+                    sa.select(MODELS).where(
+                        MODELS.c.owner == owner, MODELS.c.sha256 == str(row["sha256"])
+                    )
+                ).one()
+        kept = _row(found)
+        self.cache.set(self._graph_key(kept.sha256, {}), zlib.compress(dumps(graph), 1))
+        return kept, bool(inserted.rowcount)
+
+    def models(self, owner: str = LOCAL) -> tuple[ModelRow, ...]:
+        """All models of an owner, newest first."""
+        query = sa.select(MODELS).where(MODELS.c.owner == owner)
+        with self._begin() as connection:
+            return tuple(
+                _row(r) for r in connection.execute(query.order_by(MODELS.c.created.desc()))
+            )
+
+    def model(self, model_id: str, owner: str = LOCAL) -> ModelRow:
+        """One model.
+
+        Raises:
+            EngineError: there is none with this id that the owner may see.
+        """
+        query = sa.select(MODELS).where(MODELS.c.id == model_id, MODELS.c.owner == owner)
+        with self._begin() as connection:
+            found = connection.execute(query).one_or_none()
+        if found is None:
+            raise EngineError(
+                "there is no such model", try_this="the list of models; it may have been removed"
+            )
+        return _row(found)
+
+    def remove(self, model_id: str, owner: str = LOCAL) -> ModelRow:
+        """Remove a model, and its bytes when no other row names them; returns what it was."""
+        row = self.model(model_id, owner)
+        with self._files:
+            with self._begin() as connection:
+                connection.execute(sa.delete(MODELS).where(MODELS.c.id == row.id))
+                others = sa.select(sa.func.count()).where(MODELS.c.sha256 == row.sha256)
+                left = connection.scalar(others)
+            if not left:
+                self.blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
+        return row
+
+    def rename(self, model_id: str, name: str, owner: str = LOCAL) -> ModelRow:
+        """Give a model another name."""
+        row = self.model(model_id, owner)
+        with self._begin() as connection:
+            connection.execute(
+                sa.update(MODELS).where(MODELS.c.id == row.id).values(name=clean_name(name))
+            )
+        return self.model(model_id, owner)
+
+    def graph(self, row: ModelRow, bindings: Mapping[str, int] | None = None) -> Graph:
+        """The parsed network of a model: from the cache, else read again from its bytes."""
+        key = self._graph_key(row.sha256, bindings or {})
+        kept = self.cache.get(key)
+        if kept is not None:
+            with contextlib.suppress(EngineError, zlib.error):
+                return loads(zlib.decompress(kept))
+        path = self.blobs.path(row.sha256)
+        if not path.exists():
+            raise EngineError("the file of this model is gone", row.name, try_this="add it again")
+        graph = engine.read(path, bindings, row.name)
+        if graph.properties.get("sha256", row.sha256) != row.sha256:
+            raise EngineError(
+                "the stored file has changed on the disk", row.name, try_this="add it again"
+            )
+        self.cache.set(key, zlib.compress(dumps(graph), 1))
+        return graph
+
+    def mark(self, name: str) -> bool:
+        """Note that something happened; True the first time."""
+        with self._begin() as connection:
+            done = connection.execute(sa.insert(MARKS).prefix_with("OR IGNORE").values(name=name))
+        return bool(done.rowcount)
+
+    def sweep(self, older_than_s: float = 86400.0) -> int:
+        """Remove what crashed uploads left behind; returns how many files."""
+        with self._begin() as connection:
+            named = frozenset(connection.scalars(sa.select(MODELS.c.sha256)))
+        return self.blobs.sweep(named, older_than_s)
+
+    def close(self) -> None:
+        """Close database and cache."""
+        self._database.dispose()
+        self.cache.close()
+
+    @contextlib.contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        try:
+            with self._database.begin() as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise EngineError(
+                "the data folder cannot be used",
+                found=str(error.orig),
+                try_this="free some space on its disk",
+            ) from error
+
+    @staticmethod
+    def _graph_key(sha256: str, bindings: Mapping[str, int]) -> str:
+        bound = json.dumps(sorted(bindings.items()))
+        return f"graph/{engine.VERSION}/{sha256}/{bound}"
+
+
+def clean_name(text: str) -> str:
+    """A name that is safe to show: no control, direction or surrogate characters, not too long."""
+    kept = "".join(c for c in text if unicodedata.category(c)[0] != "C")
+    return " ".join(kept.split())[:MAX_NAME] or "unnamed"
+
+
+def project_of(name: str) -> str:
+    """The project of a name: the name without its version ("unet_v2" -> "unet")."""
+    return re.sub(r"[-_. ]v\d{1,4}\Z", "", name) or name
+
+
+def _row(found: sa.Row[Any]) -> ModelRow:
+    values = found._asdict()
+    return ModelRow(
+        **{
+            **values,
+            "created": datetime.fromisoformat(values["created"]),
+            "dims": tuple(Dim(*d) for d in json.loads(values["dims"])),
+            "properties": json.loads(values["properties"]),
+            "notes": tuple(json.loads(values["notes"])),
+        }
+    )
