@@ -1,0 +1,123 @@
+"""The table of contents of the compiler: which pass runs when, and why there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple, Protocol
+
+from engine.compile import passes
+from engine.compile.compilation import Compilation
+from engine.compile.frames import edges_frame, lineage_frame, tasks_frame
+from engine.compile.storage import Storage
+from engine.graph import Graph, verify
+
+
+class Step(NamedTuple):
+    """A pass, what it does to an op as a sentence part of the lineage, and why it is here."""
+
+    run: Callable[[Graph], Graph]
+    reason: str
+    because: str
+
+    @property
+    def name(self) -> str:
+        """What targets call it in `without_passes`."""
+        return self.run.__name__
+
+
+PIPELINE: tuple[Step, ...] = (
+    Step(
+        passes.fold_constants,
+        "folded: computed once, from weights and known shapes",
+        "first: all that follows asks which operands are stored",
+    ),
+    Step(
+        passes.drop_dead,
+        "dropped: no output of the model needs it",
+        "after folding, which leaves Shape's sources without readers; before anything counts them",
+    ),
+    Step(
+        passes.free_views,
+        "free: the same bytes under another shape or name",
+        "before the fusions, so that a Reshape between two ops does not hide their pattern",
+    ),
+    Step(
+        passes.fuse_conv,
+        "fused into the convolution",
+        "after activations are one op each",
+    ),
+    Step(
+        passes.fuse_matmul,
+        "fused into the matrix product",
+        "after attention, whose products have no epilogue",
+    ),
+)
+
+
+class Target(Protocol):
+    """What the compiler needs to know of a target; `without_passes` may be absent."""
+
+    @property
+    def id(self) -> str:
+        """The target's id."""
+
+
+def compile_model(graph: Graph, target: Target) -> Compilation:
+    """Turn a network as read into tasks for a target.
+
+    Args:
+        graph: as `formats.read` gives it.
+        target: its `id`, and in `without_passes` the names of passes that it cannot use.
+
+    Returns:
+        Tasks in execution order, edges, and where each op of the file went.
+
+    Raises:
+        EngineError: the graph is not sound (see `engine.graph.verify`).
+    """
+    skipped: frozenset[str] = getattr(target, "without_passes", frozenset())
+    source = verify(graph)
+    reasons: dict[str, str] = {}
+    for step in PIPELINE:
+        if step.name in skipped:
+            continue
+        result = step.run(graph)
+        if result is not graph:
+            _explain(graph, result, step.reason, reasons)
+        graph = result
+    verify(graph)
+    storage = Storage(graph, source)
+    return Compilation(
+        graph=graph,
+        source=source,
+        target=target.id,
+        engine=_engine_version(),
+        tasks=tasks_frame(graph, storage),
+        edges=edges_frame(graph, storage),
+        lineage=lineage_frame(graph, source, reasons),
+    )
+
+
+def _explain(before: Graph, after: Graph, reason: str, reasons: dict[str, str]) -> None:
+    """Note for each op that a pass moved or took away, what happened to it."""
+    names = {op.name for op in after.ops}
+    old = {id(op) for op in before.ops}
+    for op in before.ops:
+        if op.name not in names:
+            reasons.update((part.name, reason) for part in op.parts)
+    for op in after.ops:
+        if op.members and id(op) not in old:
+            for part in op.members:
+                if part.name == op.name:
+                    reasons[part.name] = "the anchor of its task"
+                # what an earlier pass joined keeps its reason
+                elif reasons.get(part.name, "the anchor of its task") == "the anchor of its task":
+                    reasons[part.name] = reason
+
+
+def _engine_version() -> str:
+    try:
+        return version("paredown")
+    except PackageNotFoundError:
+        return "0"
