@@ -43,14 +43,59 @@ PIPELINE: tuple[Step, ...] = (
         "before the fusions, so that a Reshape between two ops does not hide their pattern",
     ),
     Step(
+        passes.absorb_weight_quantization,
+        "absorbed: the kernel reads the stored integers",
+        "before the fusions, which then meet the op that reads the weight and nothing else",
+    ),
+    Step(
+        passes.fuse_activation,
+        "fused: part of an activation written out",
+        "before conv and matrix product, which take an activation as one op",
+    ),
+    Step(
+        passes.fuse_softmax,
+        "fused: part of a softmax written out",
+        "before attention, which looks for a softmax",
+    ),
+    Step(
+        passes.fuse_rotary,
+        "fused: part of a rotary embedding written out",
+        "before attention, which takes the transposes that are left",
+    ),
+    Step(
+        passes.fuse_attention,
+        "fused into the attention",
+        "before the matrix products, for a mask would look like a bias",
+    ),
+    Step(
+        passes.absorb_pad,
+        "absorbed: the kernel pads as it reads",
+        "before convs, which keep what joined them",
+    ),
+    Step(
         passes.fuse_conv,
         "fused into the convolution",
-        "after activations are one op each",
+        "before norms, which would take a BatchNormalization for themselves",
     ),
     Step(
         passes.fuse_matmul,
         "fused into the matrix product",
-        "after attention, whose products have no epilogue",
+        "after attention, whose products have no epilogue; before norms, as for convs",
+    ),
+    Step(
+        passes.fuse_normalization,
+        "fused into the normalization",
+        "after convs took theirs; before chains, which would take the scale and shift",
+    ),
+    Step(
+        passes.fuse_elementwise,
+        "fused: computed in one go with its neighbours",
+        "late: it takes what no larger kernel wanted",
+    ),
+    Step(
+        passes.absorb_quantization,
+        "absorbed: the kernel works on integers",
+        "last: what stands between dequantize and quantize is one op by now",
     ),
 )
 
