@@ -49,22 +49,19 @@ def _is_affine(match: Matcher, last: int, index: int, norm: bool, integer: bool)
     op = match.ops[index]
     if op.members and op.kernel:
         return False  # fused already: it is a kernel of its own
-    if not match.same_shape(match.out(last), op.outputs[0]) and not _is_viewed(match, last, index):
+    if not match.same_shape(match.out(last), match.result(index)):
         return False
     if op.type == "BatchNormalization":
-        return norm and all(match.constant(t) for t in op.inputs[1:] if t)
-    if op.type not in _AFFINE or (op.inputs[0] != match.out(last) and op.type in ("Sub", "Div")):
+        return norm and all(match.constant(t) for t in match.operands(index)[1:] if t)
+    if op.type not in _AFFINE:
         return False
-    others = [t for t in match.data(index) if t != match.out(last)]
+    if op.type in ("Sub", "Div") and match.operands(index)[0] != match.out(last):
+        return False
+    data = match.data(index)
+    others = [t for t in data if t != match.out(last)]
     if integer and op.type == "Mul":
         return all(match.tensors[t].elements == 1 for t in others)  # the scale of the input
-    return not others and match.data(index).count(match.out(last)) == 1
-
-
-def _is_viewed(match: Matcher, last: int, index: int) -> bool:
-    """Whether the op keeps the shape of what it reads, and only then is viewed otherwise."""
-    first = match.ops[index].parts[0]
-    return bool(match.ops[index].members) and match.same_shape(match.out(last), first.outputs[0])
+    return not others and len(data) == 1
 
 
 def _is_residual(match: Matcher, last: int, index: int) -> bool:

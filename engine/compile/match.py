@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from engine.compile.kernels import classify
+from engine.compile.kernels import anchor_of, classify
 from engine.graph import Graph, fuse
 
 
@@ -75,9 +75,19 @@ class Matcher:
         shape = self.tensors[one].shape
         return shape is not None and shape == self.tensors[other].shape
 
+    def operands(self, index: int) -> tuple[str, ...]:
+        """What the op itself reads, in the order of its type; not what its views need."""
+        op = self.ops[index]
+        return op.inputs if op.kernel else anchor_of(op).inputs
+
+    def result(self, index: int) -> str:
+        """What the op itself makes, before views of it."""
+        op = self.ops[index]
+        return self.out(index) if op.kernel else anchor_of(op).outputs[0]
+
     def data(self, index: int) -> list[str]:
-        """The inputs of an op that are computed at run time."""
-        return [t for t in self.ops[index].inputs if t and self.tensors[t].kind != "weight"]
+        """The operands that are computed at run time."""
+        return [t for t in self.operands(index) if t and self.tensors[t].kind != "weight"]
 
     def is_taken(self, indices: Iterable[int]) -> bool:
         """Whether one of the ops is in a cluster already."""

@@ -30,15 +30,15 @@ def absorb_pad(graph: Graph) -> Graph:
 
 
 def _is_spatial_zero(match: Matcher, index: int) -> bool:
-    op = match.ops[index]
-    if op.attributes.get("mode", "constant") != "constant" or len(op.inputs) > 3:
+    op, inputs = match.ops[index], match.operands(index)
+    if op.attributes.get("mode", "constant") != "constant" or len(inputs) > 3:
         return False
     value: object = op.attributes.get("value", 0)
-    if len(op.inputs) > 2 and op.inputs[2]:
-        value = match.number(op.inputs[2])
+    if len(inputs) > 2 and inputs[2]:
+        value = match.number(inputs[2])
     pads: object = op.attributes.get("pads")
-    if len(op.inputs) > 1:
-        pads = match.tensors[op.inputs[1]].value
+    if len(inputs) > 1:
+        pads = match.tensors[inputs[1]].value
     if value != 0 or not isinstance(pads, tuple) or min(pads) < 0:
         return False
     half = len(pads) // 2

@@ -48,7 +48,7 @@ def _share(graph: Graph) -> Graph:
     tails: dict[int, list[int]] = {}
     for i in range(len(graph.ops)):
         if _is(match, i, "DequantizeLinear") and len(match.readers(match.out(i))) > 1:
-            maker = match.maker(graph.ops[i].inputs[0])
+            maker = match.maker(match.operands(i)[0])
             if _is(match, maker, "QuantizeLinear"):
                 tails.setdefault(maker, []).append(i)
     for maker, shared in tails.items():

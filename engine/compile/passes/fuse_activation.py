@@ -35,24 +35,25 @@ def fuse_activation(graph: Graph) -> Graph:
 
 def _group(match: Matcher, seed: int) -> None:
     """Try the tensors above the seed, nearest first, as the one that everything starts at."""
-    top = seed
-    for _ in range(_LONGEST):
-        sources = [t for t in match.ops[top].inputs if t and not match.scalar(t)]
-        if len(sources) != 1:
-            return  # a second tensor meets here: the start would lie below
-        start = sources[0]
-        if len(match.readers(start)) > 1:
-            members = _region(match, start, seed)
-            if members and match.join("activation", seed, members):
-                return
-        above = match.maker(start)
-        if not _is_arithmetic(match, above):
-            return
-        top = above
+    above = [seed]
+    for index in above:  # grows while it is walked
+        for start in _tensors(match, index):
+            if len(match.readers(start)) > 1:
+                members = _region(match, start, seed)
+                if members and match.join("activation", seed, members):
+                    return
+            maker = match.maker(start)
+            if _is_arithmetic(match, maker) and maker not in above and len(above) < _LONGEST:
+                above.append(maker)
 
 
 def _is_arithmetic(match: Matcher, index: int) -> bool:
     return index >= 0 and match.ops[index].type in _ARITHMETIC and not match.ops[index].kernel
+
+
+def _tensors(match: Matcher, index: int) -> list[str]:
+    """Operands that are no single numbers."""
+    return [t for t in match.operands(index) if t and not match.scalar(t)]
 
 
 def _region(match: Matcher, start: str, seed: int) -> list[int] | None:
@@ -67,7 +68,7 @@ def _region(match: Matcher, start: str, seed: int) -> list[int] | None:
         if index in above or not _is_arithmetic(match, index) or match.is_taken((index,)):
             continue
         op = match.ops[index]
-        tensors = [t for t in op.inputs if t and not match.scalar(t)]
+        tensors = _tensors(match, index)
         if len(op.outputs) != 1 or not all(t in made for t in tensors):
             continue
         above[index] = {index}.union(*(made[t] for t in tensors))
@@ -75,10 +76,10 @@ def _region(match: Matcher, start: str, seed: int) -> list[int] | None:
         waiting += match.readers(op.outputs[0])
         if len(tensors) < 2 or seed not in above[index]:
             continue
-        if _closed(match, above[index], index) and match.same_shape(start, op.outputs[0]):
+        if _closed(match, above[index], index) and match.same_shape(start, match.result(index)):
             after = match.next(index)
             scaled = match.is_(after, "Mul", "Div") and len(match.data(after)) == 1
-            if scaled and any(match.scalar(t) for t in match.ops[after].inputs):
+            if scaled and any(match.scalar(t) for t in match.operands(after)):
                 return [*above[index], after]
             return list(above[index])
     return None

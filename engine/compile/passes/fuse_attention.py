@@ -39,7 +39,7 @@ def fuse_attention(graph: Graph) -> Graph:
 def _attention(match: Matcher, softmax: int) -> list[int] | None:
     """All ops of the attention around a softmax, the product of scores first."""
     after = _after(match, softmax)
-    before = _scores(match, match.ops[softmax].inputs[0], softmax, _STEPS)
+    before = _scores(match, match.operands(softmax)[0], softmax, _STEPS)
     if not after or not before:
         return None
     product, values = before[-1], after[-1]
@@ -72,7 +72,7 @@ def _after(match: Matcher, softmax: int) -> list[int] | None:
         found.append(product)
         made = match.out(product)
         product = match.next(product)
-    if match.kind(product) != "matmul" or match.ops[product].inputs[0] != made:
+    if match.kind(product) != "matmul" or match.operands(product)[0] != made:
         return None
     return [*found, product]
 
@@ -101,7 +101,7 @@ def _arranging(match: Matcher, name: str, reader: int) -> list[int]:
         if not match.is_(above, *_ARRANGES) or len(match.data(above)) != 1:
             return found
         if match.ops[above].type in ("Mul", "Div") and not any(
-            match.scalar(t) for t in match.ops[above].inputs if t
+            match.scalar(t) for t in match.operands(above) if t
         ):
             return found
         found.append(above)

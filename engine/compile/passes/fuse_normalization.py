@@ -41,7 +41,7 @@ def fuse_normalization(graph: Graph) -> Graph:
 
 def _written_out(match: Matcher, root: int) -> list[int] | None:
     """The ops of a norm around its square root, the division last."""
-    above = match.source(match.ops[root].inputs[0], root)
+    above = match.source(match.operands(root)[0], root)
     if not match.is_(above, "Add"):  # the epsilon
         return None
     variance = match.data(above)
@@ -50,7 +50,7 @@ def _written_out(match: Matcher, root: int) -> list[int] | None:
     mean = match.source(variance[0], above)
     if not match.is_(mean, "ReduceMean"):
         return None
-    squares = match.source(match.ops[mean].inputs[0], mean)
+    squares = match.source(match.operands(mean)[0], mean)
     if not match.is_(squares, *_SQUARES):
         return None
     centred = match.data(squares)[0]  # of Mul(d, d) and Pow(d, 2) alike
@@ -59,12 +59,12 @@ def _written_out(match: Matcher, root: int) -> list[int] | None:
     if match.is_(divided, "Reciprocal"):
         members.append(divided)
         divided = match.next(divided)
-    if not match.is_(divided, "Div", "Mul") or centred not in match.ops[divided].inputs:
+    if not match.is_(divided, "Div", "Mul") or centred not in match.operands(divided):
         return None
     centre = match.maker(centred)
     readers = {squares, divided}
     if match.is_(centre, "Sub") and readers.issuperset(match.readers(centred)):
-        average = match.source(match.ops[centre].inputs[1], centre)
+        average = match.source(match.operands(centre)[1], centre)
         if match.is_(average, "ReduceMean", "GlobalAveragePool"):
             members = [average, centre, *members]
     return [*members, divided]

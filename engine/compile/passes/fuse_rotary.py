@@ -19,10 +19,10 @@ def fuse_rotary(graph: Graph) -> Graph:
         Result:  y = Split+Neg+Concat+Mul+Mul+Add(x, cos, sin)
     """
     match = Matcher(graph)
-    for i, op in enumerate(graph.ops):
+    for i in range(len(graph.ops)):
         if not match.is_(i, "Add"):
             continue
-        sides = [match.source(t, i) for t in op.inputs]
+        sides = [match.source(t, i) for t in match.operands(i)]
         if all(match.is_(s, "Mul") for s in sides):
             members = _rotation(match, *sides) or _rotation(match, *reversed(sides))
             if members:
@@ -32,22 +32,22 @@ def fuse_rotary(graph: Graph) -> Graph:
 
 def _rotation(match: Matcher, plain: int, turned: int) -> list[int] | None:
     """The ops that rotate, when `turned` multiplies the rotated tensor of `plain`."""
-    for name in match.ops[turned].inputs:
+    for name in match.operands(turned):
         joint = match.source(name, turned)
-        if match.is_(joint, "Concat") and len(match.ops[joint].inputs) == 2:
+        if match.is_(joint, "Concat") and len(match.operands(joint)) == 2:
             break
     else:
         return None
-    second, first = match.ops[joint].inputs
+    second, first = match.operands(joint)
     negation = match.source(second, joint)
     if not match.is_(negation, "Neg"):
         return None
-    cuts = {match.maker(match.ops[negation].inputs[0]), match.maker(first)}
+    cuts = {match.maker(match.operands(negation)[0]), match.maker(first)}
     if not all(match.is_(c, "Slice", "Split") for c in cuts):
         return None
-    sources = {match.ops[c].inputs[0] for c in cuts}
+    sources = {match.operands(c)[0] for c in cuts}
     source = sources.pop()
-    if sources or source not in match.ops[plain].inputs:
+    if sources or source not in match.operands(plain):
         return None  # the halves are another tensor's
     members = [*cuts, negation, joint]
     above = match.maker(source)

@@ -17,21 +17,21 @@ def fuse_softmax(graph: Graph) -> Graph:
         Result:  y = ReduceMax+Sub+Exp+ReduceSum+Div(x)
     """
     match = Matcher(graph)
-    for i, op in enumerate(graph.ops):
+    for i in range(len(graph.ops)):
         if not match.is_(i, "Div"):
             continue
-        power = match.maker(op.inputs[0])
-        total = match.source(op.inputs[1], i)
+        above, below = match.operands(i)
+        power, total = match.maker(above), match.source(below, i)
         if not match.is_(power, "Exp") or not match.is_(total, "ReduceSum"):
             continue
-        if match.ops[total].inputs[0] != match.out(power):
+        if match.operands(total)[0] != match.out(power):
             continue  # the sum of something else
         members = [power, total, i]
-        shifted = match.source(match.ops[power].inputs[0], power)
+        shifted = match.source(match.operands(power)[0], power)
         if match.is_(shifted, "Sub"):
-            x, top = match.ops[shifted].inputs
+            x, top = match.operands(shifted)
             largest = match.source(top, shifted)
-            if match.is_(largest, "ReduceMax") and match.ops[largest].inputs[0] == x:
+            if match.is_(largest, "ReduceMax") and match.operands(largest)[0] == x:
                 members += [shifted, largest]
         match.join("softmax", i, members)
     return match.fused()
