@@ -81,6 +81,8 @@ def features_of(op: Op, kernel: str, storage: Storage) -> Features:
     writes = [t for t in op.outputs if t]
     before = {storage.root(t) for t in reads}
     made = [r for r in _roots(writes, storage) if r not in before]
+    if kernel == "control":  # it hands on what its bodies read and write
+        made = []
     idle = not made or (kernel == "layout" and op.type in _READS_SHAPE_ONLY)
     read = [] if idle else [*_roots(reads, storage)]
     inputs, outputs = ([tensors[r] for r in names] for names in (read, made))

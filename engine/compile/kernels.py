@@ -150,6 +150,8 @@ def class_of(op: Op) -> str:
         return op.kernel
     if op.domain in STANDARD_DOMAINS:
         return CLASS_OF.get(op.type, "unknown")
+    if op.domain == "paredown":  # the reader's marks at the borders of control-flow bodies
+        return "control"
     if op.domain in RUNTIME_DOMAINS:
         return RUNTIME_CLASS_OF.get(op.type, "unknown")
     return "unknown"
