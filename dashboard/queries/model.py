@@ -213,6 +213,20 @@ class ModelQueries:
         return found[1]
 
 
+    def file_format(self, view: View) -> str:
+        """The format of most weights of the file, "" when it has none."""
+        frame = self._load(view).tasks.filter(pl.col("kernel_format") != "")
+        if frame.is_empty():
+            return ""
+        sums = frame.group_by("kernel_format").agg(pl.col("weight_bytes").sum())
+        return str(sums.sort("weight_bytes", descending=True)["kernel_format"][0])
+
+
+def targets() -> list[tuple[str, str]]:
+    """(id, label) of every target."""
+    return [(t.id, t.label) for t in engine.targets()]
+
+
 def key_of(view: View) -> str:
     """What the columns of the browser belong to; equal keys may be combined."""
     bound = ",".join(f"{n}={v}" for n, v in view.bindings)

@@ -1,0 +1,220 @@
+/* The task table: rows from columns, cells, filters, and its half of the shared selection. */
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  const parts = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  const ID = "model--table";
+  const view = () => clientside.view;
+  const page = () => document.getElementById("model--page");
+  const grid = () => (window.dash_ag_grid && document.getElementById(ID) ? window.dash_ag_grid.getApi(ID) : null);
+
+  /* Baseline columns, overlaid with what the preset changed, as one object a row. */
+  function rowsOf(tasks, effects) {
+    const names = Object.keys(tasks.columns);
+    const place = new Map(effects.ids.map((id, k) => [id, k]));
+    const overlay = Object.keys(effects.columns);
+    const whole = effects.whole;
+    const rows = tasks.ids.map((id, k) => {
+      const row = { id, conversion: tasks.anchors[k] !== null && tasks.anchors[k] !== undefined };
+      row.anchor = tasks.anchors[k];
+      for (const name of names) row[name] = tasks.columns[name][k];
+      row.base = null;
+      if (place.has(id)) {
+        row.base = { memory_power_w: effects.baseline_power[k] };
+        for (const name of overlay) {
+          row.base[name] = row[name];
+          row[name] = effects.columns[name][place.get(id)];
+        }
+      }
+      return row;
+    });
+    const own = rows.filter((row) => !row.conversion || !effects.preset);
+    effects.added.ids.forEach((id, k) => {
+      const row = { id, anchor: effects.added.anchors[k], conversion: true, added: true, base: null };
+      for (const name of Object.keys(effects.added.columns)) row[name] = effects.added.columns[name][k];
+      if (!own.some((r) => r.id === id)) own.push(row);
+    });
+    own.forEach((row, k) => {
+      for (const name of Object.keys(whole)) row[name] = whole[name][k];
+    });
+    return own;
+  }
+
+  async function fill(tasks, effects, state, glossary) {
+    if (!tasks || !effects || tasks.key !== effects.key) return clientside.no_update;
+    const root = page();
+    const rows = rowsOf(tasks, effects);
+    const fresh = !root.rows;
+    root.rows = new Map(rows.map((row) => [row.id, row]));
+    root.glossary = glossary;
+    root.state = root.state || state;
+    root.longest = Math.max(1e-30, ...rows.map((row) => row.latency_s || 0));
+    root.classList.toggle("with-preset", Boolean(effects.preset));
+    const api = await window.dash_ag_grid.getApiAsync(ID);
+    listen(api);
+    api.setGridOption("rowData", rows);
+    if (fresh) restore(api, state);
+    api.refreshCells({ force: true });
+    settle(api, false);
+    root.dataset.version = Number(root.dataset.version || 0) + 1;
+    root.dataset.preset = effects.preset;
+    return Number(root.dataset.version);
+  }
+
+  /* The state that the address asked for. */
+  function restore(api, state) {
+    const column = state.sort.replace("-", "") || "latency_s";
+    const sort = state.sort && !state.sort.startsWith("-") ? "asc" : "desc";
+    api.applyColumnState({ state: [{ colId: column, sort }], defaultState: { sort: null } });
+    if (state.where.length) api.setFilterModel(view().toModel(state.where, page().glossary));
+    mark(api, state.selected, true);
+  }
+
+  function listen(api) {
+    if (page().listening === api) return;
+    page().listening = api;
+    api.addEventListener("selectionChanged", (event) => {
+      if (/^api|rowData/.test(event.source || "api")) return;
+      view().select(api.getSelectedRows().map((row) => row.id), "table");
+    });
+    api.addEventListener("filterChanged", (event) => {
+      settle(api, true);
+      if (event.source !== "columnFilter") return;
+      view().change({ where: view().toWhere(api.getFilterModel(), page().glossary) }, "table");
+    });
+    api.addEventListener("sortChanged", (event) => {
+      if (event.source === "api") return;
+      const by = api.getColumnState().find((c) => c.sort);
+      view().change({ sort: by ? (by.sort === "desc" ? "-" : "") + by.colId : "" }, "table");
+    });
+    api.addEventListener("cellMouseOver", (event) => clientside.op_graph.near(event.data.id));
+    api.addEventListener("cellMouseOut", () => clientside.op_graph.near(null));
+  }
+
+  /* Which rows pass the filter: the count beside the chips, and the graph. */
+  function settle(api, fit) {
+    const root = page();
+    const shown = new Set();
+    api.forEachNodeAfterFilter((node) => shown.add(node.data.id));
+    root.shown = shown.size === root.rows.size ? null : shown;
+    const count = document.getElementById("model--count");
+    const all = root.rows.size.toLocaleString("en-US");
+    count.textContent = root.shown ? `${shown.size.toLocaleString("en-US")} of ${all}` : `${all} tasks`;
+    if (shown.size) api.hideOverlay();
+    else api.showNoRowsOverlay();
+    if (clientside.op_graph) clientside.op_graph.filter(fit);
+  }
+
+  function mark(api, ids, reveal) {
+    const wanted = new Set(ids);
+    const on = [], off = [];
+    api.forEachNode((node) => {
+      const want = wanted.has(node.data.id);
+      if (want !== Boolean(node.isSelected())) (want ? on : off).push(node);
+    });
+    if (off.length) api.setNodesSelected({ nodes: off, newValue: false, source: "api" });
+    if (on.length) api.setNodesSelected({ nodes: on, newValue: true, source: "api" });
+    if (!reveal || !ids.length) return;
+    let first = null;
+    api.forEachNodeAfterFilterAndSort((node) => {
+      if (!first && wanted.has(node.data.id)) first = node;
+    });
+    if (first) api.ensureNodeVisible(first, null);
+  }
+
+  function show(state) {
+    const root = page();
+    const api = root && root.rows ? grid() : null;
+    if (!api || !state) return;
+    const before = root.filtered || {};
+    root.filtered = { text: state.text, only: state.only, where: JSON.stringify(state.where) };
+    if (root.filtered.where !== before.where && state.from !== "table")
+      api.setFilterModel(view().toModel(state.where, root.glossary));
+    if (state.text !== (before.text || "") || state.only !== (before.only || null)) api.onFilterChanged();
+    if (state.from !== "table") mark(api, state.selected, state.from !== "chips" && state.from !== "search");
+  }
+
+  const header = (field) => {
+    const column = grid() && grid().getColumn(field);
+    return column ? column.getColDef().headerName.toLowerCase() : field;
+  };
+
+  function columns(fields) {
+    const api = page() && page().rows ? grid() : null;
+    if (!api) return;
+    const wanted = new Set(fields);
+    const all = api.getColumns().map((c) => c.getColId()).filter((id) => id !== "id" && id !== "name");
+    api.setColumnsVisible(all.filter((id) => wanted.has(id)), true);
+    api.setColumnsVisible(all.filter((id) => !wanted.has(id)), false);
+  }
+
+  function find_column(text) {
+    for (const box of document.querySelectorAll(".column-choice"))
+      box.hidden = !box.textContent.toLowerCase().includes((text || "").toLowerCase());
+  }
+
+  /* Functions that the column definitions name. */
+  cells.number = (params, scale, digits) =>
+    view().number(params.value === null || params.value === undefined ? null : params.value * scale, digits);
+  cells.scaled = (params, scale) => {
+    const value = params.data[params.column.getColId()];
+    return value === null || value === undefined ? null : Number((value * scale).toPrecision(6));
+  };
+  cells.taskNumber = (params) => (params.data.conversion ? "" : params.value);
+  cells.taskName = (params) => (params.data.conversion ? `↳ convert ${params.value}` : params.value);
+  cells.figure = (params, better) => {
+    const field = params.column.getColId(), row = params.data;
+    const style = { "--bar": "0%", "--change": '""', "--tone": "inherit" };
+    if (field === "latency_s") style["--bar"] = `${(100 * (row.latency_s || 0)) / page().longest}%`;
+    const base = row.base && row.base[field];
+    if (base && better && row[field] !== null) {
+      const moved = row[field] / base - 1;
+      if (Math.abs(moved) >= 0.0005) {
+        const size = Math.abs(moved) * 100;
+        style["--change"] = `"${moved < 0 ? "▼" : "▲"} ${size >= 9.95 ? size.toFixed(0) : size.toFixed(1)} %"`;
+        style["--tone"] = (moved < 0) === (better === "lower") ? "var(--better)" : "var(--worse)";
+      }
+    } else if (row.added && field === "latency_s") {
+      style["--change"] = '"added"';
+      style["--tone"] = "var(--worse)";
+    }
+    return style;
+  };
+  cells.formats = (row) => `${row.input_format || "?"} → ${row.kernel_format || row.output_format || "?"}`;
+  cells.formatsTip = (row) =>
+    row.refusal ||
+    `reads ${row.input_format || "?"}, ${row.kernel_format ? `weights ${row.kernel_format}, ` : ""}writes ${row.output_format || "?"}`;
+  cells.unitTip = (row) => row.unit_reason || row.unknown || `runs on ${row.unit}`;
+  cells.onlyPresent = () => {
+    const state = page() && page().state;
+    return Boolean(state && (state.text || state.only));
+  };
+  cells.onlyPass = (params) => {
+    const state = page().state, row = params.data;
+    if (state.only && !state.only.includes(row.id)) return false;
+    const text = state.text.trim().toLowerCase();
+    return !text || String(row.id) === text || row.name.toLowerCase().includes(text) || row.kernel === text;
+  };
+  parts.Formats = (props) => {
+    const row = props.data, base = row.base || {}, create = window.React.createElement;
+    const chip = (name, key) => {
+      const moved = row.base && base[name] !== undefined && base[name] !== row[name];
+      return create("span", { className: moved ? "format moved" : "format", key }, row[name] || "?");
+    };
+    const second = row.kernel_format ? "kernel_format" : "output_format";
+    return create("span", { className: "formats" }, chip("input_format", 0), " → ", chip(second, 1));
+  };
+  parts.ColourHeader = (props) => {
+    const create = window.React.createElement, field = props.column.getColId();
+    const paint = (event) => {
+      event.stopPropagation();
+      clientside.set_props("model--colour", { value: field });
+      view().change({ colour: field }, "menu");
+    };
+    return create("span", { className: "colour-header" },
+      create("button", { className: "paint", title: `Colour the graph by ${props.displayName}`, onClick: paint, tabIndex: -1 }),
+      create("span", null, props.displayName));
+  };
+
+  clientside.task_table = { fill, show, columns, find_column, header, rowsOf };
+})();

@@ -1,0 +1,154 @@
+"""The wires of the model page.  `register` at the end shows all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
+
+from dashboard.ids import Model, repeated
+from dashboard.pages.model.totals import offer_table, totals_row, triage_strip
+from dashboard.queries import services
+from dashboard.queries.model import DEFAULT_FPS
+from dashboard.shell import guarded
+from dashboard.urls import View
+
+Dims = Sequence[dict[str, Any]]
+
+
+def view_of(
+    model: object, target: object, fps: object = None, preset: object = "",
+    values: Sequence[object] = (), ids: Dims = (),
+) -> View:  # fmt: skip
+    """Typed view from what the browser sent; anything odd becomes its default."""
+    bound = {
+        str(i.get("index", "")): v
+        for i, v in zip(ids, values, strict=False)
+        if isinstance(v, int) and not isinstance(v, bool) and 0 < v < 2**31
+    }
+    good = isinstance(fps, (int, float)) and 0 < fps <= 1e6
+    return View(
+        model_id=str(model or ""),
+        target=str(target or ""),
+        fps=float(fps) if good else DEFAULT_FPS,  # type: ignore[arg-type]
+        preset=str(preset or ""),
+        bindings=tuple(sorted(bound.items())),
+    )
+
+
+def tasks(target: str, values: Sequence[object], ids: Dims, model: str) -> dict[str, Any]:
+    """The baseline columns of every task."""
+    return services().model.tasks(view_of(model, target, values=values, ids=ids))
+
+
+def effects(
+    target: str, fps: float, preset: str, values: Sequence[object], ids: Dims, model: str
+) -> dict[str, Any]:
+    """What frame rate and preset change, and the figures of the whole model."""
+    view = view_of(model, target, fps, preset, values, ids)
+    ask = services().model
+    base, now, reference = ask.totals(view)
+    return {
+        "effects": ask.effects(view),
+        "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0),
+        "triage": triage_strip(ask.triage(view), ask.summary(view)),
+        "baseline": not view.preset,
+    }
+
+
+def drawing(
+    target: str, opened: list[str], values: Sequence[object], ids: Dims, model: str
+) -> list[dict[str, Any]]:
+    """The elements of the graph."""
+    view = view_of(model, target, values=values, ids=ids)
+    return services().model.drawing(view, [str(o) for o in opened or ()][-40:])
+
+
+def offers(
+    shown: bool, target: str, fps: float, preset: str, values: Sequence[object], ids: Dims,
+    model: str,
+) -> Any:  # fmt: skip
+    """The table of presets, once it is asked for."""
+    if not shown:
+        return no_update
+    view = view_of(model, target, fps, preset, values, ids)
+    ask = services().model
+    return offer_table(ask.offers(view), ask.totals(view)[0], view.preset, view.fps or 0)
+
+
+def register(app: Dash) -> None:
+    """Wire the page."""
+    dims = Input(repeated(Model.DIM, ALL), "value")  # type: ignore[arg-type]
+    dim_ids = State(repeated(Model.DIM, ALL), "id")  # type: ignore[arg-type]
+    target, fps = Input(Model.TARGET, "value"), Input(Model.FPS, "value")
+    preset, model = Input(Model.PRESET, "data"), State(Model.MODEL, "data")
+    state = Input(Model.STATE, "data")
+
+    def browser(component: str, function: str, *wires: Any, **options: Any) -> None:
+        app.clientside_callback(ClientsideFunction(component, function), *wires, **options)
+
+    app.callback(Output(Model.TASKS, "data"), target, dims, dim_ids, model)(guarded(tasks))
+    app.callback(
+        output={
+            "effects": Output(Model.EFFECTS, "data"),
+            "totals": Output(Model.TOTALS, "children"),
+            "triage": Output(Model.TRIAGE, "children"),
+            "baseline": Output(Model.BASELINE, "hidden"),
+        },
+        inputs={
+            "target": target, "fps": fps, "preset": preset, "values": dims, "ids": dim_ids,
+            "model": model,
+        },
+    )(guarded(effects))  # fmt: skip
+    app.callback(
+        Output(Model.GRAPH, "elements"), target, Input(Model.OPENED, "data"), dims, dim_ids, model
+    )(guarded(drawing))
+    app.callback(
+        Output(Model.OFFERS, "children"),
+        Input(Model.SHEET_OPEN, "data"), target, fps, preset, dims, dim_ids, model,
+    )(guarded(offers))  # fmt: skip
+
+    glossary = State(Model.GLOSSARY, "data")
+    rows = Input(Model.ROWS, "data")
+    # numbers arrive: rows of the table, then everything that shows them
+    browser(
+        "task_table", "fill", Output(Model.ROWS, "data"), Input(Model.TASKS, "data"),
+        Input(Model.EFFECTS, "data"), State(Model.STATE, "data"), glossary,
+    )  # fmt: skip
+    browser(
+        "op_graph", "draw", Input(Model.GRAPH, "elements"), rows, State(Model.STATE, "data"),
+        glossary,
+    )  # fmt: skip
+    browser(
+        "op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data")
+    )
+    # one selection, one filter
+    browser("task_table", "show", state)
+    browser("op_graph", "show", state, glossary)
+    browser("view", "selection", state, rows)
+    browser("view", "chips", state, rows, glossary)
+    browser("view", "address", state, target, fps, preset, dims, dim_ids)
+    # controls
+    browser("view", "search", Input(Model.SEARCH, "value"))
+    browser("view", "colour", Input(Model.COLOUR, "value"))
+    browser("task_table", "columns", Input(Model.COLUMNS, "value"))
+    browser("task_table", "find_column", Input(Model.COLUMN_SEARCH, "value"))
+    browser(
+        "view", "preset", Output(Model.PRESET, "data"),
+        Input(repeated(Model.APPLY, ALL), "n_clicks"),  # type: ignore[arg-type]
+        Input(Model.BASELINE, "n_clicks"), prevent_initial_call=True,
+    )  # fmt: skip
+    browser(
+        "view", "sheet", Output(Model.SHEET, "hidden"), Output(Model.SHEET_OPEN, "data"),
+        Input(Model.OPTIMIZE, "n_clicks"), Input(Model.SHEET_CLOSE, "n_clicks"),
+        State(Model.SHEET_OPEN, "data"), prevent_initial_call=True,
+    )  # fmt: skip
+    browser(
+        "op_graph", "zoom", Input(Model.ZOOM_IN, "n_clicks"), Input(Model.ZOOM_OUT, "n_clicks"),
+        Input(Model.FIT, "n_clicks"), prevent_initial_call=True,
+    )  # fmt: skip
+    browser(
+        "op_graph", "fold", Output(Model.OPENED, "data"), Input(Model.FOLD, "n_clicks"),
+        prevent_initial_call=True,
+    )  # fmt: skip

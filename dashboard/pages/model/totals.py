@@ -1,0 +1,237 @@
+"""Header totals, triage strip and preset table as components: records in, Dash out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import html
+
+from dashboard.components import change, count, percent, quantity, significant
+from dashboard.ids import Model, repeated
+from dashboard.queries.model import Offer, Summary, Triage
+from engine.recipe.model import Totals
+
+EFFORT = {
+    "$": "post-training: minutes, no training data",
+    "$$": "needs fine-tuning",
+    "$$$": "needs training-aware work",
+}
+
+
+def rate_sentence(totals: Totals, fps: float) -> str:
+    """Whether the frame rate is met, and the rate that is reached."""
+    if not totals.latency_s:
+        return ""
+    able = 1 / totals.latency_s
+    if able < fps:
+        return f"misses {fps:g} fps: runs at {significant(able)}"
+    return f"meets {fps:g} fps: could run at {significant(able)}"
+
+
+def totals_row(base: Totals, now: Totals, reference: str, file: str, fps: float) -> list[Any]:
+    """The figures of the whole model.
+
+    Args:
+        base: without a recipe.
+        now: with the chosen preset.
+        reference: format of the baseline where it is not the file's own, else "".
+        file: format that the file is in.
+        fps: target frame rate.
+    """
+    note = f"baseline: {reference} (the file is {file})" if reference and file else ""
+    fits = now.latency_s is not None and now.latency_s * fps <= 1
+    power = f"Memory power at {fps:g} fps"
+    return [
+        _total("Latency", now, now.latency_s, base.latency_s, "s", rate_sentence(now, fps),
+               "" if now.latency_s is None else "met" if fits else "missed", True),
+        _total(power, now, now.memory_power(fps), base.memory_power(fps), "W", note, "", True),
+        _total("Energy per inference", now, now.energy_j, base.energy_j, "J"),
+        _total("Model size", now, now.size_bytes, base.size_bytes, "B"),
+        _total("Peak memory", now, now.peak_bytes, base.peak_bytes, "B"),
+        html.Div(
+            [html.Div("Accuracy", className="total-name"),
+             html.Div("not evaluated", className="total-none")],
+            className="total",
+        ),
+    ]  # fmt: skip
+
+
+def _total(
+    name: str,
+    totals: Totals,
+    value: float | None,
+    base: float | None,
+    unit: str,
+    note: str = "",
+    tone: str = "",
+    badge: bool = False,
+) -> html.Div:
+    title: list[Any] = [html.Span(name)]
+    if badge:
+        title.append(
+            html.Span(
+                "modelled", className="badge",
+                title="Computed from the target's data sheet; not measured",
+            )
+        )  # fmt: skip
+    if value is None:
+        words = f"unknown: {totals.unknown_tasks} of {count(totals.tasks, 'task')}"
+        body: list[Any] = [html.Span(words, className="total-none")]
+        note, tone = "the target cannot price these tasks", ""
+    else:
+        number, short = quantity(value, unit)
+        body = [html.Span([html.B(number), html.Small(short)], className="total-value", key=number)]
+        moved, share = change(value, base)
+        if moved and base is not None:
+            before, before_unit = quantity(base, unit)
+            struck = before if before_unit == short else f"{before} {before_unit}"
+            body += [
+                html.S(struck, title=f"baseline {before} {before_unit}"),
+                html.Span(moved, className=f"change {'better' if share < 0 else 'worse'}"),
+            ]
+    parts: list[Any] = [
+        html.Div(title, className="total-name"),
+        html.Div(body, className="total-body"),
+    ]
+    if note:
+        parts.append(html.Div(note, className=f"total-note {tone}"))
+    return html.Div(parts, className="total")
+
+
+def triage_strip(triage: Triage | None, summary: Summary | None) -> list[Any]:
+    """What binds, where the time is, what the recipe did."""
+    parts: list[Any] = []
+    if triage:
+        first, share = triage.bound[0]
+        parts += [
+            html.Div(
+                [
+                    html.I(
+                        className=f"bound-{name}", style={"width": f"{part:.1%}"},
+                        title=f"{name}-bound: {percent(part)} of latency",
+                    )
+                    for name, part in triage.bound
+                ],
+                className="bound",
+            ),
+            html.Span([html.B(percent(share)), f" of time {first}-bound"]),
+            html.Span(
+                [
+                    html.B(f"{len(triage.focus)} of {triage.tasks}"), " tasks make ",
+                    html.B(percent(triage.focus_share)), " of latency ",
+                    html.Button(
+                        "select", id=Model.FOCUS, className="link",
+                        **{"data-ids": ",".join(map(str, triage.focus))},
+                    ),
+                ]
+            ),
+            html.Span([html.B(triage.kernel), f" takes {percent(triage.kernel_share)}"]),
+        ]  # fmt: skip
+    parts.append(html.Span(className="spring"))
+    parts.append(_recipe(summary) if summary else html.Span("No optimization yet", className="muted"))
+    return parts
+
+
+def _recipe(summary: Summary) -> html.Div:
+    left = sum(n for _, n in summary.refused)
+    words: list[Any] = [
+        html.B(summary.label), ": ", html.B(f"{summary.changed:,}"),
+        f" task{'s' * (summary.changed != 1)} changed, ",
+        f"{count(summary.conversions, 'conversion')}, {left:,} left alone",
+    ]  # fmt: skip
+    if left:
+        words.append(
+            html.Details(
+                [
+                    html.Summary("why", className="link"),
+                    html.Ul([html.Li([html.B(f"{n:,} × "), why]) for why, n in summary.refused]),
+                ],
+                className="why",
+            )
+        )
+    return html.Div(words, className="recipe")
+
+
+def offer_table(offers: Sequence[Offer], base: Totals, chosen: str, fps: float) -> html.Div:
+    """Every preset with what it would do, the fastest first; a row applies."""
+    head = [
+        ("Preset", ""), ("Latency", "n"), ("Memory power", "n"), ("Energy", "n"), ("Size", "n"),
+        (f"{fps:g} fps", ""), ("Effort", ""), ("Applies to", ""), ("", ""),
+    ]  # fmt: skip
+    return html.Div(
+        [
+            html.P(
+                "Modelled effect on this model and target, the fastest first. "
+                "Effort: $ post-training, $$ fine-tuning, $$$ training-aware.",
+                className="muted",
+            ),
+            html.Table(
+                [
+                    html.Thead(html.Tr([html.Th(t, className=c) for t, c in head])),
+                    html.Tbody([_offer(o, base, chosen, fps) for o in offers]),
+                ]
+            ),
+        ]
+    )
+
+
+def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
+    now, preset = offer.totals, offer.preset
+    fits = None if not now.latency_s else now.latency_s * fps <= 1
+    changed = offer.summary.changed
+    reasons = "; ".join(f"{n} × {why}" for why, n in offer.summary.refused)
+    applied = preset.id == chosen
+    return html.Tr(
+        [
+            html.Td(
+                [html.B(preset.label), html.Small(preset.family)],
+                title=preset.help, className="offer-name",
+            ),
+            _figure(now.latency_s, base.latency_s, "s"),
+            _figure(now.memory_power(fps), base.memory_power(fps), "W"),
+            _figure(now.energy_j, base.energy_j, "J"),
+            _figure(now.size_bytes, base.size_bytes, "B"),
+            html.Td(
+                "unknown" if fits is None else "met" if fits else "missed",
+                className="met" if fits else "missed" if fits is False else "muted",
+                title=rate_sentence(now, fps),
+            ),
+            html.Td(preset.effort, title=EFFORT.get(preset.effort, ""), className="effort"),
+            html.Td(
+                [
+                    f"{changed:,} of {offer.tasks:,}",
+                    *(
+                        [html.Small(f"{offer.summary.refused[0][1]:,} × {offer.summary.refused[0][0]}")]
+                        if offer.summary.refused
+                        else []
+                    ),
+                ],
+                title=reasons, className="applies",
+            ),
+            html.Td(
+                html.Button(
+                    "Applied" if applied else "Apply",
+                    id=repeated(Model.APPLY, preset.id),
+                    className="button" + (" on" if applied else ""),
+                    disabled=not changed,
+                    title="" if changed else "It changes no task here",
+                )
+            ),
+        ],
+        className="applied" if applied else "",
+    )  # fmt: skip
+
+
+def _figure(value: float | None, base: float | None, unit: str) -> html.Td:
+    if value is None:
+        return html.Td("unknown", className="n muted")
+    number, short = quantity(value, unit)
+    moved, share = change(value, base)
+    return html.Td(
+        [
+            html.Span([number, html.Small(short)]),
+            html.Em(moved, className="better" if share < 0 else "worse") if moved else "",
+        ],
+        className="n",
+    )
