@@ -1,0 +1,19 @@
+"""The border: ONNX files -> `engine.graph.Graph`.  The only room that imports onnx.
+
+It is not a checker of the ONNX standard, and it computes nothing of the model: weights stay what
+the file says, external data is never opened, no constant larger than 10,000 elements is made.
+
+Start reading in `reader.py`, the list of stages; `guard.py` runs the same stages in a child
+process with limits on memory and time, because a file may be made to harm (`limits.py`).
+
+What a reader of the `Graph` may rely on: attributes that are element types are words
+(`Cast.to="int64"`); ConstantOfShape has `value` (its one number) and `dtype`; what Constant makes
+is a weight tensor, with its `value` when it is small; ops of the domain "paredown" (`LoopStart`,
+`ScanStart`, `BodyStart`) are ours, feed control-flow bodies and cost nothing; tensors whose value
+is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
+"""
+
+from engine.formats.guard import read
+from engine.formats.reader import read_trusted
+
+__all__ = ["read", "read_trusted"]

@@ -1,0 +1,245 @@
+"""Shapes of ops that onnx has no inference for: com.microsoft's and a few of its own.
+
+A rule gets the `Facts` of an op and gives (dtype, shape) for its first outputs; it may raise what
+wrong input makes it raise.  Sources: ONNX Runtime's ContribOperators.md (inputs, outputs and
+attributes of com.microsoft), the ONNX operator specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil, floor, prod
+from types import MappingProxyType
+
+import numpy as np
+
+from engine.graph import Op, Tensor, reshaped
+from engine.graph.model import Attribute
+
+Shape = tuple[int, ...]
+Answer = Sequence[tuple[str, Shape | None]]
+
+
+class Facts:
+    """What a rule may ask of an op."""
+
+    def __init__(self, op: Op, inputs: Sequence[Tensor | None]) -> None:
+        self.op, self._inputs = op, inputs
+
+    def has(self, i: int) -> bool:
+        """Whether input i is there."""
+        return i < len(self._inputs) and self._inputs[i] is not None
+
+    def shape(self, i: int) -> Shape:
+        """Shape of input i; TypeError when it is unknown."""
+        tensor = self._inputs[i]
+        if tensor is None or tensor.shape is None:
+            raise TypeError("unknown shape")
+        return tensor.shape
+
+    def dtype(self, i: int) -> str:
+        """Element type of input i, "" when there is none."""
+        tensor = self._inputs[i] if i < len(self._inputs) else None
+        return tensor.dtype if tensor is not None else ""
+
+    def values(self, i: int) -> tuple[int | float, ...]:
+        """Elements of input i; TypeError when they are unknown."""
+        tensor = self._inputs[i]
+        if tensor is None or tensor.value is None:
+            raise TypeError("unknown value")
+        return tensor.value
+
+    def ints(self, i: int) -> Shape:
+        """Elements of input i as integers."""
+        return tuple(int(v) for v in self.values(i))
+
+    def number(self, name: str, default: int = 0) -> int:
+        """An integer attribute."""
+        value: Attribute = self.op.attributes.get(name, default)
+        if not isinstance(value, int):
+            raise TypeError(name)
+        return value
+
+    @property
+    def count(self) -> int:
+        """Number of inputs."""
+        return len(self._inputs)
+
+
+Rule = Callable[[Facts], Answer]
+
+
+def _first(f: Facts) -> Answer:
+    return [(f.dtype(0), f.shape(0))]
+
+
+def _same(f: Facts) -> Answer:
+    """Every output has type and shape of the first input (skip-norms return the sum as well)."""
+    if f.op.type.startswith("Skip"):
+        return [(f.dtype(0), f.shape(0)), ("", None), ("", None), (f.dtype(0), f.shape(0))]
+    return _first(f)
+
+
+def _broadcast(a: int, b: int) -> Rule:
+    return lambda f: [(f.dtype(a), np.broadcast_shapes(f.shape(a), f.shape(b)))]
+
+
+def _matmul(f: Facts, a: Shape, b: Shape, dtype: str) -> Answer:
+    if f.number("transA"):
+        a = (*a[:-2], a[-1], a[-2])
+    if f.number("transB"):
+        b = (*b[:-2], b[-1], b[-2])
+    if len(a) < 2 or len(b) < 2 or a[-1] != b[-2]:
+        raise ValueError("sizes do not fit")
+    return [(dtype, (*np.broadcast_shapes(a[:-2], b[:-2]), a[-2], b[-1]))]
+
+
+def _float_matmul(f: Facts) -> Answer:
+    return _matmul(f, f.shape(0), f.shape(1), f.dtype(2) or "float32")
+
+
+def _matmul_nbits(f: Facts) -> Answer:
+    return [(f.dtype(0), (*f.shape(0)[:-1], f.number("N")))]
+
+
+def _qgemm(f: Facts) -> Answer:
+    dtype = f.dtype(8) if f.has(8) else f.dtype(0) if f.has(7) else "float32"
+    return _matmul(f, f.shape(0), f.shape(3), dtype)
+
+
+def _qconcat(f: Facts) -> Answer:
+    axis = f.number("axis")
+    parts = [f.shape(i) for i in range(2, f.count, 3)]  # scale, zero point, then triples
+    out = list(parts[0])
+    out[axis] = sum(p[axis] for p in parts)
+    return [(f.dtype(1), tuple(out))]
+
+
+def _qglobal_pool(f: Facts) -> Answer:
+    shape, last = f.shape(0), f.number("channels_last")
+    space = [1] * (len(shape) - 2)
+    return [(f.dtype(0), (shape[0], *space, shape[-1]) if last else (*shape[:2], *space))]
+
+
+def _attention(f: Facts) -> Answer:
+    """Packed attention [batch, sequence, 3 x hidden weights] gives [batch, sequence, hidden]."""
+    batch, sequence, _ = f.shape(0)
+    return [(f.dtype(0), (batch, sequence, f.shape(1)[1] // 3))]
+
+
+def _multi_head(f: Facts) -> Answer:
+    query = f.shape(0)
+    if len(query) == 5:  # packed [batch, sequence, heads, 3, head size]
+        return [(f.dtype(0), (*query[:2], query[2] * query[4]))]
+    width = query[2]
+    if f.has(2) and len(f.shape(2)) == 3:
+        width = f.shape(2)[2]
+    return [(f.dtype(0), (*query[:2], width))]
+
+
+def _grouped_query(f: Facts) -> Answer:
+    query = f.shape(0)
+    if not f.has(1):  # packed query, key and value
+        heads, shared = f.number("num_heads"), f.number("kv_num_heads")
+        query = (*query[:2], query[2] * heads // (heads + 2 * shared))
+    answer: list[tuple[str, Shape | None]] = [(f.dtype(0), query)]
+    if f.has(3) and len(f.shape(3)) == 4:
+        past = f.shape(3)
+        answer += [(f.dtype(3), (*past[:2], past[2] + query[1], past[3]))] * 2
+    return answer
+
+
+def _dynamic_lstm(f: Facts) -> Answer:
+    sequence, batch, _ = f.shape(0)
+    hidden, ways = f.number("hidden_size"), f.shape(1)[0]
+    state = (ways, batch, hidden)
+    return [("float32", (sequence, ways, batch, hidden)), ("float32", state), ("float32", state)]
+
+
+def _dequantize(f: Facts) -> Answer:
+    return [(f.dtype(1), f.shape(0))]
+
+
+def _quantize(f: Facts) -> Answer:
+    return [(f.dtype(2) or "uint8", f.shape(0))]
+
+
+def _constant_of_shape(f: Facts) -> Answer:
+    return [(str(f.op.attributes.get("dtype", "float32")), f.ints(0))]
+
+
+def _reshape(f: Facts) -> Answer:
+    return [(f.dtype(0), reshaped(f.shape(0), f.ints(1), bool(f.number("allowzero"))))]
+
+
+def _expand(f: Facts) -> Answer:
+    return [(f.dtype(0), np.broadcast_shapes(f.shape(0), f.ints(1)))]
+
+
+def _resize(f: Facts) -> Answer:
+    shape = f.shape(0)
+    at = 1 if f.op.type == "Upsample" or f.count == 2 else 2
+    if f.has(3) and f.values(3):
+        return [(f.dtype(0), f.ints(3))]
+    return [(f.dtype(0), tuple(floor(n * s) for n, s in zip(shape, f.values(at), strict=True)))]
+
+
+def _range(f: Facts) -> Answer:
+    start, limit, step = (f.values(i)[0] for i in range(3))
+    return [(f.dtype(0), (max(0, ceil((limit - start) / step)),))]
+
+
+def _embed(f: Facts) -> Answer:
+    ids, width = f.shape(0), f.shape(2)[1]
+    return [(f.dtype(2), (*ids, width)), ("int32", ids[:1])]
+
+
+def _gather_blocks(f: Facts) -> Answer:
+    data, index = list(f.shape(0)), f.shape(1)
+    axis = f.number("gather_axis")
+    if f.number("bits", 4) < 8 and f.dtype(0) == "uint8":
+        data[f.number("quantize_axis", 1)] *= 8 // f.number("bits", 4)
+    return [(f.dtype(2), (*data[:axis], *index, *data[axis + 1 :]))]
+
+
+def _flatten(f: Facts) -> Answer:
+    shape, axis = f.shape(0), f.number("axis", 1)
+    return [(f.dtype(0), (prod(shape[:axis]), prod(shape[axis:])))]
+
+
+_SAME = (
+    "BiasAdd", "BiasGelu", "BiasSoftmax", "BiasDropout", "FastGelu", "Gelu", "QuickGelu", "Inverse",
+    "SkipLayerNormalization", "SimplifiedLayerNormalization", "SkipSimplifiedLayerNormalization",
+    "SkipGroupNorm", "GroupNorm", "RotaryEmbedding", "QLinearLeakyRelu", "QLinearSigmoid",
+    "QLinearSoftmax", "Trilu", "GemmaRotaryEmbedding", "Identity", "Swish",
+    "ThresholdedRelu", "RMSNormalization",
+)  # fmt: skip
+# A fused op whose first inputs and attributes are those of an onnx op: (type, inputs used).
+ALIASES: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {
+        "FusedConv": ("Conv", 3), "FusedGemm": ("Gemm", 3), "QLinearConv": ("QLinearConv", 9),
+        "Pad": ("Pad", 4), "Range": ("Range", 3),
+        "MatMulInteger16": ("MatMulInteger", 2), "Unique": ("Unique", 1),
+        "LayerNormalization": ("LayerNormalization", 3), "GridSample": ("GridSample", 2),
+       
+       
+    }
+)  # fmt: skip
+RULES: Mapping[str, Rule] = MappingProxyType(
+    dict.fromkeys(_SAME, _same)
+    | {
+        "QLinearAdd": _broadcast(0, 3), "QLinearMul": _broadcast(0, 3),
+        "FusedMatMul": lambda f: _matmul(f, f.shape(0), f.shape(1), f.dtype(0)),
+        "TransposeMatMul": lambda f: _matmul(f, f.shape(0), f.shape(1), f.dtype(0)),
+        "MatMulIntegerToFloat": _float_matmul, "DynamicQuantizeMatMul": lambda f: _matmul(
+            f, f.shape(0), f.shape(1), f.dtype(0)),
+        "MatMulNBits": _matmul_nbits, "MatMulBnb4": _matmul_nbits, "QGemm": _qgemm,
+        "QLinearConcat": _qconcat, "QLinearGlobalAveragePool": _qglobal_pool,
+        "QAttention": _attention, "Attention": _attention, "MultiHeadAttention": _multi_head,
+        "GroupQueryAttention": _grouped_query, "DynamicQuantizeLSTM": _dynamic_lstm,
+        "DequantizeLinear": _dequantize, "QuantizeLinear": _quantize,
+        "ConstantOfShape": _constant_of_shape, "Reshape": _reshape, "Expand": _expand,
+        "Resize": _resize, "Upsample": _resize, "Range": _range, "Flatten": _flatten,
+        "EmbedLayerNormalization": _embed, "GatherBlockQuantized": _gather_blocks,
+    }
+)  # fmt: skip
