@@ -121,7 +121,7 @@ def from_query(model_id: str, query: Mapping[str, object]) -> View:
         preset=_match(_TARGET, one("preset")),
         bindings=_bindings(texts.get("bind", ())),
         selection=_selection(one("sel")),
-        search=_text(one("q")),
+        search=printable(one("q")),
         conditions=tuple(_conditions(texts.get("where", ())[:MAX_ITEMS])),
         colour=_match(_COLUMN, one("colour")) or View().colour,
         sort=one("sort") if _match(_COLUMN, one("sort").removeprefix("-")) else "",
@@ -138,7 +138,7 @@ def _match(pattern: re.Pattern[str], text: object) -> str:
     return text if isinstance(text, str) and pattern.match(text) else ""
 
 
-def _text(text: str) -> str:
+def printable(text: str) -> str:
     """Text of a tolerable length, without control and surrogate characters."""
     return "".join(c for c in text[:MAX_TEXT] if c.isprintable())
 
@@ -164,8 +164,8 @@ def _bindings(texts: Iterable[str]) -> tuple[tuple[str, int], ...]:
     found: dict[str, int] = {}
     for text in tuple(texts)[:MAX_ITEMS]:
         value, _, name = text.partition(":")
-        if re.fullmatch(r"[0-9]{1,10}", value) and 0 < int(value) <= MAX_NUMBER and _text(name):
-            found[_text(name)] = int(value)
+        if re.fullmatch(r"[0-9]{1,10}", value) and 0 < int(value) <= MAX_NUMBER and printable(name):
+            found[printable(name)] = int(value)
     return tuple(sorted(found.items()))
 
 
@@ -178,7 +178,7 @@ def _conditions(texts: Iterable[str]) -> Iterable[Condition]:
         if number is not None:
             yield Condition(column, operator, number)
         elif value[0] == "t":
-            yield Condition(column, operator, _text(value[1:]))
+            yield Condition(column, operator, printable(value[1:]))
 
 
 def _ranges(ids: Sequence[int]) -> str:

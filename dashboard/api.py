@@ -1,0 +1,141 @@
+"""The JSON API: models, targets, upload.  The same gate and the same queries as the pages.
+
+Uploads stream: the body is the file, its name is in X-File-Name (percent-encoded), and nothing of
+it is kept in memory.  A fault is `{"error": sentence}` with status 400, 404, 411, 413 or 415.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from flask import Blueprint, Flask, Response, jsonify, request
+from werkzeug.exceptions import ClientDisconnected
+
+from dashboard import urls
+from dashboard.queries import default_target, services
+from dashboard.queries.models import check_target, fault_of
+from dashboard.settings import Settings
+from engine.errors import EngineError
+from engine.store import ModelRow
+
+CHUNK = 1 << 20
+Answer = Response | tuple[Response, int]
+
+
+def register(server: Flask, settings: Settings) -> None:
+    """Add the routes."""
+    routes = Blueprint("api", __name__)
+
+    @routes.get("/api/models")
+    def models() -> Answer:
+        return jsonify(models=[_row(row) for row in services().models.rows()])
+
+    @routes.get("/api/models/<model_id>")
+    def model(model_id: str) -> Answer:
+        try:
+            row = services().models.row(model_id)
+        except EngineError as error:
+            return _fault(error.sentence, 404)
+        try:
+            target = check_target(request.args.get("target") or default_target())
+            headline = services().models.headline(model_id, target)
+        except EngineError as error:
+            return _fault(error.sentence, 400)
+        return jsonify(_row(row) | {"target": target, "totals": asdict(headline)})
+
+    @routes.delete("/api/models/<model_id>")
+    def remove(model_id: str) -> Answer:
+        try:
+            return jsonify(removed=_row(services().models.remove(model_id)))
+        except EngineError as error:
+            return _fault(error.sentence, 404)
+
+    @routes.get("/api/targets")
+    def targets() -> Answer:
+        return jsonify(targets=[{"id": i, "name": n} for i, n in services().models.targets()])
+
+    @routes.route("/api/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+    def nothing(_rest: str) -> Answer:
+        return _fault("There is nothing at this address.", 404)
+
+    @routes.post("/upload")
+    def upload() -> Answer:
+        request.max_content_length = settings.upload_bytes
+        return _upload(settings.upload_bytes)
+
+    server.register_blueprint(routes)
+
+
+def _upload(limit: int) -> Answer:
+    name = unquote(request.headers.get("X-File-Name", "")) or "model.onnx"
+    shown = urls.printable(name)
+    if request.content_encoding:
+        return _fault(f"{shown}: the file must be sent as it is, not compressed.", 415)
+    length = request.content_length
+    if length is None:
+        return _fault(f"{shown}: the size of the file must be said in Content-Length.", 411)
+    if length > limit:
+        return _fault(
+            f"{shown}: the file is too large; at most {limit / 1e6:,.0f} MB can be uploaded.", 413
+        )
+    with services().store.blobs.incoming() as path:
+        try:
+            if _receive(path) != length:
+                return _fault(f"{shown}: the upload stopped half-way; send it again.", 400)
+            added = services().models.add(path, name, wanted=_connected)
+        except ClientDisconnected:
+            return _fault("The upload was cancelled.", 400)
+        except EngineError as error:
+            return _fault(fault_of(error, shown), 400)
+        except OSError as error:
+            return _fault(f"{shown}: it cannot be stored; {error.strerror}.", 507)
+    if added is None:
+        return _fault("The upload was cancelled.", 400)
+    row, new = added
+    return jsonify(id=row.id, url=urls.path(urls.View(model_id=row.id)), name=row.name, new=new)
+
+
+def _receive(path: Path) -> int:
+    """Stream the body into a file; returns its size."""
+    size = 0
+    with path.open("xb") as file:
+        while chunk := request.stream.read(CHUNK):
+            size += file.write(chunk)
+    return size
+
+
+def _connected() -> bool:
+    """Whether the browser still waits: an aborted upload must not appear in the list."""
+    connection = request.environ.get("werkzeug.socket") or request.environ.get("gunicorn.socket")
+    if not isinstance(connection, socket.socket):
+        return True
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:  # open, and nothing to read
+        return True
+    except OSError:
+        return False
+
+
+def _row(row: ModelRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "project": row.project,
+        "sha256": row.sha256,
+        "created": row.created.isoformat(),
+        "file_bytes": row.file_bytes,
+        "ops": row.op_count,
+        "dims": [asdict(d) for d in row.dims],
+        "notes": list(row.notes),
+        "description": row.description,
+        "url": urls.path(urls.View(model_id=row.id)),
+    }
+
+
+def _fault(sentence: str, status: int) -> Answer:
+    return jsonify(error=sentence), status

@@ -1,0 +1,67 @@
+"""The app: `create_app(settings)` makes one, as often as tests like; nothing is global."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import dash
+from dash import Dash
+
+from dashboard import access, api, shell
+from dashboard.pages import PAGES
+from dashboard.queries import Services, open_services
+from dashboard.settings import Settings
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Dash:
+    """Make the app.
+
+    Args:
+        settings: None takes the defaults and the environment.
+        services: an opened data folder, for a caller that already has one.
+    """
+    settings = settings or Settings()
+    assets = assets_folder()
+    app = Dash(
+        "dashboard",
+        assets_folder=str(assets),
+        use_pages=True,
+        pages_folder="",
+        title="Paredown",
+        update_title=None,
+        compress=True,
+        suppress_callback_exceptions=True,
+        serve_locally=True,
+        health_endpoint="healthz",
+        enable_mcp=False,
+        on_error=shell.on_bug,
+        assets_ignore=r"theme\.js",  # the head loads it, before the first paint
+    )
+    app.server.extensions["paredown"] = services or open_services(settings)
+    app.index_string = shell.INDEX.replace("THEME", app.get_asset_url("js/theme.js"))
+    for order, page in enumerate(PAGES):
+        _add_page(app, page, order)
+    dash.register_page("not_found_404", layout=shell.not_found)
+    app.layout = shell.frame
+    api.register(app.server, settings)
+    access.install(app, settings)
+    return app
+
+
+def _add_page(app: Dash, page: ModuleType, order: int) -> None:
+    """Register a page module: `PATH`, `TITLE`, `layout(**view)`, `register(app)`."""
+    where = "path_template" if "<" in page.PATH else "path"
+    dash.register_page(
+        page.__name__, order=order, title=page.TITLE, layout=page.layout, **{where: page.PATH}
+    )
+    page.register(app)
+
+
+def assets_folder() -> Path:
+    """The folder of styles and scripts: beside the packages, in a checkout and in a wheel."""
+    for place in (Path(__file__).parents[1], *map(Path, sys.path)):
+        if (place / "assets" / "tokens.css").is_file():
+            return (place / "assets").resolve()
+    raise FileNotFoundError("the assets folder is missing from this installation")

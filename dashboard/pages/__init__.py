@@ -1,0 +1,11 @@
+"""The pages, in the order of the journey.  Each has PATH, TITLE, layout and register.
+
+A page reads top to bottom: the question that it answers, `layout(**view)`, plain callback
+functions, `register(app)`, which wires them.  Importing a page does nothing.
+"""
+
+from __future__ import annotations
+
+from dashboard.pages import models
+
+PAGES = (models,)

@@ -1,0 +1,68 @@
+"""The only place that calls engine verbs.  Queries return records and frames, no components.
+
+`services()` is what one app owns: its data folder, its compiled models, its queries.
+Start reading in `models.py` (the list) and `model.py` (one model).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+import engine
+from dashboard.queries.headlines import Headlines
+from dashboard.queries.model import ModelQueries
+from dashboard.queries.models import ModelsQueries
+from dashboard.settings import Settings
+from dashboard.urls import View
+from engine.compile.compilation import Compilation
+from engine.store import Compilations, Store
+
+PREFERRED_TARGET = "phone-npu"
+
+__all__ = ["Services", "default_target", "open_services", "services"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one app owns."""
+
+    settings: Settings
+    store: Store
+    compilations: Compilations
+    models: ModelsQueries
+    model: ModelQueries
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.models.headlines.close()
+        self.store.close()
+
+
+def open_services(settings: Settings) -> Services:
+    """Open the data folder and make the queries that work on it.
+
+    Raises:
+        EngineError: the folder cannot be used.
+    """
+    store = Store(settings.data, settings.cache_bytes)
+    compilations = Compilations(store, settings.compilations)
+
+    def load(view: View) -> Compilation:
+        return compilations.get(view.model_id, view.target or default_target(), dict(view.bindings))
+
+    models = ModelsQueries(store, Headlines(store), demo=settings.demo)
+    return Services(settings, store, compilations, models, ModelQueries(load))
+
+
+def services() -> Services:
+    """The services of the app that serves this request."""
+    found: Services = current_app.extensions["paredown"]
+    return found
+
+
+def default_target() -> str:
+    """The target of a view that names none."""
+    known = [t.id for t in engine.targets()]
+    return PREFERRED_TARGET if PREFERRED_TARGET in known else known[0]
