@@ -5,6 +5,7 @@ sums, depthwise convolutions that few accelerators like, a pooled head.  Needs t
 dependency of Paredown: the product opens the exported file only.
 """
 
+# mypy: ignore-errors
 from __future__ import annotations
 
 import torch

@@ -1,12 +1,13 @@
-"""Train the digits demo and export it with its source lines: `python -m dashboard.demo.train_digits`.
+"""Train the digits demo and export it: `python -m dashboard.demo.train_digits`.
 
 Data: `sklearn.datasets.load_digits`, 1,797 images of 8x8 out of "Optical Recognition of Handwritten
 Digits" (E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, 1998, CC BY 4.0), enlarged to
 32x32.  A fifth of them, drawn by class with seed 0, is never trained on.  Needs torch 2.13,
-onnxscript and scikit-learn, none of which Paredown depends on; about a minute on two cores.
+onnxscript and scikit-learn, none of which Paredown depends on; a few minutes on two cores.
 What the shipped file scored stands in PROVENANCE.md.
 """
 
+# mypy: ignore-errors
 from __future__ import annotations
 
 import gzip
