@@ -117,9 +117,10 @@ def shape_text(tensor: Tensor) -> str:
 def is_argument(tensor: Tensor) -> bool:
     """Whether a weight only steers an op (a shape, axes, an index): no parameter of the model.
 
-    These are 64-bit integers small enough for their values to be kept.
+    These are 64-bit integers small enough for their values to be kept, and numbers without axes
+    (the scale of an attention, the limits of a Clip).
     """
-    return tensor.dtype == "int64" and tensor.value is not None
+    return tensor.shape == () or (tensor.dtype == "int64" and tensor.value is not None)
 
 
 def _roots(names: Iterable[str], storage: Storage) -> Iterable[str]:
