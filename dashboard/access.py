@@ -8,7 +8,7 @@ and scripts that are not ours.  Stage I adds people; the gate and its table stay
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -99,7 +99,7 @@ def install(app: Dash, settings: Settings) -> None:
     server.register_error_handler(HTTPException, _plain)
 
 
-def content_policy(script_hashes: list[str]) -> str:
+def content_policy(script_hashes: Sequence[str]) -> str:
     """The Content-Security-Policy: our own files only, no eval, no plug-ins, no foreign frame.
 
     Inline styles are allowed because Dash and Mantine write `style` attributes.

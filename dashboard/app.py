@@ -30,10 +30,11 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         use_pages=True,
         pages_folder="",
         title="Paredown",
-        update_title=None,
+        update_title="",
         compress=True,
         suppress_callback_exceptions=True,
         serve_locally=True,
+        include_pages_meta=False,
         health_endpoint="healthz",
         enable_mcp=False,
         on_error=shell.on_bug,
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.index_string = shell.INDEX.replace("THEME", app.get_asset_url("js/theme.js"))
     for order, page in enumerate(PAGES):
         _add_page(app, page, order)
-    dash.register_page("not_found_404", layout=shell.not_found)
+    dash.register_page("not_found_404", layout=shell.not_found)  # type: ignore[no-untyped-call]
     app.layout = shell.frame
     api.register(app.server, settings)
     access.install(app, settings)
@@ -53,7 +54,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 def _add_page(app: Dash, page: ModuleType, order: int) -> None:
     """Register a page module: `PATH`, `TITLE`, `layout(**view)`, `register(app)`."""
     where = "path_template" if "<" in page.PATH else "path"
-    dash.register_page(
+    dash.register_page(  # type: ignore[no-untyped-call]
         page.__name__, order=order, title=page.TITLE, layout=page.layout, **{where: page.PATH}
     )
     page.register(app)

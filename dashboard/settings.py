@@ -20,17 +20,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PAREDOWN_", frozen=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8050, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=8050, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
     data: Path = Field(
         default_factory=_data_folder,
         description="Folder for the models, the database and the cache.",
     )
     allowed_hosts: tuple[str, ...] = Field(
-        (), description="Host names, besides this machine's own, that a browser may ask for."
+        default=(),
+        description="Host names, besides this machine's own, that a browser may ask for.",
     )
-    upload_bytes: int = Field(2 * 10**9, gt=0, description="Largest file that may be uploaded.")
-    body_bytes: int = Field(16 * 10**6, gt=0, description="Largest body of any other request.")
-    compilations: int = Field(16, ge=1, description="Compiled models kept in memory.")
-    cache_bytes: int = Field(10**9, ge=10**6, description="Size of the cache on disk.")
-    demo: bool = Field(True, description="Put the demo models into an empty list, once.")
+    upload_bytes: int = Field(
+        default=2 * 10**9, gt=0, description="Largest file that may be uploaded."
+    )
+    body_bytes: int = Field(
+        default=16 * 10**6, gt=0, description="Largest body of any other request."
+    )
+    compilations: int = Field(default=16, ge=1, description="Compiled models kept in memory.")
+    cache_bytes: int = Field(default=10**9, ge=10**6, description="Size of the cache on disk.")
+    demo: bool = Field(default=True, description="Put the demo models into an empty list, once.")

@@ -77,7 +77,7 @@ def header(
     trail: list[Any] = []
     for text, address in crumbs:
         if trail:
-            trail.append(html.Span("/", className="crumb-slash", **{"aria-hidden": "true"}))
+            trail.append(html.Span("/", className="crumb-slash", **attributes(aria_hidden="true")))
         trail.append(
             dcc.Link(text, href=address, className="crumb")
             if address
@@ -95,11 +95,16 @@ def header(
     )
 
 
+def attributes(**names: str) -> dict[str, Any]:
+    """HTML attributes whose names hold a hyphen: `attributes(aria_live="polite")`."""
+    return {name.replace("_", "-"): value for name, value in names.items()}
+
+
 def scheme_toggle() -> dmc.ColorSchemeToggle:
     """Light or dark: follows the system until a person chooses, then remembers."""
     return dmc.ColorSchemeToggle(
-        lightIcon=html.Span("☀", **{"aria-hidden": "true"}),
-        darkIcon=html.Span("☾", **{"aria-hidden": "true"}),
+        lightIcon=html.Span("☀", **attributes(aria_hidden="true")),
+        darkIcon=html.Span("☾", **attributes(aria_hidden="true")),
         variant="subtle",
         size="md",
         className="scheme-toggle",
@@ -109,7 +114,7 @@ def scheme_toggle() -> dmc.ColorSchemeToggle:
 
 def notify(text: str, kind: str = "info") -> None:
     """Show a notice from inside a callback; kind is "info", "done" or "fault"."""
-    notice = {"action": "show", "message": text, "className": f"notice notice-{kind}"}
+    notice: dict[str, Any] = {"action": "show", "message": text, "className": f"notice notice-{kind}"}
     if kind == "fault":
         notice |= {"autoClose": False}
     set_props(Shell.NOTICES, {"sendNotifications": [notice]})

@@ -70,7 +70,7 @@ def read_trusted(
     return formats.read_trusted(source, bindings, name)
 
 
-def targets() -> tuple[Target, ...]:  # type: ignore[no-redef]
+def targets() -> tuple[Target, ...]:
     """All hardware targets of the catalogue, in its order."""
     from engine.targets import targets as catalogue
 

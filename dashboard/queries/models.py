@@ -155,15 +155,15 @@ class ModelsQueries:
             from dashboard.demo import MODELS
         except ImportError:  # a build without the demo
             return
-        for name, path, description in reversed(MODELS):
+        for demo in reversed(MODELS):
             with tempfile.TemporaryDirectory() as folder:
-                file = _unpacked(Path(path), Path(folder))
+                file = _unpacked(demo.path, Path(folder))
                 self._store.add(
                     file,
-                    engine.read_trusted(file, None, name),
-                    name=name,
+                    engine.read_trusted(file, None, demo.name),
+                    name=demo.name,
                     origin=DEMO,
-                    description=description,
+                    description=demo.description,
                 )
 
     def targets(self) -> tuple[tuple[str, str], ...]:

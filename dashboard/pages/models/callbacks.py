@@ -101,7 +101,7 @@ def register(app: Dash) -> None:
     )(guarded(refresh))
     app.callback(
         Output(Models.SORT, "data"),
-        Input(repeated(Models.SORT_BUTTON, ALL), "n_clicks"),
+        Input(repeated(Models.SORT_BUTTON, ALL), "n_clicks"),  # type: ignore[arg-type]
         State(Models.SORT, "data"),
         prevent_initial_call=True,
     )(guarded(sort_by))
@@ -119,7 +119,7 @@ def register(app: Dash) -> None:
             "removed": Output(Models.REMOVED, "data"),
         },
         inputs=[
-            Input(repeated(Models.REMOVE, ALL), "n_clicks"),
+            Input(repeated(Models.REMOVE, ALL), "n_clicks"),  # type: ignore[arg-type]
             Input(Models.REMOVE_YES, "n_clicks"),
             Input(Models.REMOVE_NO, "n_clicks"),
             State(Models.REMOVING, "data"),
@@ -131,7 +131,7 @@ def register(app: Dash) -> None:
         Input(Models.DEMO, "n_clicks"),
         prevent_initial_call=True,
     )(guarded(add_demo))
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("models", "address"),
         Output(Models.PAGE, "data-address"),
         Input(Models.ADDRESS, "data"),

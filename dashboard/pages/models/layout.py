@@ -9,10 +9,11 @@ from dash import dcc, html
 
 from dashboard import urls
 from dashboard.ids import Models
-from dashboard.pages.models.callbacks import STEP, refresh
+from dashboard.pages.models.callbacks import refresh
+from dashboard.pages.models.table import STEP
 from dashboard.queries import default_target, services
 from dashboard.queries.models import check_target
-from dashboard.shell import header
+from dashboard.shell import attributes, header
 from engine.errors import EngineError
 
 POLL_MS = 700
@@ -46,12 +47,14 @@ def layout(**query: str) -> html.Div:
                                 drawn["summary"],
                                 id=Models.SUMMARY,
                                 className="models-summary",
-                                **{"aria-live": "polite"},
+                                **attributes(aria_live="polite"),
                             ),
                         ],
                         className="models-bar",
                     ),
-                    html.Div(id=Models.UPLOADS, className="uploads", **{"aria-live": "polite"}),
+                    html.Div(
+                        id=Models.UPLOADS, className="uploads", **attributes(aria_live="polite")
+                    ),
                     html.Div(drawn["rows"], id=Models.LIST, className="models-scroll"),
                 ],
                 className="pane models-pane",
@@ -69,10 +72,10 @@ def layout(**query: str) -> html.Div:
         ],
         id=Models.PAGE,
         className="page models-page",
-        **{
-            "data-upload": "/upload",
-            "data-limit": str(services().settings.upload_bytes),
-        },
+        **attributes(
+            data_upload="/upload",
+            data_limit=str(services().settings.upload_bytes),
+        ),
     )
 
 
@@ -90,7 +93,7 @@ def _target_select(target: str) -> html.Div:
                 size="xs",
                 w=190,
                 comboboxProps={"width": 280, "position": "bottom-start"},
-                **{"aria-label": "Target"},
+                **attributes(aria_label="Target"),
             ),
         ],
         className="field",

@@ -12,6 +12,7 @@ from dashboard import urls
 from dashboard.components import significant
 from dashboard.ids import Models, repeated
 from dashboard.queries.models import DEFAULT_SORT, Listed, Listing
+from dashboard.shell import attributes
 from dashboard.urls import View
 
 STEP = 100  # rows drawn at first, and more with each click
@@ -90,7 +91,7 @@ def _heading(column: tuple[str, str, str, str, float, bool], view: View) -> html
             title=f"{help}. Click to sort.",
         ),
         className=f"{number} head-{key}",
-        **{"aria-sort": _direction(sort) if here else "none"},
+        **attributes(aria_sort=_direction(sort) if here else "none"),
     )
 
 
@@ -124,7 +125,7 @@ def _row(model: Listed, best: dict[str, float], view: View) -> html.Tr:
                 id=repeated(Models.REMOVE, row.id),
                 className="row-remove",
                 title=f"Remove {row.name}",
-                **{"aria-label": f"Remove {row.name}"},
+                **attributes(aria_label=f"Remove {row.name}"),
             ),
             className="row-tools",
         ),
@@ -153,7 +154,7 @@ def _number(model: Listed, key: str, scale: float, best: float) -> html.Td:
         return html.Td(html.Span(className="bone"), className="number")
     if value is None:
         return html.Td("unknown", className="number unknown", title=_why(model))
-    style = {"--part": f"{100 * value / best:.1f}%"} if best else {}
+    style = {"--part": f"{value / best:.3f}"} if best else {}
     return html.Td(
         significant(value * scale), className="number bar" if best else "number", style=style
     )
@@ -189,7 +190,7 @@ def _profile(model: Listed) -> Any:
         return html.Span(className="profile")
     wide = 100 / len(bars)
     layers = [
-        f"linear-gradient(var(--data) 0 0) {i * 100 / max(1, len(bars) - 1):.2f}% 100% / "
+        f"linear-gradient(var(--seq-3) 0 0) {i * 100 / max(1, len(bars) - 1):.2f}% 100% / "
         f"calc({wide:.2f}% - 1px) {max(4, 100 * bar):.0f}% no-repeat"
         for i, bar in enumerate(bars)
     ]
@@ -199,7 +200,7 @@ def _profile(model: Listed) -> Any:
         role="img",
         title=label,
         style={"background": ",".join(layers)},
-        **{"aria-label": label},
+        **attributes(aria_label=label),
     )
 
 

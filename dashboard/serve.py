@@ -1,0 +1,113 @@
+"""`paredown serve`: one process, threads, no log lines but ours."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import webbrowser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from dashboard.app import create_app
+from dashboard.queries import Services, open_services
+from dashboard.settings import Settings
+from engine.errors import EngineError
+
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class _QuietHandler(WSGIRequestHandler):
+    """Prints nothing for a request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: a person reads this terminal."""
+
+    def version_string(self) -> str:
+        """Our name instead of the versions of the libraries."""
+        return "paredown"
+
+
+def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -> int:
+    """Add the models, serve until interrupted; returns the exit status.
+
+    Raises:
+        EngineError: a setting, a model, the data folder or the port is not usable.
+    """
+    settings = _settings(given)
+    if settings.host not in LOCAL_HOSTS:
+        raise EngineError(
+            "Paredown has no accounts yet and therefore listens on this machine only",
+            where="--host",
+            expected="127.0.0.1",
+            found=settings.host,
+        )
+    services = open_services(settings)
+    try:
+        for model in models:
+            _add(services, Path(model))
+        server = _listen(settings, services)
+        url = f"http://{_in_address(settings.host)}:{server.port}/"
+        sys.stderr.write(f"Paredown is at {url} (stop with Ctrl-C)\n")
+        sys.stderr.flush()
+        if open_browser:
+            webbrowser.open(url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")
+        finally:
+            server.server_close()
+    finally:
+        services.close()
+    return 0
+
+
+def listen(settings: Settings, services: Services | None = None) -> BaseWSGIServer:
+    """A server that listens but does not answer yet: `serve_forever` does, `port` says where."""
+    app = create_app(settings, services)
+    server = make_server(
+        settings.host, settings.port, app.server, threaded=True, request_handler=_QuietHandler
+    )
+    return server
+
+
+def _listen(settings: Settings, services: Services) -> BaseWSGIServer:
+    try:
+        return listen(settings, services)
+    except (OSError, SystemExit) as error:  # werkzeug exits by itself when the port is taken
+        taken = isinstance(error, SystemExit) or error.errno == errno.EADDRINUSE
+        raise EngineError(
+            "the port is taken" if taken else "the address cannot be used",
+            where=f"{settings.host}:{settings.port}",
+            try_this="--port 0, which takes a free one",
+        ) from error
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
+    try:
+        return Settings(**given)
+    except ValueError as error:
+        raise EngineError("a setting is not usable", found=_first_line(error)) from error
+
+
+def _first_line(error: ValueError) -> str:
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    first = errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def _add(services: Services, file: Path) -> None:
+    """Add a file of the command line."""
+    added = services.models.add(file, file.name, origin="command line")
+    if added is not None:
+        row, new = added
+        sys.stderr.write(f"{row.name}: {'added' if new else 'already here'}\n")
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
