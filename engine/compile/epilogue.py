@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.compile.match import Matcher
 
-_AFFINE = ("Add", "Sub", "Mul", "Div", "BiasAdd")
+_AFFINE = ("Add", "Sub", "Mul", "Div", "Neg", "BiasAdd")
 
 
 def epilogue(match: Matcher, head: int, *, norm: bool, integer: bool = False) -> list[int]:
@@ -59,8 +59,9 @@ def _is_affine(match: Matcher, last: int, index: int, norm: bool, integer: bool)
         return False
     data = match.data(index)
     others = [t for t in data if t != match.out(last)]
-    if integer and op.type == "Mul":
-        return all(match.tensors[t].elements == 1 for t in others)  # the scale of the input
+    if integer and op.type in ("Add", "Mul"):  # scale and bias follow from the input's scale
+        whole = match.tensors[match.result(index)].elements or 0
+        return all((match.tensors[t].elements or whole) < whole for t in others)
     return not others and len(data) == 1
 
 

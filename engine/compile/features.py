@@ -237,11 +237,15 @@ _VALUE_FORMATS = _FLOATS | {"int16", "int8", "int4", "int2"}
 
 
 def _format(tensors: list[Tensor]) -> str:
-    """Format of the widest value (float or quantized) among the tensors, else of the first."""
+    """Format of the largest value (float or quantized) among the tensors, else of the first.
+
+    Of equally large ones the widest; so a scale beside an integer image does not make it float.
+    """
     known = [t for t in tensors if t.dtype in FORMAT_OF]
     values = [t for t in known if FORMAT_OF[t.dtype] in _VALUE_FORMATS]
     if values:
-        return FORMAT_OF[max(values, key=lambda t: DTYPE_BITS[t.dtype]).dtype]
+        largest = max(values, key=lambda t: (t.elements or 0, DTYPE_BITS[t.dtype]))
+        return FORMAT_OF[largest.dtype]
     return FORMAT_OF[known[0].dtype] if known else ""
 
 

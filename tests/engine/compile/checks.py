@@ -37,6 +37,7 @@ def check(net: Net, before: str, after: str, *without: str) -> Compilation:
     """Compile; compare op types and all that must hold; return the compilation.
 
     Args:
+        net: the network.
         before: op types of the file in order, weights' fills left out.
         after: member types of the tasks in order, tasks separated by spaces.
         without: passes to leave out.
