@@ -83,13 +83,10 @@ class Compilation:
 
     @property
     def unknown_ops(self) -> tuple[str, ...]:
-        """Types of the ops that no kernel exists for, "domain.Type", sorted."""
-        bad = set(self.tasks.filter(pl.col("unknown") != "")["task_id"].to_list())
-        return tuple(
-            sorted(
-                f"{p.domain}.{p.type}" if p.domain else p.type
-                for i in bad
-                for p in self.graph.ops[i].parts
-                if p.kernel == "unknown" or len(self.graph.ops[i].parts) == 1
-            )
-        )
+        """Types of the ops that cannot be priced, "domain.Type", each once, sorted.
+
+        No kernel is known for them, or their shapes are not known before the model runs.
+        """
+        bad = self.tasks.filter(pl.col("unknown") != "")["task_id"].to_list()
+        anchors = {(self.graph.ops[i].domain, self.graph.ops[i].type) for i in bad}
+        return tuple(sorted(f"{domain}.{type}" if domain else type for domain, type in anchors))
