@@ -51,6 +51,6 @@ docs: .venv/.dev ## write the generated tables of README.md anew
 size: .venv/.dev ## lines per file, and the change since BASE=HEAD
 	@$(BIN)/python -m tests.size $(BASE)
 
-clean: ## remove what can be made again; your models in .data stay
+clean: ## remove what can be made again; your models stay
 	rm -rf .venv .cache build dist shots *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
