@@ -53,9 +53,11 @@ def renewed(text: str) -> str:
     """The README with its tables written anew."""
     for name, make in TABLES:
         block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
-        if not block.search(text):
+        found = block.search(text)
+        if not found:
             raise ValueError(f"README.md has no place for the table {name!r}")
-        text = block.sub(lambda _, body=make(): body + "\n", text)
+        start, end = found.span()
+        text = text[:start] + make() + "\n" + text[end:]
     return text
 
 
