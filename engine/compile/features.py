@@ -15,7 +15,7 @@ from engine.compile.operations import operations_of
 from engine.compile.products import Product, Unknown, product_of
 from engine.compile.storage import Storage
 from engine.graph import Op, Tensor
-from engine.units import DTYPE_BITS, FORMAT_OF
+from engine.units import DTYPE_BITS, FORMAT_BITS, FORMAT_OF
 
 # Where an op takes the weights that formats, sparsity and palettes apply to.
 KERNEL_AT: Mapping[str, tuple[int, ...]] = MappingProxyType(
@@ -35,7 +35,7 @@ KERNEL_AT: Mapping[str, tuple[int, ...]] = MappingProxyType(
     }
 )  # fmt: skip
 _RUNTIME_KERNEL_AT = MappingProxyType({"Attention": (1,), "QAttention": (1,)})
-_BLOCK_BITS = MappingProxyType({"MatMulNBits": 4, "MatMulBnb4": 4, "MatMulFpQ4": 4})
+_PACKED = MappingProxyType({"MatMulNBits": "int", "MatMulBnb4": "fp", "MatMulFpQ4": "fp"})
 _READS_SHAPE_ONLY = frozenset({"Shape", "Size"})
 
 
@@ -99,7 +99,7 @@ def features_of(op: Op, kernel: str, storage: Storage) -> Features:
         reasons.append(_why(inputs + outputs))
     return Features(
         macs, operations, product, weight_elements, kernel_elements, *sizes,
-        input_format, output_format, FORMAT_OF.get(weights[0].dtype, "") if weights else "",
+        input_format, output_format, _kernel_format(op, weights),
         max((len(tensors[t].shape or ()) for t in (*reads, *writes)), default=0),
         shape_text(tensors[reads[0]]) if reads else "",
         shape_text(tensors[writes[0]]) if writes else "",
@@ -194,8 +194,8 @@ def _weights(op: Op, storage: Storage) -> tuple[list[Tensor], int | None, int | 
             if part.type in ("Gather", "GatherBlockQuantized"):
                 rows = tensors[part.outputs[0]].elements
                 count = None if rows is None or count is None else min(rows, count)
-            elif part.type in _BLOCK_BITS and count is not None:
-                count = _unpacked(part, count)
+            elif part.type in _PACKED:
+                count = unpacked(part) or count
             kernels[storage.root(name)] = count
             if part.type not in _SEVERAL:
                 break
@@ -218,9 +218,20 @@ def _kernel_at(part: Op) -> tuple[int, ...]:
     return KERNEL_AT.get(part.type, ())
 
 
-def _unpacked(part: Op, count: int) -> int:
+def unpacked(part: Op) -> int:
+    """Weights of an op that packs several into a byte; 0 for other ops."""
     depth, columns = part.attributes.get("K"), part.attributes.get("N")
-    return depth * columns if isinstance(depth, int) and isinstance(columns, int) else count
+    if part.type not in _PACKED or not isinstance(depth, int) or not isinstance(columns, int):
+        return 0
+    return depth * columns
+
+
+def _kernel_format(op: Op, weights: list[Tensor]) -> str:
+    for part in op.parts:
+        if part.type in _PACKED:
+            bits = f"{_PACKED[part.type]}{part.attributes.get('bits', 4)}"
+            return bits if bits in FORMAT_BITS else "int8"
+    return FORMAT_OF.get(weights[0].dtype, "") if weights else ""
 
 
 def _total(counts: Iterable[int | None]) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from engine.compile.compilation import EDGE_SCHEMA, LINEAGE_SCHEMA, TASK_SCHEMA
-from engine.compile.features import Features, features_of, is_argument, shape_text
+from engine.compile.features import Features, features_of, is_argument, shape_text, unpacked
 from engine.compile.kernels import classify
 from engine.compile.live import live_bytes
 from engine.compile.storage import Storage
@@ -115,7 +115,8 @@ def _signature(op: Op, kernel: str, storage: Storage) -> object:
         if name in storage.tensors:
             tensor, stored = storage.tensors[name], storage.stored(name)
             place = order.setdefault(stored.name, len(order))
-            operands.append((tensor.shape, stored.shape, stored.dtype, tensor.kind, place))
+            weight = tensor.kind == "weight"
+            operands.append((tensor.shape, stored.shape, stored.dtype, weight, place))
     parts = tuple((p.domain, p.type, tuple(sorted(p.attributes.items()))) for p in op.parts)
     return kernel, parts, tuple(operands), len(op.inputs)
 
@@ -129,6 +130,7 @@ def _first_use(ops: tuple[Op, ...], storage: Storage) -> tuple[list[int | None],
     for op in ops:
         count: int | None = 0
         size: int | None = 0
+        packed = {storage.root(p.inputs[1]): n for p in op.parts if (n := unpacked(p))}
         for t in op.inputs:
             if not t or tensors[t].kind != "weight":
                 continue
@@ -136,7 +138,7 @@ def _first_use(ops: tuple[Op, ...], storage: Storage) -> tuple[list[int | None],
             if stored.name in seen or is_argument(stored):
                 continue
             seen.add(stored.name)
-            elements, stored_bytes = stored.elements, stored.bytes
+            elements, stored_bytes = packed.get(stored.name, stored.elements), stored.bytes
             count = None if count is None or elements is None else count + elements
             size = None if size is None or stored_bytes is None else size + stored_bytes
         parameters.append(count)

@@ -65,7 +65,8 @@ def _constants(graph: Graph) -> Arrays:
 def _run_folded(extractor: Extractor, compilation: Compilation, values: Arrays) -> None:
     """Compute what folded ops and views of inputs hand to the tasks, in one go."""
     source, graph = compilation.source, compilation.graph
-    in_tasks = {part.name for op in graph.ops for part in op.parts}
+    placed = zip(compilation.lineage["op"], compilation.lineage["task_id"], strict=True)
+    in_tasks = {name for name, task in placed if task is not None}
     made = {t for op in graph.ops for t in op.outputs}
     wanted = [t for op in graph.ops for t in op.inputs if t and t not in made]
     wanted = [t for t in dict.fromkeys(wanted) if t in source.producer and t not in values]
