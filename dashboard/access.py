@@ -52,6 +52,8 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.remove": Access.WRITE,
     }
 )
+# Endpoints that Dash and Flask bring along and nobody needs.
+REFUSED = frozenset({"static", "/_reload-hash"})
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_DEPTH = 60  # nesting of a callback's body; ours need under 20
@@ -77,7 +79,7 @@ def install(app: Dash, settings: Settings) -> None:
         _check_host(settings)
         access = ENDPOINTS.get(request.endpoint or "")
         if access is None:
-            abort(404)
+            abort(404, "There is nothing at this address.")
         if access is not Access.PUBLIC:
             g.principal = LOCAL
         if request.method not in SAFE_METHODS:

@@ -17,10 +17,10 @@ from werkzeug.exceptions import ClientDisconnected
 
 from dashboard import urls
 from dashboard.queries import default_target, services
-from dashboard.queries.models import check_target, fault_of
+from dashboard.queries.models import check_target
 from dashboard.settings import Settings
 from engine.errors import EngineError
-from engine.store import ModelRow
+from engine.store import ModelRow, clean_name
 
 CHUNK = 1 << 20
 Answer = Response | tuple[Response, int]
@@ -72,7 +72,7 @@ def register(server: Flask, settings: Settings) -> None:
 
 def _upload(limit: int) -> Answer:
     name = unquote(request.headers.get("X-File-Name", "")) or "model.onnx"
-    shown = urls.printable(name)
+    shown = clean_name(name)
     if request.content_encoding:
         return _fault(f"{shown}: the file must be sent as it is, not compressed.", 415)
     length = request.content_length
@@ -90,7 +90,7 @@ def _upload(limit: int) -> Answer:
         except ClientDisconnected:
             return _fault("The upload was cancelled.", 400)
         except EngineError as error:
-            return _fault(fault_of(error, shown), 400)
+            return _fault(error.sentence, 400)
         except OSError as error:
             return _fault(f"{shown}: it cannot be stored; {error.strerror}.", 507)
     if added is None:

@@ -114,7 +114,11 @@ def scheme_toggle() -> dmc.ColorSchemeToggle:
 
 def notify(text: str, kind: str = "info") -> None:
     """Show a notice from inside a callback; kind is "info", "done" or "fault"."""
-    notice: dict[str, Any] = {"action": "show", "message": text, "className": f"notice notice-{kind}"}
+    notice: dict[str, Any] = {
+        "action": "show",
+        "message": text,
+        "className": f"notice notice-{kind}",
+    }
     if kind == "fault":
         notice |= {"autoClose": False}
     set_props(Shell.NOTICES, {"sendNotifications": [notice]})

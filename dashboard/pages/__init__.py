@@ -6,6 +6,6 @@ functions, `register(app)`, which wires them.  Importing a page does nothing.
 
 from __future__ import annotations
 
-from dashboard.pages import models
+from dashboard.pages import model, models
 
-PAGES = (models,)
+PAGES = (models, model)

@@ -17,7 +17,8 @@ import engine
 from dashboard.queries.headlines import Headline, Headlines
 from dashboard.urls import View
 from engine.errors import EngineError
-from engine.store import ModelRow, Store
+from engine.graph import Graph
+from engine.store import ModelRow, Store, clean_name
 
 READERS = threading.Semaphore(2)  # child processes that parse files at one time
 DEMO = "demo"
@@ -137,7 +138,7 @@ class ModelsQueries:
         """
         name = model_name(file_name)
         with READERS:
-            graph = engine.read(file, None, name) if wanted() else None
+            graph = _read(file, file_name, name) if wanted() else None
         if graph is None or not wanted():
             return None
         return self._store.add(file, graph, name=name, origin=origin)
@@ -169,6 +170,22 @@ class ModelsQueries:
     def targets(self) -> tuple[tuple[str, str], ...]:
         """(id, label) of each target, in the order of the catalogue."""
         return tuple((t.id, t.label) for t in engine.targets())
+
+
+def _read(file: Path, file_name: str, name: str) -> Graph:
+    """Read a file; a fault names it as the user does."""
+    try:
+        return engine.read(file, None, name)
+    except EngineError as error:
+        rest = error.where.removeprefix(name) if error.where.startswith(name) else ""
+        rest = rest or (f", {error.where}" if error.where not in ("", name) else "")
+        raise EngineError(
+            error.what,
+            f"{clean_name(file_name)}{rest}",
+            error.expected,
+            error.found,
+            error.try_this,
+        ) from error
 
 
 def model_name(file_name: str) -> str:
@@ -213,8 +230,3 @@ def check_target(target_id: str) -> str:
     """
     found: str = engine.target(target_id).id
     return found
-
-
-def fault_of(error: EngineError, name: str) -> str:
-    """The sentence of a fault, beginning with the user's word for the file."""
-    return error.sentence if error.sentence.startswith(name) else f"{name}: {error.sentence}"

@@ -8,6 +8,6 @@ Start reading in `models.py`; then `blobs.py`, `tables.py`, `cache.py`, `compila
 
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
-from engine.store.models import LOCAL, ModelRow, Store
+from engine.store.models import LOCAL, ModelRow, Store, clean_name
 
-__all__ = ["LOCAL", "ByteCache", "Compilations", "ModelRow", "Store"]
+__all__ = ["LOCAL", "ByteCache", "Compilations", "ModelRow", "Store", "clean_name"]
