@@ -22,11 +22,16 @@ from engine.formats.names import shown_list, visible
 from engine.formats.tensors import checked_shape, dtype_of
 from engine.graph import Dim, Tensor
 
-# assumption: usual sizes of the field; a user who means another binds it.
-BATCH, SEQUENCE, PAST, IMAGE, SAMPLES, CHANNELS, OTHER = 1, 128, 0, 224, 16_000, 3, 1
-_WORDS: tuple[tuple[re.Pattern[str], int], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), value)
-    for pattern, value in (
+# assumption: usual sizes of the field; a user who means another binds it.  Where the first size
+# contradicts the network (it was built for one window, say), the reader tries the next ones.
+BATCH, PAST, CHANNELS, OTHER = (1,), (0,), (3,), (1,)
+SEQUENCE, IMAGE, SAMPLES = (128, 1, 512), (224, 256, 640), (16_000, 512, 32_000)
+ATTEMPTS = 3
+Sizes = tuple[int, ...]
+_STATE = re.compile(r"state|hidden|cell|^[hc]n?_?(0|in)?$", re.IGNORECASE)
+_WORDS: tuple[tuple[re.Pattern[str], Sizes], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), values)
+    for pattern, values in (
         (r"batch|^(n|b|bs|bsz)$", BATCH),
         (r"past|cache", PAST),
         (r"sample|audio|wave|signal|pcm", SAMPLES),
@@ -71,14 +76,15 @@ class _Open:
     places: list[str]
 
 
-def bind(inputs: Sequence[Any], weights: frozenset[str | bytes],
-         bindings: Mapping[str, int]) -> Bound:  # fmt: skip
+def bind(inputs: Sequence[Any], weights: frozenset[str | bytes], bindings: Mapping[str, int],
+         attempt: int = 0) -> Bound:  # fmt: skip
     """Give every open size of the inputs a value.
 
     Args:
         inputs: the ValueInfoProtos of the main graph.
         weights: raw names that are stored weights, whatever the inputs say.
         bindings: the user's values by word or "input[axis]".
+        attempt: which of our default sizes to take, 0 to `ATTEMPTS` - 1.
 
     Raises:
         EngineError: a binding that names no open size, or a value that cannot be; an input of an
@@ -90,11 +96,11 @@ def bind(inputs: Sequence[Any], weights: frozenset[str | bytes],
         name = visible(value.name)
         stored = value.name in weights
         tensors.append(_input(value, name, {} if stored else open_))
-    values = _values(open_, bindings)
+    values = _values(open_, bindings, attempt)
     result = []
     for name, dtype, shape in tensors:
         sizes = None if shape is None else tuple(
-            values.get(id(d), OTHER) if isinstance(d, _Open) else d for d in shape
+            values.get(id(d), 1) if isinstance(d, _Open) else d for d in shape
         )  # fmt: skip
         if sizes is not None:
             checked_shape(sizes, f"input '{name}'")
@@ -146,7 +152,9 @@ def _given(size: _Open, bindings: Mapping[str, int]) -> int | None:
     return None
 
 
-def _values(open_: Mapping[Any, _Open], bindings: Mapping[str, int]) -> dict[int, int]:
+def _values(
+    open_: Mapping[Any, _Open], bindings: Mapping[str, int], attempt: int
+) -> dict[int, int]:
     """Value of each open size by identity; the user's first, then arithmetic, then defaults."""
     known = {key for o in open_.values() for key in (o.name, *o.places)}
     names = [o.name for o in open_.values()]
@@ -168,28 +176,33 @@ def _values(open_: Mapping[Any, _Open], bindings: Mapping[str, int]) -> dict[int
         if given is None and isinstance(size.word, str) and _tree(size.word) is not None:
             later.append(size)
             continue
-        values[id(size)] = _default(size) if given is None else given
+        values[id(size)] = _default(size, attempt) if given is None else given
         if isinstance(size.word, str):
             words[size.word] = values[id(size)]
     for size in later:
         tree = _tree(str(size.word))
         result = None if tree is None else _arithmetic(tree, words)
-        values[id(size)] = _default(size) if result is None else result
+        values[id(size)] = _default(size, attempt) if result is None else result
     return values
 
 
-def _default(size: _Open) -> int:
+def _default(size: _Open, attempt: int) -> int:
+    sizes = _usual(size)
+    return sizes[min(attempt, len(sizes) - 1)]
+
+
+def _usual(size: _Open) -> Sizes:
     if isinstance(size.word, str):
         if size.axis == 0 and size.rank > 1:
             return PAST if "past" in size.word.lower() else BATCH
-        for pattern, value in _WORDS:
+        for pattern, values in _WORDS:
             if pattern.search(size.word):
-                return value
+                return values
     real = size.dtype in _FLOATS
     if size.rank == 1:
         return SAMPLES if real and re.search(r"audio|wave|signal|speech|pcm", size.tensor) else (
             SEQUENCE if re.search(r"ids|tokens|mask", size.tensor) else OTHER)  # fmt: skip
-    if size.axis == 0:
+    if size.axis == 0 or _STATE.search(size.tensor):
         return BATCH
     if size.rank == 2:
         return SAMPLES if real else SEQUENCE

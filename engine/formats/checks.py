@@ -137,8 +137,9 @@ def _check_expansion(model: Any, name: str) -> None:
                 key = function_key(node.domain, node.op_type, node.overload)
                 if key in functions:
                     total += count_function(key)
-            for _, body in bodies(node):
-                total += count(body.node, depth + 1)
+            if node.attribute:
+                for _, body in bodies(node):
+                    total += count(body.node, depth + 1)
         return total
 
     for key in functions:

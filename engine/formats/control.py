@@ -27,22 +27,31 @@ class Control:
     Args:
         tensors: the tensors so far; changed in place.
         maker: gives, when it is needed, the op that makes a tensor, by tensor name.
+        impossible: branches that contradict the sizes used; they run 0 times.
     """
 
-    def __init__(self, tensors: Tensors, maker: MakerOf) -> None:
-        self._tensors, self._maker = tensors, maker
-        self._both: list[str] = []
+    def __init__(
+        self, tensors: Tensors, maker: MakerOf, impossible: frozenset[str] = frozenset()
+    ) -> None:
+        self._tensors, self._maker, self._impossible = tensors, maker, impossible
+        self._open: dict[str, list[str]] = {}  # If that the data decide -> its branches
+        self._fits: list[str] = []
         self._one: list[str] = []
         self._once: list[str] = []
         self._most: list[str] = []
+        self._said = (self._one, self._once, self._most)
 
     def open(self, step: Step) -> None:
         """Set how often the body runs and the shapes of its inputs."""
         region, op = step.region, step.op
         if region is None:
             return
+        if region.parent is not None and not region.parent.runs:
+            region.runs = 0  # nothing to say of what never runs; its inputs still get shapes
+            self._quiet(region, op, step)
+            return
         own = 1
-        name = region.path.rpartition("/")[0]
+        name = region.owner
         if region.kind == "If":
             own = self._branch(region, op.inputs[0] if op.inputs else "", name)
         elif region.kind == "Loop":
@@ -55,6 +64,15 @@ class Control:
         if region.runs > MAX_RUNS:
             region.runs = 1
             self._once.append(name)
+
+    def _quiet(self, region: Region, op: Op, step: Step) -> None:
+        kept = [len(names) for names in self._said]
+        if region.kind == "Loop":
+            self._loop(region, op, region.owner)
+        elif region.kind == "Scan":
+            self._scan(region, op, step)
+        for names, length in zip(self._said, kept, strict=True):
+            del names[length:]
 
     def close(self, step: Step) -> None:
         """Set the shapes of a control op's outputs from the results of its bodies."""
@@ -71,18 +89,45 @@ class Control:
     def notes(self) -> list[str]:
         """One sentence for each kind of assumption."""
         texts = (
-            (self._one, "The condition of {} is a constant: the branch not taken counts nothing."),
-            (self._both, "Which branch of {} runs depends on the data: both are counted once."),
-            (self._once, "How often {} runs depends on the data: its body is counted once."),
-            (self._most, "{} may stop early: its body is counted for the most turns it can take."),
+            (self._one, "{} chosen by constants: branches not taken count nothing."),
+            (list(self._open), "{} chosen by the data: both branches are counted once."),
+            (self._fits, "{} chosen by the data: the branch that the sizes used fit counts."),
+            (self._once, "{} repeated as the data say: the body is counted once."),
+            (self._most, "{} able to stop early: the body is counted for all its turns."),
         )
-        return [t.format(shown_list(list(dict.fromkeys(names)), 3)) for names, t in texts if names]
+        notes = []
+        for names, text in texts:
+            if distinct := list(dict.fromkeys(names)):
+                verb = "is" if len(distinct) == 1 else "are"
+                notes.append(text.format(f"{shown_list(distinct, 1)} {verb}"))
+        return notes
+
+    def misfits(self, contradictory: Sequence[str]) -> frozenset[str]:
+        """Branches that cannot be the one taken, as their ops contradict the sizes used.
+
+        Only of an If that the data decide and whose other branch has no contradiction; the
+        innermost such If is blamed.
+
+        Args:
+            contradictory: the region of each op whose inputs do not fit each other.
+        """
+        left, found = list(contradictory), set()
+        for paths in sorted(self._open.values(), key=lambda p: -len(p[0])):
+            bad = [p for p in paths if any(f"{r}/".startswith(f"{p}/") for r in left)]
+            if len(bad) == 1 and len(paths) == 2:
+                found.add(bad[0])
+                left = [r for r in left if not f"{r}/".startswith(f"{bad[0]}/")]
+        return frozenset(found)
 
     def _branch(self, region: Region, condition: str, name: str) -> int:
+        siblings = {f"{region.path.rpartition('/')[0]}/{side}" for side in ("then", "else")}
+        if siblings & self._impossible:
+            self._fits.append(name)
+            return int(region.path not in self._impossible)
         tensor = self._tensors.get(condition)
         if tensor is None or not tensor.value:
-            if name not in self._both:
-                self._both.append(name)
+            paths = self._open.setdefault(name, [])
+            paths.append(region.path)
             return 1
         if name not in self._one:
             self._one.append(name)

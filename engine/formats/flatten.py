@@ -39,6 +39,7 @@ class Region:
     """A body: its path, its inputs and results, and how often it runs (found with the shapes)."""
 
     path: str
+    owner: str
     kind: str
     parent: Region | None
     inputs: tuple[str, ...] = ()
@@ -90,13 +91,13 @@ class _Frame:
 class Flattener:
     """Walks a model once; `tensors`, `steps`, `outputs` and the counters are the result."""
 
-    def __init__(self, functions: Mapping[Any, Any], name: str, ir_version: int) -> None:
+    def __init__(self, functions: Mapping[Any, Any], name: str) -> None:
         self.tensors: dict[str, Tensor] = {}
         self.steps: list[Step] = []
         self.places: dict[str, int] = {}  # where weights are: "embedded" ... -> how many
         self.renamed = self.unsorted = self.inlined = 0
         self.scopes = Scopes()
-        self._functions, self._model, self._ir = functions, name, ir_version
+        self._functions, self._model = functions, name
         self._ops: set[str] = set()
 
     def model(self, graph: Any, inputs: Sequence[Tensor], opsets: Mapping[str, int]) -> list[str]:
@@ -106,7 +107,7 @@ class Flattener:
             self._add(tensor, raw, frame)
         self._weights(graph, frame)
         self._nodes(graph.node, frame)
-        return [self._find(o.name, frame, "the model's output") for o in graph.output]
+        return [self._find(o.name, frame, "the list of outputs") for o in graph.output]
 
     def _add(self, tensor: Tensor, raw: Name, frame: _Frame) -> None:
         """Enter a tensor under its own name, or a free one that says where it is from."""
@@ -159,34 +160,39 @@ class Flattener:
         return wanted
 
     def _find(self, raw: Name, frame: _Frame, reader: str) -> str:
+        """Name of what a node, an output or a body reads."""
         if not raw:
             return ""
         name = frame.find(raw)
         if name is None:
             raise EngineError(
-                f"{reader} reads '{visible(raw)[:120]}', which nothing makes", self._model,
+                f"'{reader}' reads '{visible(raw)[:120]}', which nothing makes", self._model,
                 "an input, a weight or the output of a node", try_this="export the model again",
             )  # fmt: skip
         return name
 
     def _node(self, node: Any, name: str, frame: _Frame) -> None:
-        inputs = tuple(self._find(t, frame, f"node '{name}'") for t in node.input)
-        outputs = tuple(frame.names[t] if t else "" for t in node.output)
+        own = frame.names
+        inputs = tuple([own.get(t) or self._find(t, frame, name) for t in node.input])
+        outputs = tuple([own[t] if t else "" for t in node.output])
         scope = self.scopes.of(node) or frame.scope
-        if any(a.ref_attr_name for a in node.attribute):
+        if frame.attributes and any(a.ref_attr_name for a in node.attribute):
             node = _with_attributes(node, frame.attributes)
         if self._functions:
             key = function_key(node.domain, node.op_type, node.overload)
             if key in self._functions:
                 self._inline(self._functions[key], node, name, inputs, outputs, scope, frame)
                 return
-        graphs = list(bodies(node))
+        found = node.attribute
+        graphs = list(bodies(node)) if found else []
         region = frame.region.path if frame.region else ""
-        parts = name.strip("/")
-        paths = {a: f"{region}/{parts}/{a.removesuffix('_branch')}".strip("/") for a, _ in graphs}
+        paths = {
+            a: f"{region}/{name.strip('/')}/{a.removesuffix('_branch')}".strip("/")
+            for a, _ in graphs
+        }
         op = Op(
             name, visible(node.op_type), inputs, outputs, domain_of(node.domain),
-            attributes(node.attribute, name, paths), scope, region,
+            attributes(found, name, paths), scope, region,
         )  # fmt: skip
         step = Step(op, "op", node, frame.opsets, frame.region)
         if graphs:
@@ -200,7 +206,7 @@ class Flattener:
         op, regions = step.op, []
         branches = op.type == "If" and not op.domain
         for path, graph in graphs:
-            region = Region(path, op.type if not op.domain else "", frame.region)
+            region = Region(path, op.name, op.type if not op.domain else "", frame.region)
             inner = _Frame({}, frame.opsets, frame, path, op.scope, region, False, frame.attributes)
             for value in graph.input:
                 self._add(Tensor(visible(value.name)), value.name, inner)
@@ -213,9 +219,7 @@ class Flattener:
             self.steps.append(Step(start, role, None, frame.opsets, region))
             self._weights(graph, inner)
             self._nodes(graph.node, inner)
-            region.outputs = tuple(
-                self._find(o.name, inner, f"the body of '{op.name}'") for o in graph.output
-            )
+            region.outputs = tuple(self._find(o.name, inner, op.name) for o in graph.output)
             regions.append(region)
         step.role, step.regions = "end", tuple(regions)
         results = (t for r in regions for t in r.outputs)
@@ -240,7 +244,7 @@ class Flattener:
         self._nodes(function.node, inner)
         for raw, final in zip(function.output, outputs, strict=False):
             if final and names.get(raw) != final:  # the function returns what it was given
-                source = self._find(raw, inner, f"function '{visible(function.name)}'")
+                source = self._find(raw, inner, visible(function.name))
                 own = unique(f"{name}/{final}", self._ops)
                 self._ops.add(own)
                 region = frame.region.path if frame.region else ""

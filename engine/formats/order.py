@@ -26,10 +26,11 @@ def ordered(nodes: Sequence[Any], where: str) -> tuple[list[int], bool]:
     sorted_already = True
     for i, node in enumerate(nodes):
         reads = list(node.input)
-        for _, body in bodies(node):
-            reads += free_names(body)
-        needed = [j for t in reads if (j := producer.get(t)) is not None]
-        sorted_already = sorted_already and all(j < i for j in needed)
+        if node.attribute:
+            for _, body in bodies(node):
+                reads += free_names(body)
+        needed = [producer[t] for t in reads if t in producer]
+        sorted_already = sorted_already and max(needed, default=-1) < i
         waits.append(needed)
     if sorted_already:
         return list(range(len(nodes))), False

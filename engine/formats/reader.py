@@ -16,7 +16,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from engine.errors import EngineError
-from engine.formats.bind import Bound, bind
+from engine.formats.bind import ATTEMPTS, Bound, bind
 from engine.formats.checks import check_model, functions_of, opsets_of
 from engine.formats.flatten import OWN_DOMAIN, Flattener
 from engine.formats.names import visible
@@ -34,7 +34,7 @@ def read_trusted(
     Args:
         source: a path or the bytes of an `.onnx`, `.onnx.gz`, or `.zip` with one `.onnx`.
         bindings: sizes for open dims, by the file's word ("batch") or by "input[axis]".
-        name: what to call the model; default: the file's name, or the graph's.
+        name: what to call the model; default: the file's name.
 
     Raises:
         EngineError: one sentence on what is wrong with the file or a binding.
@@ -49,10 +49,23 @@ def read_source(source: Source, bindings: Mapping[str, int]) -> Graph:
     opsets = opsets_of(model.opset_import, model.ir_version, source.name)
     graph = model.graph
     weights = frozenset(i.name for i in graph.initializer)
-    bound = bind(graph.input, weights, bindings)
-    flat = Flattener(functions_of(model), source.name, model.ir_version)
-    outputs = tuple(dict.fromkeys(flat.model(graph, bound.inputs, opsets)))
-    shaped = shape_steps(flat.steps, flat.tensors, model.ir_version, _hints(graph, bound))
+    best = None
+    for attempt in range(ATTEMPTS):
+        bound = bind(graph.input, weights, bindings, attempt)
+        if best is not None and bound.dims == best[0].dims:
+            break
+        flat = Flattener(functions_of(model), source.name)
+        outputs = tuple(dict.fromkeys(flat.model(graph, bound.inputs, opsets)))
+        given = flat.steps, flat.tensors, model.ir_version, _hints(graph, bound)
+        shaped = shape_steps(*given)
+        if shaped.misfits:
+            shaped = shape_steps(*given, shaped.misfits)
+        if best is None or shaped.contradictions < best[3].contradictions:
+            best = bound, flat, outputs, shaped
+        if not shaped.contradictions:
+            break
+    assert best is not None
+    bound, flat, outputs, shaped = best
     ops = _inherit(shaped.ops) if flat.scopes.from_metadata else shaped.ops
     return verify(
         Graph(

@@ -189,6 +189,11 @@ def _range(f: Facts) -> Answer:
     return [(f.dtype(0), (max(0, ceil((limit - start) / step)),))]
 
 
+def _dropout(f: Facts) -> Answer:
+    """The mask is as large as the data; before opset 10 it had the data's type."""
+    return [(f.dtype(0), f.shape(0)), ("bool", f.shape(0))]
+
+
 def _embed(f: Facts) -> Answer:
     ids, width = f.shape(0), f.shape(2)[1]
     return [(f.dtype(2), (*ids, width)), ("int32", ids[:1])]
@@ -240,6 +245,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "DequantizeLinear": _dequantize, "QuantizeLinear": _quantize,
         "ConstantOfShape": _constant_of_shape, "Reshape": _reshape, "Expand": _expand,
         "Resize": _resize, "Upsample": _resize, "Range": _range, "Flatten": _flatten,
+        "Dropout": _dropout,
         "EmbedLayerNormalization": _embed, "GatherBlockQuantized": _gather_blocks,
     }
 )  # fmt: skip

@@ -16,16 +16,24 @@ Hint = Callable[[str], Tensor | None]
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """The ops with their run counts, the tensors with their shapes, and what was assumed."""
+    """The ops with their run counts, the tensors with their shapes, and what was assumed.
+
+    Args:
+        contradictions: ops that run and whose inputs onnx finds not to fit each other.
+        misfits: branches that cannot run with the sizes used (`Control.misfits`).
+    """
 
     ops: tuple[Op, ...]
     tensors: Mapping[str, Tensor]
     notes: tuple[str, ...]
+    contradictions: int = 0
+    misfits: frozenset[str] = frozenset()
 
 
 def shape_steps(
-    steps: Sequence[Step], tensors: Mapping[str, Tensor], ir_version: int, hint: Hint
-) -> Shaped:
+    steps: Sequence[Step], tensors: Mapping[str, Tensor], ir_version: int, hint: Hint,
+    impossible: frozenset[str] = frozenset(),
+) -> Shaped:  # fmt: skip
     """Find type and shape of every tensor that can be known before running the model.
 
     Args:
@@ -33,6 +41,7 @@ def shape_steps(
         tensors: inputs with all sizes bound, weights, and the names of the rest.
         ir_version: of the file.
         hint: what the file itself says of a tensor; asked only where nothing else is known.
+        impossible: branches that an earlier pass has found not to fit.
     """
     known = dict(tensors)
     inference = Inference(ir_version)
@@ -43,7 +52,7 @@ def shape_steps(
             makers.update({t: s.op for s in steps if s.role != "branch" for t in s.op.outputs if t})
         return makers
 
-    control = Control(known, maker)
+    control = Control(known, maker, impossible)
     ops: list[Op] = []
     for step in steps:
         op, role = step.op, step.role
@@ -58,7 +67,11 @@ def shape_steps(
             _ordinary(step, inference, known, hint)
         runs = _runs(step.region, role)
         ops.append(op if runs == 1 else replace(op, runs=runs))
-    return Shaped(tuple(ops), known, tuple(control.notes() + _notes(ops, known, inference)))
+    live = [op for op in ops if op.runs]
+    notes = control.notes() + _notes(live, known, inference)
+    refused = [op.region for op in live if op.name in inference.refused]
+    misfits = control.misfits(refused) if refused else frozenset()
+    return Shaped(tuple(ops), known, tuple(notes), len(refused), misfits)
 
 
 def _ordinary(step: Step, inference: Inference, known: dict[str, Tensor], hint: Hint) -> None:
@@ -90,7 +103,8 @@ def _notes(ops: list[Op], known: Mapping[str, Tensor], inference: Inference) -> 
     notes = []
     missing = [t for op in ops for t in op.outputs if t and known[t].shape is None]
     if missing:
-        maker = next(op for op in ops if missing[0] in op.outputs)
+        maker = next((op for op in ops if op.name in inference.refused), None)
+        maker = maker or next(op for op in ops if missing[0] in op.outputs)
         why = inference.refused.get(maker.name, "")
         why = f" ({why})" if why else ""
         notes.append(
