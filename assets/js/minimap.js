@@ -45,6 +45,7 @@
     area.width = w * ratio;
     area.height = h * ratio;
     const all = boxes.boundingBox({ includeLabels: false });
+    cy.scratch("all", all);
     const k = Math.min((w - 12) / all.w, (h - 12) / all.h);
     cy.scratch("scale", { k, dx: (w - all.w * k) / 2 - all.x1 * k, dy: (h - all.h * k) / 2 - all.y1 * k, ratio });
     const back = document.createElement("canvas");
@@ -65,7 +66,9 @@
   function frame(cy) {
     const area = canvas(), back = cy.scratch("back"), s = cy.scratch("scale");
     if (!area || !back) return;
-    const pen = area.getContext("2d"), e = cy.extent();
+    const pen = area.getContext("2d"), e = cy.extent(), all = cy.scratch("all");
+    const whole = e.x1 <= all.x1 && e.y1 <= all.y1 && e.x2 >= all.x2 && e.y2 >= all.y2;
+    area.parentElement.classList.toggle("idle", whole);
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, area.width, area.height);
     pen.drawImage(back, 0, 0);

@@ -17,8 +17,8 @@
   const frame = () => new Promise((done) => requestAnimationFrame(done));
 
   /* New boxes, or new numbers: wait until cytoscape holds them, then index, colour, fit. */
-  async function draw(elements, version, state, glossary) {
-    if (!elements || !elements.length || !version) return;
+  async function draw(elements) {
+    if (!elements || !elements.length) return;
     let cy = graph();
     for (let k = 0; k < 120 && !(cy && cy.elements().length === elements.length && cy.getElementById(elements[0].data.id).length); k++) {
       await frame();
@@ -26,29 +26,30 @@
     }
     if (!cy || !page()) return;
     listen(cy);
-    const moved = cy.scratch("elements") !== elements;
-    if (moved) {
-      cy.scratch("elements", elements);
-      const boxes = cy.nodes(".box"), of = new Map();
-      boxes.forEach((node) => node.data("tasks").forEach((i) => of.set(i, node)));
-      cy.scratch("of", of);
-      cy.scratch("boxes", boxes);
-      cy.scratch("chosen", new Set());
-      boxes.forEach((node) => node.scratch("step", null));
-      cy.elements().removeClass("out near cursor chosen");
-      cy.resize();
-      cy.fit(cy.elements(), 28);
-      if (cy.zoom() > 1.25) cy.zoom({ level: 1.25, position: undefined }), cy.center();
-      pane().classList.add("drawn");
-      const folded = boxes.some((node) => node.data("block"));
-      document.getElementById("model--fold").hidden = !(page().opened || []).length;
-      pane().classList.toggle("folded", folded);
-    }
-    colour(cy, (page().state || state).colour, glossary);
-    mark(cy, page().state || state);
+    if (cy.scratch("elements") === elements) return;
+    cy.scratch("elements", elements);
+    const boxes = cy.nodes(".box"), of = new Map();
+    boxes.forEach((node) => node.data("tasks").forEach((i) => of.set(i, node)));
+    cy.scratch("of", of);
+    cy.scratch("boxes", boxes);
+    cy.scratch("chosen", new Set());
+    boxes.forEach((node) => node.scratch("step", null));
+    cy.elements().removeClass("out near cursor chosen");
+    cy.resize();
+    reach(cy, cy.elements(), true);
+    pane().classList.add("drawn");
+    document.getElementById("model--fold").hidden = !(page().opened || []).length;
+    numbers();
+  }
+
+  /* The rows have new figures, or the boxes are new. */
+  function numbers() {
+    const cy = graph();
+    if (!cy || !cy.scratch("of") || !page().rows) return;
+    colour(cy, page().state.colour, page().glossary);
+    mark(cy, page().state);
     filter(false);
-    if (clientside.minimap) clientside.minimap.mount(cy);
-    pane().dataset.drawn = version;
+    clientside.minimap.mount(cy);
   }
 
   function colour(cy, id, glossary) {
@@ -92,24 +93,29 @@
     return cy.collection([...wanted]);
   }
 
-  /* Bring boxes into view: zoom to them, but never so close that their neighbours are lost. */
-  function reach(cy, boxes) {
+  /* Bring boxes into view, above the legend; never so close that their neighbours are lost. */
+  function reach(cy, boxes, all) {
     if (!boxes.length) return;
-    const box = boxes.boundingBox({ includeLabels: false }), pad = 70;
-    const zoom = Math.min(cy.width() / (box.w + 2 * pad), cy.height() / (box.h + 2 * pad), Math.max(1.1, Math.min(cy.zoom(), 1.6)));
+    const box = boxes.boundingBox({ includeLabels: false }), pad = all ? 16 : 70, foot = 48;
+    const closest = all ? 1.15 : Math.max(1.1, Math.min(cy.zoom(), 1.6));
+    const room = { w: cy.width(), h: cy.height() - foot };
+    const seen = cy.extent();
+    const inside = box.x1 > seen.x1 && box.x2 < seen.x2 && box.y1 > seen.y1 && box.y2 < seen.y2 - foot / cy.zoom();
+    if (!all && inside && cy.zoom() > 0.7) return; // nothing jumps without need
+    const zoom = Math.min((room.w - 2 * pad) / box.w, (room.h - 2 * pad) / box.h, closest);
     const pan = {
-      x: cy.width() / 2 - (zoom * (box.x1 + box.x2)) / 2,
-      y: cy.height() / 2 - (zoom * (box.y1 + box.y2)) / 2,
+      x: room.w / 2 - (zoom * (box.x1 + box.x2)) / 2,
+      y: room.h / 2 - (zoom * (box.y1 + box.y2)) / 2,
     };
     cy.stop(true);
-    if (still()) cy.viewport({ zoom, pan });
+    if (still() || all === true) cy.viewport({ zoom, pan });
     else cy.animate({ zoom, pan }, { duration: 180, easing: "ease-out" });
   }
 
-  function show(state, glossary) {
+  function show(state) {
     const cy = graph();
     if (!cy || !state || !page().rows || !cy.scratch("of")) return;
-    if (page().dataset.colour !== state.colour) colour(cy, state.colour, glossary);
+    if (page().dataset.colour !== state.colour) colour(cy, state.colour, page().glossary);
     const key = state.selected.join();
     if (cy.scratch("key") === key) return;
     cy.scratch("key", key);
@@ -134,7 +140,7 @@
         if (out !== edge.hasClass("out")) edge.toggleClass("out", out);
       });
     });
-    if (fit && kept.length) shown ? reach(cy, cy.collection(kept)) : cy.animate({ fit: { padding: 28 } }, { duration: still() ? 0 : 180 });
+    if (fit && kept.length) shown ? reach(cy, cy.collection(kept)) : reach(cy, cy.elements(), "soft");
   }
 
   function near(id) {
@@ -268,7 +274,7 @@
   function zoom() {
     const cy = graph(), id = clientside.callback_context.triggered_id;
     if (!cy || !clientside.callback_context.triggered[0].value) return;
-    if (id === "model--fit") cy.animate({ fit: { eles: cy.elements(), padding: 28 } }, { duration: still() ? 0 : 180 });
+    if (id === "model--fit") reach(cy, cy.elements(), "soft");
     else step(cy, id === "model--zoom-in" ? 1.3 : 1 / 1.3);
   }
 
@@ -293,5 +299,5 @@
     return styles[name()];
   }
 
-  clientside.op_graph = { draw, show, filter, near, zoom, fold, scheme, graph };
+  clientside.op_graph = { draw, numbers, show, filter, near, zoom, fold, scheme, graph };
 })();

@@ -4,6 +4,7 @@
   const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const parts = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const ID = "model--table";
+  const ROOMY = ["energy_j", "bound_by"]; // shown too where the table is wide
   const view = () => clientside.view;
   const page = () => document.getElementById("model--page");
   const grid = () => (window.dash_ag_grid && document.getElementById(ID) ? window.dash_ag_grid.getApi(ID) : null);
@@ -15,7 +16,7 @@
     const overlay = Object.keys(effects.columns);
     const whole = effects.whole;
     const rows = tasks.ids.map((id, k) => {
-      const row = { id, conversion: tasks.anchors[k] !== null && tasks.anchors[k] !== undefined };
+      const row = { id, key: String(id), conversion: tasks.anchors[k] !== null && tasks.anchors[k] !== undefined };
       row.anchor = tasks.anchors[k];
       for (const name of names) row[name] = tasks.columns[name][k];
       row.base = null;
@@ -30,7 +31,7 @@
     });
     const own = rows.filter((row) => !row.conversion || !effects.preset);
     effects.added.ids.forEach((id, k) => {
-      const row = { id, anchor: effects.added.anchors[k], conversion: true, added: true, base: null };
+      const row = { id, key: String(id), anchor: effects.added.anchors[k], conversion: true, added: true, base: null };
       for (const name of Object.keys(effects.added.columns)) row[name] = effects.added.columns[name][k];
       if (!own.some((r) => r.id === id)) own.push(row);
     });
@@ -41,7 +42,7 @@
   }
 
   async function fill(tasks, effects, state, glossary) {
-    if (!tasks || !effects || tasks.key !== effects.key) return clientside.no_update;
+    if (!tasks || !effects || tasks.key !== effects.key) return;
     const root = page();
     const rows = rowsOf(tasks, effects);
     const fresh = !root.rows;
@@ -54,11 +55,18 @@
     listen(api);
     api.setGridOption("rowData", rows);
     if (fresh) restore(api, state);
-    api.refreshCells({ force: true });
+    else api.refreshCells({ columns: ["latency_s"], force: true });
     settle(api, false);
+    if (fresh) view().apply(root.state);
+    view().selection(root.state);
+    clientside.op_graph.numbers();
     root.dataset.version = Number(root.dataset.version || 0) + 1;
-    root.dataset.preset = effects.preset;
-    return Number(root.dataset.version);
+    for (const button of document.querySelectorAll(".offers td .button")) {
+      const on = button.dataset.preset === effects.preset;
+      button.classList.toggle("on", on);
+      button.textContent = on ? "Applied" : "Apply";
+      button.closest("tr").classList.toggle("applied", on);
+    }
   }
 
   /* The state that the address asked for. */
@@ -68,6 +76,10 @@
     api.applyColumnState({ state: [{ colId: column, sort }], defaultState: { sort: null } });
     if (state.where.length) api.setFilterModel(view().toModel(state.where, page().glossary));
     mark(api, state.selected, true);
+    if (document.getElementById(ID).clientWidth > 900) {
+      const shown = api.getAllDisplayedColumns().map((c) => c.getColId());
+      clientside.set_props("model--columns", { value: [...shown, ...ROOMY] });
+    }
   }
 
   function listen(api) {
@@ -164,8 +176,8 @@
   cells.taskName = (params) => (params.data.conversion ? `↳ convert ${params.value}` : params.value);
   cells.figure = (params, better) => {
     const field = params.column.getColId(), row = params.data;
-    const style = { "--bar": "0%", "--change": '""', "--tone": "inherit" };
-    if (field === "latency_s") style["--bar"] = `${(100 * (row.latency_s || 0)) / page().longest}%`;
+    const style = { "--value": 0, "--change": '""', "--tone": "inherit" };
+    if (field === "latency_s") style["--value"] = ((row.latency_s || 0) / page().longest).toFixed(3);
     const base = row.base && row.base[field];
     if (base && better && row[field] !== null) {
       const moved = row[field] / base - 1;

@@ -50,8 +50,21 @@
   function change(patch, from) {
     const root = page();
     if (!root || !root.state) return;
-    root.state = { ...root.state, ...patch, from };
-    clientside.set_props("model--state", { data: root.state });
+    const state = { ...root.state, ...patch, from };
+    apply(state);
+    requestAnimationFrame(() => setTimeout(() => clientside.set_props("model--state", { data: state })));
+  }
+
+  /* Everything that shows the state: at once here, then again, as a no-op, when the store says so. */
+  function apply(state) {
+    const root = page();
+    if (!root || !root.rows || !state || root.applied === JSON.stringify(state)) return;
+    root.applied = JSON.stringify(state);
+    root.state = state;
+    clientside.task_table.show(state);
+    clientside.op_graph.show(state);
+    selection(state);
+    chips(state);
   }
 
   const select = (ids, from) => change({ selected: [...ids].sort((a, b) => a - b) }, from);
@@ -93,9 +106,8 @@
       return [column, OPERATORS[f.type], value];
     });
 
-  function chips(state, version, glossary) {
-    const box = document.getElementById("model--chips");
-    if (!box || !state) return;
+  function chips(state) {
+    const box = document.getElementById("model--chips"), glossary = page().glossary;
     const chip = (text, remove) =>
       make("button", { class: "chip", title: `Remove the filter ${text}`, onclick: remove }, text, " ×");
     const found = state.where.map(([column, operator, value], k) => {
@@ -110,10 +122,9 @@
     box.replaceChildren(...found);
   }
 
-  function selection(state, version) {
+  function selection(state) {
     const box = document.getElementById("model--selection");
     const root = page();
-    if (!box || !state || !root.rows) return;
     const ids = state.selected.filter((i) => root.rows.has(i));
     const all = [...root.rows.keys()];
     if (!ids.length) {
@@ -163,13 +174,6 @@
     if (page() && page().state && metric && metric !== page().state.colour) change({ colour: metric }, "menu");
   }
 
-  function preset(applied, reset) {
-    const context = clientside.callback_context;
-    const trigger = context.triggered[0];
-    if (!trigger || !trigger.value) return clientside.no_update;
-    return context.triggered_id && context.triggered_id.index ? context.triggered_id.index : "";
-  }
-
   function sheet(opened, closed, shown) {
     if (!opened && !closed) return [clientside.no_update, clientside.no_update];
     const show = clientside.callback_context.triggered_id === "model--optimize" ? !shown : false;
@@ -192,10 +196,12 @@
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-ids]");
     if (link && page()) select(link.dataset.ids.split(",").map(Number), "strip");
+    const preset = event.target.closest("[data-preset]");
+    if (preset && page()) clientside.set_props("model--preset", { data: preset.dataset.preset });
   });
 
   clientside.view = {
     page, make, number, figure, total, change, select, clear, ranges, toModel, toWhere,
-    chips, selection, address, search, colour, preset, sheet,
+    apply, address, search, colour, sheet, selection,
   };
 })();

@@ -136,7 +136,7 @@ def _sections(items: Sequence[Block], block: Block, path: tuple[str, ...]) -> li
             out.append(run[0])
         elif run:
             tasks = tuple(sorted(i for b in run for i in b.tasks))
-            label = f"{run[0].label} … {run[-1].label}"
+            label = f"tasks {tasks[0]}–{tasks[-1]}"
             out.append(Block(f"{'/'.join(path)}#{tasks[0]}-{tasks[-1]}", label, tasks, block.id))
         run.clear()
 

@@ -16,14 +16,17 @@ Point = tuple[float, float]
 
 BOX = (112.0, 26.0)  # width and height of a box
 GAP = 16.0  # between boxes of a rank
-PITCH = 46.0  # between ranks
+PITCH = 38.0  # between ranks
 LANE = 12.0  # width that a passing edge takes
 GUTTER = 64.0  # between columns
-TITLE = 22.0  # extra room above a rank where a frame begins
+WIDE_GUTTER = 130.0  # between the arms of a U, where its skip connections run
+TITLE = 20.0  # extra room above a rank where a frame begins
 MAX_SPAN = 30  # ranks; a longer edge runs through the gutter instead
 SWEEPS = 6
 PANE = (720.0, 600.0)  # the usual pane, for the choice of columns
 MAX_COLUMNS = 24
+MAX_TURNS = 8
+CROSSING = 3  # edges that cross the turn of a U, at least
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,10 @@ def place(
         layers[rank[i]].append(i)
     best: tuple[float, Placed] | None = None
     for columns in range(1, min(MAX_COLUMNS, len(layers)) + 1):
-        breaks = _breaks(layers, rank, forward, groups, columns)
-        for snake in (False, True) if columns == 2 else (False,):
+        tries = [(_breaks(layers, rank, forward, groups, columns), False)]
+        if columns == 2:
+            tries += [([0, r, len(layers)], True) for r in _turns(layers, groups, rank, forward)]
+        for breaks, snake in tries:
             placed = _fold(layers, rank, breaks, forward, edges, widths, groups, snake)
             score = _score(placed, edges, widths)
             if best is None or score < best[0]:
@@ -96,7 +101,7 @@ def _score(placed: Placed, edges: Sequence[tuple[int, int]], widths: Sequence[fl
         + abs(placed.points[a][1] - placed.points[b][1])
         for a, b in edges
     ) / max(len(edges), 1)
-    return (1.0 + length / 600.0) / zoom
+    return (1.0 + length / 100.0) / zoom
 
 
 def _extent(placed: Placed, widths: Sequence[float]) -> tuple[float, float]:
@@ -159,6 +164,22 @@ def _breaks(
     return [*breaks, depth]
 
 
+def _turns(
+    layers: Sequence[Sequence[int]],
+    groups: Sequence[str],
+    rank: Sequence[int],
+    edges: Sequence[tuple[int, int]],
+) -> list[int]:
+    """Ranks where a U may turn: near the middle, where several edges cross and a frame begins."""
+    depth = len(layers)
+    names = [{groups[i] for i in layer} - {""} for layer in layers]
+    near = sorted(range(max(1, depth // 3), 2 * depth // 3 + 1), key=lambda r: abs(r - depth / 2))
+    near = [
+        r for r in near if r < depth and sum(rank[a] < r <= rank[b] for a, b in edges) >= CROSSING
+    ]
+    return ([r for r in near if names[r] - names[r - 1]] or near)[:MAX_TURNS]
+
+
 def _fold(
     layers: Sequence[Sequence[int]],
     rank: Sequence[int],
@@ -178,9 +199,8 @@ def _fold(
     bounds: list[tuple[float, float]] = []
     up = tuple(snake and c % 2 == 1 for c in range(len(breaks) - 1))
     for c, (first, last) in enumerate(pairwise(breaks)):
-        ys = _heights([{groups[i] for i in layers[r]} for r in range(first, last)])
-        if up[c]:
-            ys = [ys[-1] - y for y in ys]
+        names = [{groups[i] for i in layers[r]} for r in range(first, last)]
+        ys = _heights(names[::-1])[::-1] if up[c] else _heights(names)
         nodes = [i for r in range(first, last) for i in layers[r]]
         for i in nodes:
             column_of[i] = c
@@ -202,7 +222,7 @@ def _fold(
         for e in passing:
             lanes[e] = tuple((x + shift, y) for x, y in lanes[e])
         bounds.append((left, left + high - low))
-        left += high - low + GUTTER
+        left += high - low + (WIDE_GUTTER if snake else GUTTER)
     # shorter columns are centred in a U, top-aligned otherwise
     if snake and len(bounds) == 2:
         tall = [max(p[1] for i, p in enumerate(points) if column_of[i] == c) for c in (0, 1)]
@@ -251,9 +271,9 @@ def _column(
             rows[r - first].append(dummy)
             size[dummy] = LANE
             chains.setdefault(e, []).append(dummy)
-            links.append((before, dummy, 4.0 if before < 0 else 0.5))
+            links.append((before, dummy, 4.0 if before < 0 else 0.02))
             before, dummy = dummy, dummy - 1
-        links.append((before, b, 0.5 if before < 0 else 1.0))
+        links.append((before, b, 0.02 if before < 0 else 1.0))
     above: dict[int, list[tuple[int, float]]] = {}
     below: dict[int, list[tuple[int, float]]] = {}
     for a, b, w in links:
@@ -356,7 +376,7 @@ def _settle(
     for k, i in enumerate(row):
         near = side.get(i)
         want = sum(x[j] * w for j, w in near) / sum(w for _, w in near) if near else x[i]
-        weight = 10.0 if i >= 0 else 1.0
+        weight = 10.0 if i >= 0 else 0.05  # a passing edge gives way to a box
         pools.append([(want - offset[k]) * weight, weight, 1])
         while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
             total, weight, members = pools.pop()
@@ -403,8 +423,8 @@ def _route(
     sides = ("right", "left") if right else ("left", "right")
     shift = _lane(used, column[a] if right else column[b])
     if abs(column[a] - column[b]) == 1:
-        x = (near + far) / 2 + shift - 20
-        return ((x, ay), (x, by)), sides
+        bend = (far - near) * 0.7
+        return ((near + bend + shift - 20, ay), (far - bend + shift - 20, by)), sides
     top = -PITCH - _lane(used, -1)
     sign = 1 if right else -1
     x1, x2 = near + sign * (8 + shift), far - sign * (8 + shift)

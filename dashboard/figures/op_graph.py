@@ -55,7 +55,8 @@ def _draw(blocks: Sequence[Block], pairs: Collection[tuple[int, int]]) -> list[E
     frames = [b.frame for b in blocks]
     placed = place(len(blocks), inner, None, frames, fed)
     nodes = [_node(k, b, placed) for k, b in enumerate(blocks)]
-    lines = [_edge(e, a, b, placed) for e, (a, b) in enumerate(inner)]
+    ids = [_id(b) for b in blocks]
+    lines = [_edge(e, ids[a], ids[b], a, b, placed) for e, (a, b) in enumerate(inner)]
     return [*_frames(blocks, placed), *nodes, *lines]
 
 
@@ -72,8 +73,8 @@ def _node(k: int, block: Block, placed: Placed) -> Element:
     label = block.label if len(block.label) <= 17 else block.label[:15] + "…"
     return {
         "data": {
-            "id": f"n{k}",
-            "label": f"{label} ·{len(block.tasks)}" if many else label,
+            "id": _id(block),
+            "label": f"{label} · {len(block.tasks)}" if many and "#" not in block.id else label,
             "name": block.label,
             "block": block.id,
             "tasks": list(block.tasks),
@@ -84,9 +85,14 @@ def _node(k: int, block: Block, placed: Placed) -> Element:
     }
 
 
-def _edge(e: int, a: int, b: int, placed: Placed) -> Element:
+def _id(block: Block) -> str:
+    """Stable over folding and opening, so that a box keeps its state."""
+    return f"b{block.id}" if block.id else f"t{block.tasks[0]}"
+
+
+def _edge(e: int, source: str, target: str, a: int, b: int, placed: Placed) -> Element:
     route, (out, into) = placed.routes[e], placed.ends[e]
-    data: dict[str, Any] = {"id": f"e{e}", "source": f"n{a}", "target": f"n{b}"}
+    data: dict[str, Any] = {"id": f"{source}>{target}", "source": source, "target": target}
     data["out"], data["in"] = SIDES[out], SIDES[into]
     classes = ["edge"]
     if abs(placed.rank[a] - placed.rank[b]) > 1:

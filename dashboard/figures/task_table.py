@@ -24,7 +24,7 @@ FIRST = ("latency_s", "cumulative_share", "memory_power_w")
 THEME = {
     "function": "themeQuartz.withParams({"
     "fontFamily: 'inherit', fontSize: 13, headerFontSize: 12, headerFontWeight: 600,"
-    "rowHeight: 29, headerHeight: 28, spacing: 6, cellHorizontalPadding: 10,"
+    "rowHeight: 29, headerHeight: 28, spacing: 6, cellHorizontalPadding: 8,"
     "accentColor: 'var(--accent)', backgroundColor: 'var(--surface)',"
     "foregroundColor: 'var(--ink)', headerTextColor: 'var(--muted)',"
     "headerBackgroundColor: 'var(--surface)', borderColor: 'var(--line)',"
@@ -41,29 +41,29 @@ def columns() -> list[ColumnDef]:
     metrics = [BY_ID[id] for id in FIRST] + [m for m in METRICS if m.id not in FIRST]
     return [
         {
-            "field": "id", "headerName": "#", "width": 56, "type": "rightAligned",
+            "field": "id", "headerName": "#", "width": 44, "type": "rightAligned",
             "headerTooltip": "Number of the task, in the order in which the target runs them.",
-            "cellClass": "faint", "filter": False,
+            "cellClass": ["ag-right-aligned-cell", "faint"], "filter": False,
             "valueFormatter": {"function": "taskNumber(params)"},
         },
         {
-            "field": "name", "headerName": "Task", "minWidth": 130, "flex": 1,
+            "field": "name", "headerName": "Task", "minWidth": 112, "flex": 1,
             "headerTooltip": "Name of the task: its module, or the operation that leads it.",
             "tooltipField": "ops", "valueFormatter": {"function": "taskName(params)"},
             "cellClassRules": {"conversion": "params.data.conversion"},
             "filter": "agTextColumnFilter", "filterParams": TEXT_FILTER,
         },
-        word("kernel", "Class", "Kind of kernel that runs the task.", 84),
+        word("kernel", "Class", "Kind of kernel that runs the task.", 60),
         *(_metric(m, m.id in FIRST) for m in metrics),
         {
-            "field": "formats", "headerName": "In → kernel", "width": 124,
+            "field": "formats", "headerName": "In → kernel", "width": 108,
             "headerTooltip": "Number format that the task reads, and that of its weights.",
             "cellRenderer": "Formats", "type": "rightAligned", "filter": "agTextColumnFilter",
             "filterParams": TEXT_FILTER,
             "valueGetter": {"function": "formats(params.data)"},
             "tooltipValueGetter": {"function": "formatsTip(params.data)"},
         },
-        word("unit", "Unit", "Part of the hardware that runs the task; hover for the reason.", 76)
+        word("unit", "Unit", "Part of the hardware that runs the task; hover for the reason.", 60)
         | {"tooltipValueGetter": {"function": "unitTip(params.data)"},
            "cellClassRules": {"elsewhere": "params.data.unit_reason"}},
         word("bound_by", "Bound by", "What sets the task's time.", 86, True),
@@ -88,15 +88,16 @@ def word(field: str, header: str, help: str, width: int, hide: bool = False) -> 
 def _metric(metric: Metric, shown: bool) -> ColumnDef:
     """A column of numbers: unit in the header, change beside the number, bar for the latency."""
     values = f"{metric.scale!r}, {metric.digits}"
+    kinds = [k for k, on in (("barred", metric.id == WIDE), ("moving", metric.better)) if on]
     return {
         "field": metric.id,
         "headerName": metric.header,
         "headerTooltip": metric.help,
         "type": "rightAligned",
-        "width": 168 if metric.id == WIDE else 88 if metric.unit == "%" else 126,
+        "width": 160 if metric.id == WIDE else 84 if metric.unit == "%" else 140,
         "hide": not shown,
         "valueFormatter": {"function": f"number(params, {values})"},
-        "cellClass": "figure bar" if metric.id == WIDE else "figure",
+        "cellClass": ["ag-right-aligned-cell", "figure", *kinds],
         "cellStyle": {"function": f"figure(params, '{metric.better}')"},
         "filter": "agNumberColumnFilter",
         "filterParams": NUMBER_FILTER,

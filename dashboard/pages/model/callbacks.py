@@ -66,8 +66,8 @@ def drawing(
 
 
 def offers(
-    shown: bool, target: str, fps: float, preset: str, values: Sequence[object], ids: Dims,
-    model: str,
+    shown: bool, target: str, fps: float, values: Sequence[object], ids: Dims, model: str,
+    preset: str,
 ) -> Any:  # fmt: skip
     """The table of presets, once it is asked for."""
     if not shown:
@@ -106,39 +106,28 @@ def register(app: Dash) -> None:
     )(guarded(drawing))
     app.callback(
         Output(Model.OFFERS, "children"),
-        Input(Model.SHEET_OPEN, "data"), target, fps, preset, dims, dim_ids, model,
+        Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
+        State(Model.PRESET, "data"),
     )(guarded(offers))  # fmt: skip
 
     glossary = State(Model.GLOSSARY, "data")
-    rows = Input(Model.ROWS, "data")
     # numbers arrive: rows of the table, then everything that shows them
     browser(
-        "task_table", "fill", Output(Model.ROWS, "data"), Input(Model.TASKS, "data"),
-        Input(Model.EFFECTS, "data"), State(Model.STATE, "data"), glossary,
+        "task_table", "fill", Input(Model.TASKS, "data"), Input(Model.EFFECTS, "data"),
+        State(Model.STATE, "data"), glossary,
     )  # fmt: skip
-    browser(
-        "op_graph", "draw", Input(Model.GRAPH, "elements"), rows, State(Model.STATE, "data"),
-        glossary,
-    )  # fmt: skip
+    browser("op_graph", "draw", Input(Model.GRAPH, "elements"))
     browser(
         "op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data")
     )
     # one selection, one filter
-    browser("task_table", "show", state)
-    browser("op_graph", "show", state, glossary)
-    browser("view", "selection", state, rows)
-    browser("view", "chips", state, rows, glossary)
+    browser("view", "apply", state)
     browser("view", "address", state, target, fps, preset, dims, dim_ids)
     # controls
     browser("view", "search", Input(Model.SEARCH, "value"))
     browser("view", "colour", Input(Model.COLOUR, "value"))
     browser("task_table", "columns", Input(Model.COLUMNS, "value"))
     browser("task_table", "find_column", Input(Model.COLUMN_SEARCH, "value"))
-    browser(
-        "view", "preset", Output(Model.PRESET, "data"),
-        Input(repeated(Model.APPLY, ALL), "n_clicks"),  # type: ignore[arg-type]
-        Input(Model.BASELINE, "n_clicks"), prevent_initial_call=True,
-    )  # fmt: skip
     browser(
         "view", "sheet", Output(Model.SHEET, "hidden"), Output(Model.SHEET_OPEN, "data"),
         Input(Model.OPTIMIZE, "n_clicks"), Input(Model.SHEET_CLOSE, "n_clicks"),

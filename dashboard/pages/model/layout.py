@@ -107,7 +107,6 @@ def _stores(view: View) -> list[Any]:
         dcc.Store(Model.STYLES, data={s: op_graph.stylesheet(s) for s in SCHEMES}),
         dcc.Store(Model.TASKS),
         dcc.Store(Model.EFFECTS),
-        dcc.Store(Model.ROWS),
         dcc.Store(Model.STATE, data=state),
         dcc.Store(Model.OPENED, data=[]),
         dcc.Store(Model.SHEET_OPEN, data=False),
@@ -146,7 +145,10 @@ def _head(
         *(_dim(d) for d in dims),
         field("Target", target),
         field("Frame rate", fps),
-        html.Button("Back to baseline", id=Model.BASELINE, className="button", hidden=True),
+        html.Button(
+            "Back to baseline", id=Model.BASELINE, className="button", hidden=True,
+            **{"data-preset": ""},
+        ),
         html.Button(
             "Optimize",
             id=Model.OPTIMIZE,
@@ -217,7 +219,6 @@ def _table_dock(view: View) -> html.Section:
             dag.AgGrid(
                 id=Model.TABLE,
                 columnDefs=task_table.columns(),
-                rowData=[],
                 defaultColDef={
                     "sortable": True,
                     "resizable": True,
@@ -226,7 +227,7 @@ def _table_dock(view: View) -> html.Section:
                     "suppressMovable": False,
                 },
                 dashGridOptions=GRID,
-                getRowId="String(params.data.id)",
+                getRowId="params.data.key",
                 className="table",
                 style={"height": None, "width": None},
             ),

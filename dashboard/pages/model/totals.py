@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboard.components import change, count, percent, quantity, significant
-from dashboard.ids import Model, repeated
+from dashboard.ids import Model
 from dashboard.queries.model import Offer, Summary, Triage
 from engine.recipe.model import Totals
 
@@ -212,10 +212,10 @@ def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
             html.Td(
                 html.Button(
                     "Applied" if applied else "Apply",
-                    id=repeated(Model.APPLY, preset.id),
                     className="button" + (" on" if applied else ""),
                     disabled=not changed,
                     title="" if changed else "It changes no task here",
+                    **{"data-preset": preset.id},
                 )
             ),
         ],
