@@ -53,6 +53,11 @@ def tasks_frame(graph: Graph, storage: Storage) -> pl.DataFrame:
     }
     for name in _PLAIN:
         columns[name] = list(map(attrgetter(name), found))
+    # What never runs costs nothing, whatever its shapes; only a missing kernel is worth saying.
+    columns["unknown"] = [
+        f.unknown if op.runs or kernel == "unknown" else ""
+        for f, op, kernel in zip(found, ops, kernels, strict=True)
+    ]
     for name in _PRODUCT:
         columns[name] = [f.product and getattr(f.product, name) for f in found]
     return pl.DataFrame({name: columns[name] for name in TASK_SCHEMA}, schema=TASK_SCHEMA)

@@ -11,14 +11,15 @@ def live_bytes(graph: Graph, storage: Storage) -> list[int | None]:
 
     Rules: 1 a model input is alive from the start, a model output to the end; 2 views share the
     storage of what they view; 3 weights are not activations; 4 what stays inside a fused task
-    needs no memory; 5 while a tensor of unknown size is alive, the figure is None.
+    needs no memory; 5 a body that does not run (a branch not taken) makes nothing; 6 while a
+    tensor of unknown size is alive, the figure is None.
     """
     count = len(graph.ops)
     born: dict[str, int] = {storage.root(t): 0 for t in graph.inputs}
     dies: dict[str, int] = dict.fromkeys(born, 0)
     for i, op in enumerate(graph.ops):
         for t in op.outputs:
-            if t:
+            if t and op.runs:
                 born.setdefault(storage.root(t), i)
                 dies[storage.root(t)] = max(i, dies.get(storage.root(t), 0))
         for t in op.inputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple, Protocol
 
@@ -10,7 +11,7 @@ from engine.compile import passes
 from engine.compile.compilation import Compilation
 from engine.compile.frames import edges_frame, lineage_frame, tasks_frame
 from engine.compile.storage import Storage
-from engine.graph import Graph, verify
+from engine.graph import Graph, replace_ops, verify
 
 
 class Step(NamedTuple):
@@ -131,7 +132,7 @@ def compile_model(graph: Graph, target: Target) -> Compilation:
         if result is not graph:
             _explain(graph, result, step.reason, reasons)
         graph = result
-    verify(graph)
+    graph = verify(_settle(graph))
     storage = Storage(graph, source)
     return Compilation(
         graph=graph,
@@ -142,6 +143,16 @@ def compile_model(graph: Graph, target: Target) -> Compilation:
         edges=edges_frame(graph, storage),
         lineage=lineage_frame(graph, source, reasons),
     )
+
+
+def _settle(graph: Graph) -> Graph:
+    """Say of what a task makes that it is computed, though from constants alone.
+
+    To the passes such a tensor (a dequantized weight that two ops read) was as good as stored.
+    """
+    made = (graph.tensors[t] for op in graph.ops for t in op.outputs if t)
+    computed = {t.name: replace(t, kind="activation") for t in made if t.kind == "weight"}
+    return replace_ops(graph, graph.ops, computed) if computed else graph
 
 
 def _explain(before: Graph, after: Graph, reason: str, reasons: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.compile.kernels import STANDARD_DOMAINS, class_of
-from engine.graph import Graph, Op, Tensor, evaluate, replace_ops
+from engine.graph import Graph, Op, Tensor, evaluate, replace_ops, small
 
 # Their results change from run to run, or are not tensors, or are another's to decide.
 _NEVER = frozenset({"random", "sequence", "control", "unknown"})
@@ -56,7 +56,8 @@ def _fold(op: Op, graph: Graph, tensors: dict[str, Tensor], known: dict[str, Ten
         return False
     if constant and _blows_up(op, made):
         return False
-    values = None if all(t.value is not None for t in made) else evaluate(op, tensors)
+    known_already = all(t.value is not None for t in made)
+    values = evaluate(op, tensors) if not known_already and _is_small(made) else None
     if values is None and not constant and any(t.value is None for t in made):
         return False
     found = values or [replace(t, kind="weight") for t in made]
@@ -70,6 +71,11 @@ def _is_shape_arithmetic(op: Op, tensors: dict[str, Tensor], made: list[Tensor])
     if all(t.value is not None for t in made):
         return True
     return op.type in ("Shape", "Size") and tensors[op.inputs[0]].shape is not None
+
+
+def _is_small(made: list[Tensor]) -> bool:
+    """Whether a value may be worth computing: it decides shapes or steers an op."""
+    return all(t.shape is None or small(t.dtype, t.shape) for t in made)
 
 
 def _blows_up(op: Op, made: list[Tensor]) -> bool:

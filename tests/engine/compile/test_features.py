@@ -237,6 +237,20 @@ def test_a_branch_not_taken_keeps_its_figures() -> None:
     assert (row["runs"], row["region"], row["operations"]) == (0, "If_0/else", 4)
 
 
+def test_a_branch_not_taken_needs_no_memory_and_no_shapes() -> None:
+    ops = (
+        Op("n", "Relu", ("x",), ("a",)),
+        Op("m", "NonZero", ("a",), ("b",), region="If_0/else", runs=0),
+        Op("o", "Neg", ("a",), ("y",)),
+    )
+    shapes = {"x": (4,), "a": (4,), "b": None, "y": (4,)}
+    tensors = {n: Tensor(n, "float32", s) for n, s in shapes.items()}
+    tensors["x"] = Tensor("x", "float32", (4,), "input")
+    found = compile_model(Graph("g", ops, tensors, ("x",), ("y", "b")), AnyTarget())
+    assert found.tasks["unknown"].to_list() == ["", "", ""]
+    assert found.tasks["live_bytes"].to_list() == [32, 16, 32]
+
+
 def test_the_frame_keeps_its_schema() -> None:
     found = compiled(conv_net())
     assert found.tasks.schema == TASK_SCHEMA

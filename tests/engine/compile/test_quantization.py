@@ -106,7 +106,9 @@ def test_must_not_a_weight_that_two_ops_read_stays_a_conversion() -> None:
     w = dequantize(net, net.weight(4, 4, dtype="int8"))
     x = net.input("x", (4, 4))
     net.output(net.op("MatMul", x, w), net.op("MatMul", net.op("Exp", x), w))
-    check(net, "DequantizeLinear MatMul Exp MatMul", "DequantizeLinear MatMul Exp MatMul")
+    found = check(net, "DequantizeLinear MatMul Exp MatMul", "DequantizeLinear MatMul Exp MatMul")
+    assert found.tasks["parameters"].to_list() == [16, 0, 0, 0]
+    assert found.edges.filter(found.edges["source"] == 0)["target"].to_list() == [1, 3]
 
 
 def test_must_not_rule_4_scales_of_run_time() -> None:
