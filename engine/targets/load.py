@@ -116,8 +116,8 @@ def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     out = dict(old)
     for key, value in new.items():
         mine = out.get(key)
-        whole = not isinstance(value, dict) or not isinstance(mine, dict) or "value" in value
-        out[key] = value if whole else _merge(mine, value)
+        tables = isinstance(value, dict) and isinstance(mine, dict) and "value" not in value
+        out[key] = _merge(out[key], value) if tables else value
     return out
 
 

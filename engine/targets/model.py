@@ -99,7 +99,8 @@ class Unit:
         tile: "rows", "depth", "columns" -> multiple that the unit rounds up to.
         efficiency: share of the peak that well-shaped kernels reach.
         depthwise: the same for a depthwise convolution, by computed format or "all".
-        element_rate: op/s of element-wise work; special_rate: of exponentials, table look-ups.
+        element_rate: op/s of element-wise work; special_rate: elements/s of
+            exponentials, roots and table look-ups.
         output_rate: outputs/s of a matrix kernel that pass its output stage at the same time as
             the products; None: fused operations take their own time.
         weight_rate: weights/s that reach the multipliers (decoder limit); None: no limit.
