@@ -14,7 +14,7 @@ from typing import Any
 MET, NOT_MET, NOT_RUN = "MET", "NOT MET", "NOT RUN"
 
 
-class NotRun(Exception):  # noqa: N818 -- not an error: an answer
+class NotRun(Exception):
     """What a measurement says when its input is not here."""
 
 
