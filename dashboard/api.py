@@ -16,6 +16,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import ClientDisconnected
 
 from dashboard import urls
+from dashboard.components import quantity
 from dashboard.queries import default_target, services
 from dashboard.queries.models import check_target
 from dashboard.settings import Settings
@@ -58,6 +59,7 @@ def register(server: Flask, settings: Settings) -> None:
     def targets() -> Answer:
         return jsonify(targets=[{"id": i, "name": n} for i, n in services().models.targets()])
 
+    @routes.route("/api/", defaults={"_rest": ""})
     @routes.route("/api/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
     def nothing(_rest: str) -> Answer:
         return _fault("There is nothing at this address.", 404)
@@ -79,9 +81,8 @@ def _upload(limit: int) -> Answer:
     if length is None:
         return _fault(f"{shown}: the size of the file must be said in Content-Length.", 411)
     if length > limit:
-        return _fault(
-            f"{shown}: the file is too large; at most {limit / 1e6:,.0f} MB can be uploaded.", 413
-        )
+        most = " ".join(quantity(limit, "B"))
+        return _fault(f"{shown}: the file is too large; at most {most} can be uploaded.", 413)
     with services().store.blobs.incoming() as path:
         try:
             if _receive(path) != length:

@@ -26,6 +26,7 @@ from engine.store.tables import MARKS, MODELS, open_database
 
 LOCAL = "local"  # the one owner until there are accounts
 MAX_NAME = 120
+_ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,10 @@ class Store:
             EngineError: there is none with this id that the owner may see.
         """
         query = sa.select(MODELS).where(MODELS.c.id == model_id, MODELS.c.owner == owner)
-        with self._begin() as connection:
-            found = connection.execute(query).one_or_none()
+        found = None
+        if _ID.match(model_id):  # any text may arrive here, also what no database takes
+            with self._begin() as connection:
+                found = connection.execute(query).one_or_none()
         if found is None:
             raise EngineError(
                 "there is no such model", try_this="the list of models; it may have been removed"

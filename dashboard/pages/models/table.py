@@ -71,7 +71,16 @@ def table(listing: Listing, view: View) -> Any:
         className="button models-more",
         hidden=left <= 0,
     )
-    return [drawn, more]
+    invite = html.P(
+        [
+            "Drop ONNX files anywhere on this page, or ",
+            html.Button("choose them", className="link choose-files"),
+            ".",
+        ],
+        className="models-invite",
+        hidden=left > 0 or bool(view.search),
+    )
+    return [drawn, more, invite]
 
 
 def _heading(column: tuple[str, str, str, str, float, bool], view: View) -> html.Th:
@@ -156,7 +165,7 @@ def _number(model: Listed, key: str, scale: float, best: float) -> html.Td:
         return html.Td("unknown", className="number unknown", title=_why(model))
     style = {"--part": f"{value / best:.3f}"} if best else {}
     return html.Td(
-        significant(value * scale), className="number bar" if best else "number", style=style
+        significant(value * scale), className="number barred" if best else "number", style=style
     )
 
 

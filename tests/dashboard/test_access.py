@@ -1,0 +1,160 @@
+"""The gate: closed unless listed; other web sites and broken envelopes are refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dashboard.access import ENDPOINTS, HEADERS, REFUSED, Access
+
+CALLBACK = "/_dash-update-component"
+
+
+def test_every_route_is_classified(app):
+    routes = {rule.endpoint for rule in app.server.url_map.iter_rules()}
+    assert routes == set(ENDPOINTS) | REFUSED
+
+
+def test_a_new_route_is_refused_until_it_is_listed(app):
+    app.server.add_url_rule("/new", "new", lambda: "open")
+    answer = app.server.test_client().get("/new")
+    assert (answer.status_code, answer.json) == (
+        404,
+        {"error": "There is nothing at this address."},
+    )
+
+
+@pytest.mark.parametrize("path", ["/static/x", "/_reload-hash"])
+def test_what_nobody_needs_is_refused(client, path):
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/model/x", "/api/models", "/_dash-layout"])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[", "10.0.0.1"])
+def test_a_foreign_host_name_is_refused(client, path, host):
+    assert client.get(path, headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:8050", "127.0.0.1", "[::1]:8050", "LOCALHOST"])
+def test_our_own_names_are_served(client, host):
+    assert client.get("/api/models", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/upload", CALLBACK])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:9999"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_another_web_site_cannot_post(client, path, headers):
+    assert client.post(path, data=b"{}", headers=headers).status_code == 403
+
+
+def test_another_web_site_cannot_delete(client):
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    assert client.delete("/api/models/x", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/api/models", "/assets/tokens.css", "/nowhere", "/api/x"])
+def test_headers(client, path):
+    answer = client.get(path, buffered=True)
+    answer.close()
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+    policy = answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in policy
+    assert "unsafe-eval" not in policy
+    assert "Set-Cookie" not in answer.headers
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+OUTPUT = "models--limit.data"
+
+
+def envelope(**changes):
+    inputs = [{"id": "models--more", "property": "n_clicks", "value": 1}]
+    state = [{"id": "models--limit", "property": "data", "value": 100}]
+    outputs = {"id": "models--limit", "property": "data"}
+    body = {"output": OUTPUT, "outputs": outputs, "inputs": inputs, "state": state}
+    return {**body, "changedPropIds": ["models--more.n_clicks"], **changes}
+
+
+def test_a_good_envelope_passes(client):
+    answer = client.post(CALLBACK, json=envelope())
+    assert answer.status_code == 200
+    assert answer.json["response"]["models--limit"]["data"] == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        1,
+        "text",
+        {"output": 1},
+        {"output": "nothing.data"},
+        {"output": "__proto__"},
+        envelope(inputs=[]),
+        envelope(inputs=None),
+        envelope(inputs={}),
+        envelope(inputs=[1]),
+        envelope(inputs=[[[[]]]]),
+        envelope(inputs=[{"id": 1, "property": "x"}]),
+        envelope(state=[]),
+        envelope(state=[{}]),
+        envelope(outputs=None),
+        envelope(outputs=[1]),
+        envelope(changedPropIds=1),
+        envelope(changedPropIds=[1]),
+    ],
+    ids=lambda body: json.dumps(body)[:40],
+)
+def test_a_broken_envelope_is_one_sentence(client, body):
+    answer = client.post(CALLBACK, json=body)
+    assert answer.status_code == 400
+    assert set(answer.json) == {"error"}
+
+
+@pytest.mark.parametrize("depth", [100, 5_000, 200_000])
+def test_deep_nesting_is_refused(client, depth):
+    body = b"[" * depth + b"]" * depth
+    answer = client.post(CALLBACK, data=body, content_type="application/json")
+    assert answer.status_code == 400
+    body = json.dumps(envelope()).encode()[:-1] + b',"x":' + b"[" * depth + b"]" * depth + b"}"
+    answer = client.post(CALLBACK, data=body, content_type="application/json")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"null", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"{}", "text/plain", 415),
+        (b"a=1", "application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_what_is_not_json_is_refused(client, data, kind, status):
+    assert client.post(CALLBACK, data=data, content_type=kind).status_code == status
+
+
+def test_a_large_body_is_refused(client, settings):
+    body = b" " * (settings.body_bytes + 1)
+    assert client.post(CALLBACK, data=body, content_type="application/json").status_code == 413
+
+
+def test_dash_extras_are_off(app):
+    paths = {rule.rule for rule in app.server.url_map.iter_rules()}
+    assert not any("mcp" in path or "ws" in path for path in paths)
+
+
+def test_only_callbacks_are_callbacks():
+    assert [e for e, a in ENDPOINTS.items() if a is Access.CALLBACK] == [CALLBACK]
