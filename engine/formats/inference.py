@@ -18,7 +18,7 @@ import onnx
 import onnx.shape_inference
 
 from engine.formats.limits import MAX_ELEMENTS
-from engine.formats.rules import ALIASES, RULES, Facts
+from engine.formats.rules import ALIASES, RULES, Facts, contradiction
 from engine.formats.tensors import DTYPE_OF, NUMBER_OF
 from engine.graph import Op, Tensor, evaluate
 
@@ -74,6 +74,9 @@ class Inference:
         made = evaluate(op, tensors)
         if made is not None:
             return tuple(Found(t.dtype, t.shape, t.value) for t in made)
+        if why := contradiction(op, inputs):
+            self.refused[op.name] = why
+            return tuple(Found() for _ in op.outputs)
         found = self._by_onnx(op, node, opsets, inputs)
         rule = RULES.get(op.type) if op.domain in ("", "com.microsoft") else None
         open_ = any(f.shape is None and t for f, t in zip(found, op.outputs, strict=True))

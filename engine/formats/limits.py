@@ -21,7 +21,8 @@ MAX_RANK = 64
 MAX_RUNS = 1_000_000
 # A bound size: the largest that a sequence, an image or a batch can sensibly have.
 MAX_DIM = 2**31
-# The longest name seen in a real file has 430 characters; what is longer is cut, and stays unique by a digest of the whole.
+# The longest name seen in a real file has 430 characters; what is longer than this is cut, and
+# stays unique by a digest of the whole.
 MAX_NAME = 1000
 MAX_ATTRIBUTE_NUMBERS = 10_000
 MAX_ATTRIBUTE_TEXT = 1000

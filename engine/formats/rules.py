@@ -212,6 +212,39 @@ def _flatten(f: Facts) -> Answer:
     return [(f.dtype(0), (prod(shape[:axis]), prod(shape[axis:])))]
 
 
+def contradiction(op: Op, inputs: Sequence[Tensor | None]) -> str:
+    """Why a conv or pool cannot run on its input, "" if it can.
+
+    onnx's inference rounds a window larger than its padded input to an output of size 1.
+    """
+    if op.type not in _WINDOWED or not inputs or inputs[0] is None or inputs[0].shape is None:
+        return ""
+    given, weight = op.attributes.get("kernel_shape"), None
+    if given is None:
+        weight = inputs[_WINDOWED[op.type]] if len(inputs) > _WINDOWED[op.type] else None
+        given = weight.shape[2:] if weight is not None and weight.shape is not None else ()
+    space, kernel = inputs[0].shape[2:], _tuple(given)
+    pads = _tuple(op.attributes.get("pads", ())) or (0,) * 2 * len(kernel)
+    dilations = _tuple(op.attributes.get("dilations", ())) or (1,) * len(kernel)
+    if op.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
+        return ""
+    if len(pads) != 2 * len(kernel) or not len(space) == len(kernel) == len(dilations):
+        return ""
+    for i, (size, k, d) in enumerate(zip(space, kernel, dilations, strict=True)):
+        if size + pads[i] + pads[i + len(kernel)] < (k - 1) * d + 1:
+            return f"a window of {(k - 1) * d + 1} on {size} elements"
+    return ""
+
+
+def _tuple(value: Attribute | Shape | None) -> Shape:
+    return tuple(v for v in value if isinstance(v, int)) if isinstance(value, tuple) else ()
+
+
+# Type -> the input that holds the window's weights, where `kernel_shape` is absent.
+_WINDOWED: Mapping[str, int] = MappingProxyType(
+    {"Conv": 1, "FusedConv": 1, "ConvInteger": 1, "QLinearConv": 3, "MaxPool": 9,
+     "AveragePool": 9, "LpPool": 9}
+)  # fmt: skip
 _SAME = (
     "BiasAdd", "BiasGelu", "BiasSoftmax", "BiasDropout", "FastGelu", "Gelu", "QuickGelu", "Inverse",
     "SkipLayerNormalization", "SimplifiedLayerNormalization", "SkipSimplifiedLayerNormalization",
