@@ -19,7 +19,7 @@ def is_view(op: Op, tensors: Mapping[str, Tensor]) -> bool:
     type; Transpose that moves only axes of size 1; Expand, Slice, Pad and Tile that keep the
     shape; Concat, Sum, Max, Min and Mean of a single tensor.
     """
-    if op.domain not in STANDARD_DOMAINS or not op.inputs or not op.outputs or op.members:
+    if op.domain not in STANDARD_DOMAINS or op.members or not _has_ends(op):
         return False
     if any(t and tensors[t].kind != "weight" for t in op.inputs[1:]):
         return False  # a shape computed at run time, or a second operand
@@ -42,9 +42,13 @@ def is_view(op: Op, tensors: Mapping[str, Tensor]) -> bool:
 
 def shares_storage(op: Op, tensors: Mapping[str, Tensor]) -> bool:
     """Whether the first output is the first input's bytes: views, target shape known or not."""
-    if op.type in _SHAPE_ONLY and op.domain in STANDARD_DOMAINS and op.inputs:
+    if op.type in _SHAPE_ONLY and op.domain in STANDARD_DOMAINS and _has_ends(op):
         return True
     return is_view(op, tensors)
+
+
+def _has_ends(op: Op) -> bool:
+    return bool(op.inputs and op.inputs[0] and op.outputs and op.outputs[0])
 
 
 def _moves_nothing(op: Op, source: Tensor) -> bool:

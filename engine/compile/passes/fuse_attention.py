@@ -17,9 +17,9 @@ def fuse_attention(graph: Graph) -> Graph:
 
     Rules: 1 acts at a Softmax (or one that was grouped) whose result is the left operand of a
     product of activations, and whose argument comes from such a product through scales, masks
-    (Add, Where) and caps; 2 a Where that replaces NaN joins; 3 Transposes, repeats of key heads
-    (Expand) and scales by one number join on the way of q, k and v, and the Transpose that puts
-    the heads together again.
+    (Add, Where) and caps; 2 a Where that replaces NaN, or rows without any key, joins; 3 on the
+    way of q, k and v Transposes, repeats of key heads (Expand) and scales by one number join,
+    and the Transpose that puts the heads together again.
     Must not: 4 when the model returns the probabilities, or something else reads a value in
     between; 5 take products with stored weights: these are layers.
 
@@ -66,6 +66,9 @@ def _after(match: Matcher, softmax: int) -> list[int] | None:
             return None
         found += [guards[0], choice]
         made = match.out(choice)
+    elif match.is_(match.next(softmax), "Where") and made in match.operands(readers[0])[1:]:
+        found.append(readers[0])  # rows that the mask emptied become zero
+        made = match.out(readers[0])
     last = found[-1] if found else softmax
     product = match.next(last)
     if match.is_(product, "Cast"):  # softmax in a wider type than the product

@@ -236,12 +236,14 @@ def scores(net: Net, mask: str) -> str:
 
 
 @pytest.mark.parametrize("mask", ["", "add", "where"])
-@pytest.mark.parametrize("guard", [False, True])
-def test_attention_rules_1_and_2(mask: str, guard: bool) -> None:
+@pytest.mark.parametrize("guard", ["", "nan", "empty"])
+def test_attention_rules_1_and_2(mask: str, guard: str) -> None:
     net = Net()
     p = net.op("Softmax", scores(net, mask))
-    if guard:
+    if guard == "nan":
         p = net.op("Where", net.op("IsNaN", p), number(net, 0), p)
+    if guard == "empty":
+        p = net.op("Where", net.input("empty", (1, 2, 5, 1), 9), number(net, 0), p)
     net.output(net.op("MatMul", p, net.input("v", (1, 2, 5, 4))))
     found = compiled(net)
     check_numbers(net.bytes(), found)
