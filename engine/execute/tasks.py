@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.compile import Compilation
 from engine.errors import EngineError
-from engine.formats.extract import Extractor
+from engine.formats import Extractor
 from engine.graph import Graph, Op
 
 Arrays = dict[str, NDArray[Any]]

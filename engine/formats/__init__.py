@@ -13,7 +13,8 @@ is a weight tensor, with its `value` when it is small; ops of the domain "paredo
 is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
 """
 
+from engine.formats.extract import Extractor
 from engine.formats.guard import read
 from engine.formats.reader import read_trusted
 
-__all__ = ["read", "read_trusted"]
+__all__ = ["Extractor", "read", "read_trusted"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 
+import pytest
 from onnx.backend.test.case.node import collect_testcases
 
 from engine.compile import compile_model
 from tests.engine.compile.checks import AnyTarget, read
 
 
+@pytest.mark.slow
 def test_each_case_of_the_standard_compiles() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some cases compute NaN on purpose
