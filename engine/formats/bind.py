@@ -181,7 +181,7 @@ def _values(
             words[size.word] = values[id(size)]
     for size in later:
         tree = _tree(str(size.word))
-        result = None if tree is None else _arithmetic(tree, words)
+        result = None if tree is None else _arithmetic(tree, words, attempt)
         values[id(size)] = _default(size, attempt) if result is None else result
     return values
 
@@ -189,6 +189,11 @@ def _values(
 def _default(size: _Open, attempt: int) -> int:
     sizes = _usual(size)
     return sizes[min(attempt, len(sizes) - 1)]
+
+
+def _of_word(word: str, attempt: int) -> int | None:
+    sizes = next((v for pattern, v in _WORDS if pattern.search(word)), None)
+    return None if sizes is None else sizes[min(attempt, len(sizes) - 1)]
 
 
 def _usual(size: _Open) -> Sizes:
@@ -228,13 +233,14 @@ def _tree(word: str) -> ast.expr | None:
     return tree if isinstance(tree, ast.BinOp) else None
 
 
-def _arithmetic(tree: ast.expr, words: Mapping[str, int]) -> int | None:
+def _arithmetic(tree: ast.expr, words: Mapping[str, int], attempt: int) -> int | None:
     if isinstance(tree, ast.Constant) and type(tree.value) is int:
         return tree.value
     if isinstance(tree, ast.Name):
-        return words.get(tree.id)
+        return words[tree.id] if tree.id in words else _of_word(tree.id, attempt)
     if isinstance(tree, ast.BinOp) and (function := _ARITHMETIC.get(type(tree.op))):
-        left, right = _arithmetic(tree.left, words), _arithmetic(tree.right, words)
+        left = _arithmetic(tree.left, words, attempt)
+        right = _arithmetic(tree.right, words, attempt)
         if left is None or right is None or (not right and function is not operator.add):
             return None
         result = function(left, right)

@@ -205,6 +205,8 @@ class Flattener:
         """Lay out the bodies, each after the op or mark that opens it, and close them."""
         op, regions = step.op, []
         branches = op.type == "If" and not op.domain
+        if branches:  # attributes are in no order in a file; "then" reads first
+            graphs = sorted(graphs, reverse=True, key=lambda g: g[0])
         for path, graph in graphs:
             region = Region(path, op.name, op.type if not op.domain else "", frame.region)
             inner = _Frame({}, frame.opsets, frame, path, op.scope, region, False, frame.attributes)
