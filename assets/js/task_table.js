@@ -16,7 +16,7 @@
     const overlay = Object.keys(effects.columns);
     const whole = effects.whole;
     const rows = tasks.ids.map((id, k) => {
-      const row = { id, key: String(id), conversion: tasks.anchors[k] !== null && tasks.anchors[k] !== undefined };
+      const row = { id, key: String(id), conversion: tasks.conversions[k] };
       row.anchor = tasks.anchors[k];
       for (const name of names) row[name] = tasks.columns[name][k];
       row.base = null;
@@ -76,10 +76,10 @@
     api.applyColumnState({ state: [{ colId: column, sort }], defaultState: { sort: null } });
     if (state.where.length) api.setFilterModel(view().toModel(state.where, page().glossary));
     mark(api, state.selected, true);
-    if (document.getElementById(ID).clientWidth > 900) {
-      const shown = api.getAllDisplayedColumns().map((c) => c.getColId());
-      clientside.set_props("model--columns", { value: [...shown, ...ROOMY] });
-    }
+    const units = new Set([...page().rows.values()].map((row) => row.unit));
+    const shown = api.getAllDisplayedColumns().map((c) => c.getColId()).filter((id) => id !== "unit" || units.size > 1);
+    const roomy = document.getElementById(ID).clientWidth > 900 ? ROOMY : [];
+    clientside.set_props("model--columns", { value: [...shown, ...roomy] });
   }
 
   function listen(api) {
@@ -110,8 +110,10 @@
     api.forEachNodeAfterFilter((node) => shown.add(node.data.id));
     root.shown = shown.size === root.rows.size ? null : shown;
     const count = document.getElementById("model--count");
-    const all = root.rows.size.toLocaleString("en-US");
-    count.textContent = root.shown ? `${shown.size.toLocaleString("en-US")} of ${all}` : `${all} tasks`;
+    const say = (n) => n.toLocaleString("en-US");
+    const added = [...root.rows.values()].filter((row) => row.conversion).length;
+    const all = `${say(root.rows.size - added)} tasks${added ? ` + ${say(added)} conversion${added > 1 ? "s" : ""}` : ""}`;
+    count.textContent = root.shown ? `${say(shown.size)} of ${say(root.rows.size)}` : all;
     if (shown.size) api.hideOverlay();
     else api.showNoRowsOverlay();
     if (clientside.op_graph) clientside.op_graph.filter(fit);
@@ -173,7 +175,8 @@
     return value === null || value === undefined ? null : Number((value * scale).toPrecision(6));
   };
   cells.taskNumber = (params) => (params.data.conversion ? "" : params.value);
-  cells.taskName = (params) => (params.data.conversion ? `↳ convert ${params.value}` : params.value);
+  /* Long names lose their beginning, not their end: the cell runs right to left, the marks keep the text as it is. */
+  cells.taskName = (params) => `\u200e${params.data.conversion ? "↳ convert " : ""}${params.value}\u200e`;
   cells.figure = (params, better) => {
     const field = params.column.getColId(), row = params.data;
     const style = { "--value": 0, "--change": '""', "--tone": "inherit" };
@@ -192,6 +195,7 @@
     }
     return style;
   };
+  cells.nameTip = (row) => (row.conversion ? `converts what task ${row.anchor} makes` : `${row.name} · ${row.ops}`);
   cells.formats = (row) => `${row.input_format || "?"} → ${row.kernel_format || row.output_format || "?"}`;
   cells.formatsTip = (row) =>
     row.refusal ||

@@ -3,6 +3,7 @@
 Start reading at `numbers.py`, the one place that turns SI values into what a person reads.
 """
 
+from dashboard.components.attributes import aria, data
 from dashboard.components.numbers import change, count, percent, quantity, significant
 
-__all__ = ["change", "count", "percent", "quantity", "significant"]
+__all__ = ["aria", "change", "count", "data", "percent", "quantity", "significant"]

@@ -57,5 +57,5 @@ def change(value: float | None, base: float | None) -> tuple[str, float]:
 
 
 def count(n: int, noun: str) -> str:
-    """ "1 task", "12 tasks"."""
+    """Say "1 task", "12 tasks"."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -42,7 +42,7 @@ def framed(names: Sequence[str], groups: Sequence[str]) -> list[Block]:
     """Every task a box of its own, framed by the scope that holds a fair share of the model."""
     frames = [""] * len(names)
     paths = [parts(g) for g in groups]
-    pending = [((), tuple(range(len(names))))]
+    pending: list[tuple[tuple[str, ...], list[int]]] = [((), list(range(len(names))))]
     while pending:
         path, tasks = pending.pop()
         children = _children(path, tasks, paths)

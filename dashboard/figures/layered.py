@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from dashboard.figures.column import align
+
 Point = tuple[float, float]
 
 BOX = (112.0, 26.0)  # width and height of a box
-GAP = 16.0  # between boxes of a rank
 PITCH = 38.0  # between ranks
-LANE = 12.0  # width that a passing edge takes
 GUTTER = 64.0  # between columns
 WIDE_GUTTER = 130.0  # between the arms of a U, where its skip connections run
 TITLE = 20.0  # extra room above a rank where a frame begins
 MAX_SPAN = 30  # ranks; a longer edge runs through the gutter instead
-SWEEPS = 6
 PANE = (720.0, 600.0)  # the usual pane, for the choice of columns
 MAX_COLUMNS = 24
 MAX_TURNS = 8
@@ -209,18 +208,17 @@ def _fold(
             for e, (a, b) in enumerate(forward)
             if first <= rank[a] and rank[b] < last and rank[b] - rank[a] <= MAX_SPAN and a != b
         ]
-        xs, passing = _column([layers[r] for r in range(first, last)], inside, rank, first, widths)
+        xs, passing = align([layers[r] for r in range(first, last)], inside, rank, first, widths)
         low = min(xs[i] - widths[i] / 2 for i in nodes)
         high = max(xs[i] + widths[i] / 2 for i in nodes)
-        for e, way in passing.items():
+        for way in passing.values():
             low = min(low, *(x for _, x in way))
             high = max(high, *(x for _, x in way))
-            lanes[e] = tuple((x - 0.0, ys[r - first]) for r, x in way)
         shift = left - low
+        for e, way in passing.items():
+            lanes[e] = tuple((x + shift, ys[r - first]) for r, x in way)
         for i in nodes:
             points[i] = (xs[i] + shift, ys[rank[i] - first])
-        for e in passing:
-            lanes[e] = tuple((x + shift, y) for x, y in lanes[e])
         bounds.append((left, left + high - low))
         left += high - low + (WIDE_GUTTER if snake else GUTTER)
     # shorter columns are centred in a U, top-aligned otherwise
@@ -228,9 +226,9 @@ def _fold(
         tall = [max(p[1] for i, p in enumerate(points) if column_of[i] == c) for c in (0, 1)]
         for i, (x, y) in enumerate(points):
             points[i] = (x, y + max(tall) - tall[column_of[i]])
-        for e, way in lanes.items():
+        for e, lane in lanes.items():
             drop = max(tall) - tall[column_of[edges[e][0]]]
-            lanes[e] = tuple((x, y + drop) for x, y in way)
+            lanes[e] = tuple((x, y + drop) for x, y in lane)
     routes, ends = [], []
     used: dict[int, int] = {}
     for e, (a, b) in enumerate(edges):
@@ -241,7 +239,7 @@ def _fold(
 
 
 def _heights(names: Sequence[set[str]]) -> list[float]:
-    """y of each rank of a column; a frame that begins gets room for its title."""
+    """Y of each rank of a column; a frame that begins gets room for its title."""
     ys, y = [], 0.0
     for r, here in enumerate(names):
         fresh = here - (names[r - 1] if r else set()) - {""}
@@ -250,142 +248,6 @@ def _heights(names: Sequence[set[str]]) -> list[float]:
         y += 6.0 if ended and not fresh else 0.0
         ys.append(y)
     return ys
-
-
-def _column(
-    layers: Sequence[Sequence[int]],
-    edges: Sequence[tuple[int, int, int]],
-    rank: Sequence[int],
-    first: int,
-    widths: Sequence[float],
-) -> tuple[dict[int, float], dict[int, list[tuple[int, float]]]]:
-    """x of each box, and (rank, x) of the points where long edges pass a rank."""
-    rows: list[list[int]] = [list(layer) for layer in layers]
-    size = {i: widths[i] + GAP for layer in layers for i in layer}
-    links: list[tuple[int, int, float]] = []
-    chains: dict[int, list[int]] = {}
-    dummy = -1
-    for e, a, b in edges:
-        before = a
-        for r in range(rank[a] + 1, rank[b]):
-            rows[r - first].append(dummy)
-            size[dummy] = LANE
-            chains.setdefault(e, []).append(dummy)
-            links.append((before, dummy, 4.0 if before < 0 else 0.02))
-            before, dummy = dummy, dummy - 1
-        links.append((before, b, 0.02 if before < 0 else 1.0))
-    above: dict[int, list[tuple[int, float]]] = {}
-    below: dict[int, list[tuple[int, float]]] = {}
-    for a, b, w in links:
-        above.setdefault(b, []).append((a, w))
-        below.setdefault(a, []).append((b, w))
-    _order(rows, [(a, b) for a, b, _ in links], above, below)
-    x: dict[int, float] = {}
-    for row in rows:
-        at = 0.0
-        for i in row:
-            x[i] = at + size[i] / 2
-            at += size[i]
-        for i in row:
-            x[i] -= at / 2
-    both = {i: above.get(i, []) + below.get(i, []) for i in x}
-    for turn in range(SWEEPS * 2 + 2):
-        down = turn % 2 == 0
-        side = both if turn >= SWEEPS * 2 else above if down else below
-        for row in rows if down else reversed(rows):
-            _settle(row, x, side, size)
-    passing = {
-        e: [(rank_of, x[d]) for rank_of, d in zip(range(rank[a] + 1, rank[b]), chains[e])]
-        for e, a, b in edges
-        if e in chains
-    }
-    return {i: v for i, v in x.items() if i >= 0}, passing
-
-
-def _order(
-    rows: list[list[int]],
-    links: Sequence[tuple[int, int]],
-    above: dict[int, list[tuple[int, float]]],
-    below: dict[int, list[tuple[int, float]]],
-) -> None:
-    """Sort each row so that few edges cross."""
-    hint = _hint(links)
-    for row in rows:
-        row.sort(key=lambda i: (hint.get(i, 0.0), -i if i < 0 else i))
-    place_of = {i: k for row in rows for k, i in enumerate(row)}
-    best, fewest = [list(r) for r in rows], _crossings(rows, links, place_of)
-    for turn in range(SWEEPS):
-        side = above if turn % 2 == 0 else below
-        for row in rows if turn % 2 == 0 else reversed(rows):
-            row.sort(
-                key=lambda i: (
-                    sum(place_of[j] for j, _ in side[i]) / len(side[i])
-                    if i in side
-                    else place_of[i]
-                )
-            )
-            for k, i in enumerate(row):
-                place_of[i] = k
-        now = _crossings(rows, links, place_of)
-        if now < fewest:
-            best, fewest = [list(r) for r in rows], now
-    for row, kept in zip(rows, best):
-        row[:] = kept
-
-
-def _crossings(
-    rows: Sequence[Sequence[int]], links: Sequence[tuple[int, int]], place_of: dict[int, int]
-) -> int:
-    """Pairs of links between the same two ranks that cross."""
-    rank = {i: r for r, row in enumerate(rows) for i in row}
-    by_rank: dict[int, list[tuple[int, int]]] = {}
-    for a, b in links:
-        by_rank.setdefault(rank[a], []).append((place_of[a], place_of[b]))
-    total = 0
-    for pairs in by_rank.values():
-        pairs.sort()
-        for k, (_, b) in enumerate(pairs[:400]):
-            total += sum(1 for a2, b2 in pairs[k + 1 : 400] if b2 < b and a2 != pairs[k][0])
-    return total
-
-
-def _hint(links: Sequence[tuple[int, int]]) -> dict[int, float]:
-    """x by fast-sugiyama, for the order only: its own x drifts sideways on long chains."""
-    if not 1 < len(links) < 20_000:
-        return {}
-    try:
-        from fast_sugiyama import from_edges
-    except ImportError:  # the barycentres alone then do the work
-        return {}
-    parts = from_edges(list(links), ranking_type="down", dummy_vertices=False, check_layout=False)
-    return {i: x for nodes, *_ in parts for i, (x, _) in nodes}
-
-
-def _settle(
-    row: Sequence[int],
-    x: dict[int, float],
-    side: dict[int, list[tuple[int, float]]],
-    size: dict[int, float],
-) -> None:
-    """Move a row to the means of its neighbours, order and distances kept (pool adjacent)."""
-    offset, at = [], 0.0
-    for k, i in enumerate(row):
-        at += (size[row[k - 1]] / 2 + size[i] / 2) if k else 0.0
-        offset.append(at)
-    pools: list[list[float]] = []  # sum of weight x wish, weight, members
-    for k, i in enumerate(row):
-        near = side.get(i)
-        want = sum(x[j] * w for j, w in near) / sum(w for _, w in near) if near else x[i]
-        weight = 10.0 if i >= 0 else 0.05  # a passing edge gives way to a box
-        pools.append([(want - offset[k]) * weight, weight, 1])
-        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
-            total, weight, members = pools.pop()
-            pools[-1] = [pools[-1][0] + total, pools[-1][1] + weight, pools[-1][2] + members]
-    k = 0
-    for total, weight, members in pools:
-        for _ in range(int(members)):
-            x[row[k]] = total / weight + offset[k]
-            k += 1
 
 
 def _route(
@@ -423,8 +285,8 @@ def _route(
     sides = ("right", "left") if right else ("left", "right")
     shift = _lane(used, column[a] if right else column[b])
     if abs(column[a] - column[b]) == 1:
-        bend = (far - near) * 0.7
-        return ((near + bend + shift - 20, ay), (far - bend + shift - 20, by)), sides
+        x = (near + far) / 2 + shift - 18
+        return ((x, ay), (x, by)), sides
     top = -PITCH - _lane(used, -1)
     sign = 1 if right else -1
     x1, x2 = near + sign * (8 + shift), far - sign * (8 + shift)

@@ -129,6 +129,7 @@ class ModelQueries:
             "ids": frame["task_id"].to_list(),
             "columns": {name: _plain(frame[name]) for name in names},
             "anchors": frame["anchor"].to_list(),
+            "conversions": (frame["origin"] == "conversion").to_list(),
             "inputs": _inputs(compilation),
         }
 
@@ -166,9 +167,10 @@ class ModelQueries:
 
     def triage(self, view: View) -> Triage | None:
         """Where the time goes; None when nothing is priced."""
-        frame = _joined(self._load(view), self.resolution(view, view.preset))
+        now = self.resolution(view, view.preset)
+        frame = _joined(self._load(view), now)
         frame = frame.filter(pl.col("latency_s") > 0).sort("latency_s", descending=True)
-        total = frame["latency_s"].sum()
+        total = float(frame["latency_s"].sum())
         if not total:
             return None
         bound = _shares(frame, "bound_by", total)
@@ -177,7 +179,7 @@ class ModelQueries:
         take = int((running < FOCUS).sum()) + 1
         return Triage(
             bound, tuple(frame["task_id"][:take].to_list()), float(running[take - 1]),
-            len(frame), *kernels[0],
+            now.totals.tasks, *kernels[0],
         )  # fmt: skip
 
     def summary(self, view: View) -> Summary | None:
@@ -212,7 +214,6 @@ class ModelQueries:
                 self._drawn.popitem(last=False)
         return found[1]
 
-
     def file_format(self, view: View) -> str:
         """The format of most weights of the file, "" when it has none."""
         frame = self._load(view).tasks.filter(pl.col("kernel_format") != "")
@@ -233,6 +234,23 @@ def key_of(view: View) -> str:
     return f"{view.model_id}|{view.target}|{bound}"
 
 
+def _display(names: pl.Series) -> pl.Series:
+    """Names as Python writes a module path, without the prefix that all of them share.
+
+    "m/model/layers/3/fc1" -> "layers.3.fc1"; a name of the file ("/conv/Conv") stays as it is.
+    """
+    paths = [n if n.startswith("/") else n.replace("/", ".") for n in names.to_list()]
+    cut = ""
+    while len(paths) > 1:
+        head = paths[0][len(cut) :].partition(".")[0] + "."
+        if not all(
+            p.startswith(cut + head) and not p[len(cut + head) :][:1].isdigit() for p in paths
+        ):
+            break
+        cut += head
+    return pl.Series("name", [p.removeprefix(cut) for p in paths])
+
+
 def _joined(compilation: Compilation, resolution: Resolution) -> pl.DataFrame:
     """Priced tasks beside what the compiler knows of them; conversions have only the former."""
     known = [c for c in compilation.tasks.columns if c not in resolution.tasks.columns]
@@ -245,7 +263,8 @@ def _joined(compilation: Compilation, resolution: Resolution) -> pl.DataFrame:
         pl.when(pl.col("origin") == "conversion")
         .then(pl.lit("convert"))
         .otherwise(pl.col("kernel"))
-        .alias("kernel")
+        .alias("kernel"),
+        _display(resolution.tasks["name"]),
     )
 
 

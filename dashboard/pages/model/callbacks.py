@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
-from dashboard.pages.model.totals import offer_table, totals_row, triage_strip
+from dashboard.pages.model.totals import fault, offer_table, totals_row, triage_strip
 from dashboard.queries import services
 from dashboard.queries.model import DEFAULT_FPS
 from dashboard.shell import guarded
 from dashboard.urls import View
+from engine.errors import EngineError
 
 Dims = Sequence[dict[str, Any]]
 
@@ -48,7 +50,10 @@ def effects(
     """What frame rate and preset change, and the figures of the whole model."""
     view = view_of(model, target, fps, preset, values, ids)
     ask = services().model
-    base, now, reference = ask.totals(view)
+    try:
+        base, now, reference = ask.totals(view)
+    except EngineError as error:
+        return {"effects": None, "totals": fault(error), "triage": [], "baseline": not preset}
     return {
         "effects": ask.effects(view),
         "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0),
@@ -77,6 +82,19 @@ def offers(
     return offer_table(ask.offers(view), ask.totals(view)[0], view.preset, view.fps or 0)
 
 
+def quiet(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a callback whose fault `effects` already tells."""
+
+    @functools.wraps(callback)
+    def run(*args: Any) -> Any:
+        try:
+            return callback(*args)
+        except EngineError:
+            return no_update
+
+    return run
+
+
 def register(app: Dash) -> None:
     """Wire the page."""
     dims = Input(repeated(Model.DIM, ALL), "value")  # type: ignore[arg-type]
@@ -86,9 +104,10 @@ def register(app: Dash) -> None:
     state = Input(Model.STATE, "data")
 
     def browser(component: str, function: str, *wires: Any, **options: Any) -> None:
-        app.clientside_callback(ClientsideFunction(component, function), *wires, **options)
+        wire: Any = app.clientside_callback  # Dash leaves it untyped
+        wire(ClientsideFunction(component, function), *wires, **options)
 
-    app.callback(Output(Model.TASKS, "data"), target, dims, dim_ids, model)(guarded(tasks))
+    app.callback(Output(Model.TASKS, "data"), target, dims, dim_ids, model)(quiet(tasks))
     app.callback(
         output={
             "effects": Output(Model.EFFECTS, "data"),
@@ -103,7 +122,7 @@ def register(app: Dash) -> None:
     )(guarded(effects))  # fmt: skip
     app.callback(
         Output(Model.GRAPH, "elements"), target, Input(Model.OPENED, "data"), dims, dim_ids, model
-    )(guarded(drawing))
+    )(quiet(drawing))
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
@@ -117,9 +136,7 @@ def register(app: Dash) -> None:
         State(Model.STATE, "data"), glossary,
     )  # fmt: skip
     browser("op_graph", "draw", Input(Model.GRAPH, "elements"))
-    browser(
-        "op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data")
-    )
+    browser("op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data"))
     # one selection, one filter
     browser("view", "apply", state)
     browser("view", "address", state, target, fps, preset, dims, dim_ids)

@@ -11,6 +11,7 @@ import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from dashboard.components import aria, data
 from dashboard.figures import op_graph, task_table
 from dashboard.figures.tokens import SCHEMES, STEPS
 from dashboard.ids import Model, repeated
@@ -42,6 +43,11 @@ GRID = {
     "localeText": {"noRowsToShow": "No task matches. Remove a filter to see more."},
 }
 
+KEYS = (
+    "Graph of the tasks. Arrow keys walk along the edges, Enter selects or opens a block, "
+    "Escape clears. The table holds the same tasks."
+)
+
 
 def layout(model_id: str = "", **query: str) -> html.Div:
     """The page at an address; a model that is not there gets a sentence and the way back."""
@@ -55,9 +61,7 @@ def layout(model_id: str = "", **query: str) -> html.Div:
     if view.target not in {id for id, _ in known}:
         view = replace(view, target=default_target())
     bound = dict(view.bindings)
-    dims = [
-        Dim(d.name, bound.get(d.name, d.value), d.name in bound or d.given) for d in row.dims
-    ]
+    dims = [Dim(d.name, bound.get(d.name, d.value), d.name in bound or d.given) for d in row.dims]
     return page(view, row.name, known, dims)
 
 
@@ -76,18 +80,13 @@ def page(
         [
             *_stores(view),
             _head(view, name, targets, dims),
-            html.Div(skeleton_totals(), id=Model.TOTALS, className="totals", **live()),
+            html.Div(skeleton_totals(), id=Model.TOTALS, className="totals", **aria(live="polite")),
             html.Div(id=Model.TRIAGE, className="triage"),
             html.Div([_table_dock(view), _graph_dock(view)], className="docks"),
         ],
         id=Model.PAGE,
         className="model-page",
     )
-
-
-def live() -> dict[str, str]:
-    """Attributes of a region that a screen reader announces when it changes."""
-    return {"aria-live": "polite"}
 
 
 def _stores(view: View) -> list[Any]:
@@ -126,7 +125,7 @@ def _head(
         size="xs",
         w=170,
         comboboxProps={"width": 280, "position": "bottom-start"},
-        **{"aria-label": "Target"},
+        **aria(label="Target"),
     )
     fps = dmc.NumberInput(
         id=Model.FPS,
@@ -139,15 +138,18 @@ def _head(
         variant="unstyled",
         size="xs",
         w=56,
-        **{"aria-label": "Target frame rate"},
+        **aria(label="Target frame rate"),
     )
     tools = [
         *(_dim(d) for d in dims),
         field("Target", target),
         field("Frame rate", fps),
         html.Button(
-            "Back to baseline", id=Model.BASELINE, className="button", hidden=True,
-            **{"data-preset": ""},
+            "Back to baseline",
+            id=Model.BASELINE,
+            className="button",
+            hidden=True,
+            **data(preset=""),
         ),
         html.Button(
             "Optimize",
@@ -175,7 +177,7 @@ def _dim(dim: Dim) -> html.Label:
                 variant="unstyled",
                 size="xs",
                 w=46,
-                **{"aria-label": f"Size of {dim.name}"},
+                **aria(label=f"Size of {dim.name}"),
             ),
         ],
         className="field dim",
@@ -211,7 +213,7 @@ def _table_dock(view: View) -> html.Section:
                         autoComplete="off",
                     ),
                     html.Div(id=Model.CHIPS, className="chips"),
-                    html.Span(id=Model.COUNT, className="count", **live()),
+                    html.Span(id=Model.COUNT, className="count", **aria(live="polite")),
                     _column_menu(),
                 ],
                 className="bar",
@@ -231,10 +233,10 @@ def _table_dock(view: View) -> html.Section:
                 className="table",
                 style={"height": None, "width": None},
             ),
-            html.Footer(id=Model.SELECTION, className="selection", **live()),
+            html.Footer(id=Model.SELECTION, className="selection", **aria(live="polite")),
         ],
         className="pane table-dock",
-        **{"aria-label": "Tasks"},
+        **aria(label="Tasks"),
     )
 
 
@@ -292,7 +294,7 @@ def _graph_dock(view: View) -> html.Section:
                             variant="unstyled",
                             size="xs",
                             w=124,
-                            **{"aria-label": "Metric that colours the graph"},
+                            **aria(label="Metric that colours the graph"),
                         ),
                     ),
                     html.Div(
@@ -344,15 +346,12 @@ def _graph_dock(view: View) -> html.Section:
                 className="graph-pane",
                 tabIndex=0,
                 role="application",
-                **{
-                    "aria-label": "Graph of the tasks. Arrow keys walk along the edges, "
-                    "Enter selects or opens a block, Escape clears. The table holds the same tasks."
-                },
+                **aria(label=KEYS),
             ),
             _sheet(),
         ],
         className="pane graph-dock",
-        **{"aria-label": "Graph"},
+        **aria(label="Graph"),
     )  # fmt: skip
 
 
@@ -384,5 +383,5 @@ def _sheet() -> html.Aside:
         id=Model.SHEET,
         className="sheet",
         hidden=True,
-        **{"aria-label": "Presets"},
+        **aria(label="Presets"),
     )

@@ -7,9 +7,10 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import change, count, percent, quantity, significant
+from dashboard.components import change, count, data, percent, quantity, significant
 from dashboard.ids import Model
 from dashboard.queries.model import Offer, Summary, Triage
+from engine.errors import EngineError
 from engine.recipe.model import Totals
 
 EFFORT = {
@@ -55,6 +56,13 @@ def totals_row(base: Totals, now: Totals, reference: str, file: str, fps: float)
             className="total",
         ),
     ]  # fmt: skip
+
+
+def fault(error: EngineError) -> html.Div:
+    """What stands in the place of the figures when there are none."""
+    return html.Div(
+        [html.B("This model has no figures here."), html.Span(error.sentence)], className="fault"
+    )
 
 
 def _total(
@@ -122,14 +130,16 @@ def triage_strip(triage: Triage | None, summary: Summary | None) -> list[Any]:
                     html.B(percent(triage.focus_share)), " of latency ",
                     html.Button(
                         "select", id=Model.FOCUS, className="link",
-                        **{"data-ids": ",".join(map(str, triage.focus))},
+                        **data(ids=",".join(map(str, triage.focus))),
                     ),
                 ]
             ),
-            html.Span([html.B(triage.kernel), f" takes {percent(triage.kernel_share)}"]),
+            html.Span([html.B(triage.kernel), f" is {percent(triage.kernel_share)} of it"]),
         ]  # fmt: skip
     parts.append(html.Span(className="spring"))
-    parts.append(_recipe(summary) if summary else html.Span("No optimization yet", className="muted"))
+    parts.append(
+        _recipe(summary) if summary else html.Span("No optimization yet", className="muted")
+    )
     return parts
 
 
@@ -138,7 +148,7 @@ def _recipe(summary: Summary) -> html.Div:
     words: list[Any] = [
         html.B(summary.label), ": ", html.B(f"{summary.changed:,}"),
         f" task{'s' * (summary.changed != 1)} changed, ",
-        f"{count(summary.conversions, 'conversion')}, {left:,} left alone",
+        f"{count(summary.conversions, 'conversion')}, {left:,} not eligible",
     ]  # fmt: skip
     if left:
         words.append(
@@ -179,6 +189,7 @@ def offer_table(offers: Sequence[Offer], base: Totals, chosen: str, fps: float) 
 def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
     now, preset = offer.totals, offer.preset
     fits = None if not now.latency_s else now.latency_s * fps <= 1
+    refused = sum(n for _, n in offer.summary.refused)
     changed = offer.summary.changed
     reasons = "; ".join(f"{n} × {why}" for why, n in offer.summary.refused)
     applied = preset.id == chosen
@@ -200,12 +211,8 @@ def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
             html.Td(preset.effort, title=EFFORT.get(preset.effort, ""), className="effort"),
             html.Td(
                 [
-                    f"{changed:,} of {offer.tasks:,}",
-                    *(
-                        [html.Small(f"{offer.summary.refused[0][1]:,} × {offer.summary.refused[0][0]}")]
-                        if offer.summary.refused
-                        else []
-                    ),
+                    f"{offer.tasks - refused:,} of {offer.tasks:,}",
+                    *(html.Small(f"{n:,} × {why}") for why, n in offer.summary.refused[:1]),
                 ],
                 title=reasons, className="applies",
             ),
@@ -215,7 +222,7 @@ def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
                     className="button" + (" on" if applied else ""),
                     disabled=not changed,
                     title="" if changed else "It changes no task here",
-                    **{"data-preset": preset.id},
+                    **data(preset=preset.id),
                 )
             ),
         ],

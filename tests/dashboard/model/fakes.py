@@ -65,7 +65,7 @@ def resolve(c: Compilation, recipe: Recipe = Recipe()) -> Resolution:  # noqa: B
     ]
     fmt = action.kernel or "fp16"
     rows: dict[str, list] = {
-        "task_id": list(range(n)), "origin": ["task"] * n, "anchor": [None] * n,
+        "task_id": list(range(n)), "origin": ["task"] * n, "anchor": list(range(n)),
         "name": c.tasks["name"].to_list(), "unit": ["npu" if k else "cpu" for k in conv],
         "unit_reason": ["" if k else "the NPU runs convolutions only" for k in conv],
         "input_format": [fmt if k else "fp16" for k in conv],
@@ -129,6 +129,14 @@ def chain(n: int, scopes: int = 0) -> Compilation:
 def unknown(c: Compilation, ids: tuple[int, ...], resolution: Resolution) -> Resolution:
     """The same with tasks that cannot be priced."""
     mask = pl.col("task_id").is_in(ids)
-    none = [pl.when(mask).then(None).otherwise(pl.col(x)).alias(x) for x in ("latency_s", "energy_j")]
-    t = replace(resolution.totals, latency_s=None, energy_j=None, memory_energy_j=None, unknown_tasks=len(ids))
+    none = [
+        pl.when(mask).then(None).otherwise(pl.col(x)).alias(x) for x in ("latency_s", "energy_j")
+    ]
+    t = replace(
+        resolution.totals,
+        latency_s=None,
+        energy_j=None,
+        memory_energy_j=None,
+        unknown_tasks=len(ids),
+    )
     return replace(resolution, tasks=resolution.tasks.with_columns(none), totals=t)
