@@ -41,6 +41,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         assets_ignore=r"theme\.js",  # the head loads it, before the first paint
     )
     app.server.extensions["paredown"] = services or open_services(settings)
+    # our own files are small, and flask-compress leaves a streamed file open (its 1.25)
+    app.server.config["COMPRESS_STREAMS"] = False
     app.index_string = shell.INDEX.replace("THEME", app.get_asset_url("js/theme.js"))
     for order, page in enumerate(PAGES):
         _add_page(app, page, order)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import engine
+from dashboard import intake
 from engine.errors import EngineError
 
 FAULT = 2
@@ -114,7 +115,7 @@ def _compile(options: argparse.Namespace) -> int:
     recipe = engine.preset(options.preset).recipe if options.preset else None
     bindings = dict(_binding(text) for text in options.bind)
     path = Path(options.model)
-    graph = engine.read(path, bindings or None, path.stem)
+    graph = intake.read(path, path.name or str(path), bindings or None)
     for note in graph.notes:
         say(note)
     compilation = engine.compile_model(graph, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,7 @@ def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -
     try:
         for model in models:
             _add(services, Path(model))
-        server = _listen(settings, services)
+        server = listen(settings, services)
         url = f"http://{_in_address(settings.host)}:{server.port}/"
         sys.stderr.write(f"Paredown is at {url} (stop with Ctrl-C)\n")
         sys.stderr.flush()
@@ -66,24 +67,32 @@ def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -
 
 
 def listen(settings: Settings, services: Services | None = None) -> BaseWSGIServer:
-    """A server that listens but does not answer yet: `serve_forever` does, `port` says where."""
-    app = create_app(settings, services)
-    server = make_server(
-        settings.host, settings.port, app.server, threaded=True, request_handler=_QuietHandler
-    )
-    return server
+    """A server that listens but does not answer yet: `serve_forever` does, `port` says where.
 
-
-def _listen(settings: Settings, services: Services) -> BaseWSGIServer:
+    Raises:
+        EngineError: the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return listen(settings, services)
-    except (OSError, SystemExit) as error:  # werkzeug exits by itself when the port is taken
-        taken = isinstance(error, SystemExit) or error.errno == errno.EADDRINUSE
+        door = socket.create_server((settings.host, settings.port), family=family, backlog=128)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
         raise EngineError(
             "the port is taken" if taken else "the address cannot be used",
             where=f"{settings.host}:{settings.port}",
+            found="" if taken else str(error.strerror),
             try_this="--port 0, which takes a free one",
         ) from error
+    with door:  # the server works on a copy
+        app = create_app(settings, services)
+        return make_server(
+            settings.host,
+            settings.port,
+            app.server,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=door.fileno(),
+        )
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

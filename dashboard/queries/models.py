@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import shutil
 import tempfile
 import threading
@@ -14,10 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import engine
+from dashboard import intake
 from dashboard.queries.headlines import Headline, Headlines
 from dashboard.urls import View
-from engine.errors import EngineError
-from engine.graph import Graph
 from engine.store import ModelRow, Store, clean_name
 
 READERS = threading.Semaphore(2)  # child processes that parse files at one time
@@ -136,12 +134,11 @@ class ModelsQueries:
         Raises:
             EngineError: the file is not a model; nothing is kept.
         """
-        name = model_name(file_name)
         with READERS:
-            graph = _read(file, file_name, name) if wanted() else None
+            graph = intake.read(file, clean_name(file_name)) if wanted() else None
         if graph is None or not wanted():
             return None
-        return self._store.add(file, graph, name=name, origin=origin)
+        return self._store.add(file, graph, name=intake.model_name(file_name), origin=origin)
 
     def remove(self, model_id: str) -> ModelRow:
         """Remove a model and return what it was."""
@@ -170,28 +167,6 @@ class ModelsQueries:
     def targets(self) -> tuple[tuple[str, str], ...]:
         """(id, label) of each target, in the order of the catalogue."""
         return tuple((t.id, t.label) for t in engine.targets())
-
-
-def _read(file: Path, file_name: str, name: str) -> Graph:
-    """Read a file; a fault names it as the user does."""
-    try:
-        return engine.read(file, None, name)
-    except EngineError as error:
-        rest = error.where.removeprefix(name) if error.where.startswith(name) else ""
-        rest = rest or (f", {error.where}" if error.where not in ("", name) else "")
-        raise EngineError(
-            error.what,
-            f"{clean_name(file_name)}{rest}",
-            error.expected,
-            error.found,
-            error.try_this,
-        ) from error
-
-
-def model_name(file_name: str) -> str:
-    """The name that a file suggests: its last part without the ending."""
-    last = re.split(r"[/\\]", file_name)[-1]
-    return re.sub(r"(\.onnx)?(\.gz|\.zip)?\Z", "", last, flags=re.IGNORECASE) or last
 
 
 def _unpacked(path: Path, folder: Path) -> Path:
