@@ -11,6 +11,7 @@ from engine.compile import passes
 from engine.compile.compilation import Compilation
 from engine.compile.frames import edges_frame, lineage_frame, tasks_frame
 from engine.compile.storage import Storage
+from engine.errors import EngineError
 from engine.graph import Graph, replace_ops, verify
 
 
@@ -120,9 +121,18 @@ def compile_model(graph: Graph, target: Target) -> Compilation:
         Tasks in execution order, edges, and where each op of the file went.
 
     Raises:
-        EngineError: the graph is not sound (see `engine.graph.verify`).
+        EngineError: the graph is not sound (see `engine.graph.verify`), or the target leaves out
+            a pass that does not exist.
     """
     skipped: frozenset[str] = getattr(target, "without_passes", frozenset())
+    known = {step.name for step in PIPELINE}
+    if not known.issuperset(skipped):
+        raise EngineError(
+            "leaves out a pass that does not exist",
+            target.id,
+            expected=", ".join(sorted(known)),
+            found=", ".join(sorted(skipped - known)),
+        )
     source = verify(graph)
     reasons: dict[str, str] = {}
     for step in PIPELINE:

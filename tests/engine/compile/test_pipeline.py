@@ -166,3 +166,8 @@ def test_an_unsound_graph_is_refused() -> None:
     tensors = {t: Tensor(t, "float32", (2,)) for t in "xy"}
     with pytest.raises(EngineError, match="before any node makes it"):
         compile_model(Graph("g", ops, tensors, ("x",), ("y",)), AnyTarget())
+
+
+def test_a_target_that_leaves_out_an_unknown_pass_is_refused() -> None:
+    with pytest.raises(EngineError, match="does not exist.*fuse_conv.*found fuse_cnov"):
+        compiled(conv_net(), "fuse_cnov")

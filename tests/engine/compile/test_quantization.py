@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import Net
-from tests.engine.compile.checks import check, compiled
+from tests.engine.compile.checks import check, check_numbers, compiled
 
 
 def quantize(net: Net, x: str, scale: float = 0.05) -> str:
@@ -62,6 +62,37 @@ def test_rule_1_a_shared_dequantize_is_stored_as_integers() -> None:
     assert found.tasks["output_bytes"].to_list()[:3] == [144, 144, 144]
     edges = found.edges.filter(found.edges["source"] == 1)
     assert set(edges["format"]) == {"int8"}
+
+
+def test_rule_1_views_between_equal_scales_cost_nothing() -> None:
+    net = Net()
+    x = qdq(net, qdq_conv(net, qdq(net, net.input("x", (1, 4, 6, 6)))))
+    x = net.op("Reshape", x, net.constant([1, 144]))
+    w = dequantize(net, net.weight(144, 8, dtype="int8"))
+    net.output(net.op("MatMul", qdq(net, x), w))
+    found = compiled(net)
+    check_numbers(net.bytes(), found)
+    assert found.tasks["kernel"].to_list() == ["convert", "conv", "gemm"]
+    assert formats(found)[1] == ("int8", "int8", "int8")
+    assert found.tasks["output_bytes"].to_list() == [144, 144, 32]
+
+
+def test_rule_1_must_not_hide_a_change_of_scale() -> None:
+    net = Net()
+    x = dequantize(net, quantize(net, net.input("x", (2, 3)), 0.1), 0.1)
+    x = net.op("Reshape", x, net.constant([6]))
+    net.output(dequantize(net, quantize(net, x, 0.2), 0.2))
+    check(net, "QuantizeLinear DequantizeLinear Reshape QuantizeLinear DequantizeLinear",
+          "QuantizeLinear DequantizeLinear+Reshape QuantizeLinear DequantizeLinear")  # fmt: skip
+
+
+def test_rule_5_a_layer_with_float_weights_works_on_floats() -> None:
+    net = Net()
+    x = qdq(net, net.input("x", (1, 4, 6, 6)))
+    net.output(qdq(net, net.op("ConvTranspose", x, net.weight(4, 2, 2, 2), strides=[2, 2])))
+    found = compiled(net)
+    mine = found.tasks.filter(found.tasks["kernel"] == "deconv").row(0, named=True)
+    assert (mine["ops"], mine["input_format"]) == ("ConvTranspose", "fp32")
 
 
 @pytest.mark.parametrize("kind", ["MaxPool", "Concat", "Add", "Transpose", "Sigmoid"])
