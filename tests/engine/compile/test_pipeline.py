@@ -169,5 +169,5 @@ def test_an_unsound_graph_is_refused() -> None:
 
 
 def test_a_target_that_leaves_out_an_unknown_pass_is_refused() -> None:
-    with pytest.raises(EngineError, match="does not exist.*fuse_conv.*found fuse_cnov"):
+    with pytest.raises(EngineError, match=r"does not exist.*fuse_conv.*found fuse_cnov"):
         compiled(conv_net(), "fuse_cnov")
