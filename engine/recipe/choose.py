@@ -167,9 +167,14 @@ def _refuse_activations(
         if wide:
             return f"stays in {here}: {wanted} is computed as {wide[0]} here, which saves no time"
         return f"stays in {here}: no unit of this target computes in {wanted}"
-    if not any(wanted in u.rates and u.runs(kernel_class, wanted) for u in target.units):
-        return (f"{_label(kernel_class).lower()} stays in {here}: "
-                f"no unit of this target computes it in {wanted}")  # fmt: skip
+    label = _label(kernel_class).lower()
+    able = [u.runs(kernel_class, wanted) and wanted in u.rates for u in target.units]
+    if not any(able):
+        return f"{label} stays in {here}: no unit of this target computes it in {wanted}"
+    present = [u.runs(kernel_class, here) for u in target.units]
+    if any(present) and present.index(True) < able.index(True):
+        units = target.units[present.index(True)].label, target.units[able.index(True)].label
+        return f"{label} stays in {here}: in {wanted} it would move from {units[0]} to {units[1]}"
     return ""
 
 

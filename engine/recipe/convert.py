@@ -57,8 +57,9 @@ def conversions(prepared: Prepared, choice: Choice) -> Conversions:
     of_edge = np.full(len(edges.source), -1)
     of_edge[needs] = rank[inverse.reshape(-1)]
     at = at[order]
-    pairs = [_place(prepared.target, b, a) for b, a in zip(made[at], wanted[at], strict=True)]
-    placed = np.array(pairs, np.int64).reshape(-1, 2)
+    pairs, which = np.unique(made[at] * len(FORMATS) + wanted[at], return_inverse=True)
+    units = [_place(prepared.target, *divmod(pair, len(FORMATS))) for pair in pairs.tolist()]
+    placed = np.array(units, np.int64).reshape(-1, 2)[which]
     return Conversions(
         edges.source[at], made[at], wanted[at], placed[:, 0], placed[:, 1], edges.elements[at],
         of_edge, made,

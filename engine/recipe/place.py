@@ -14,6 +14,8 @@ from engine.recipe.prepare import Prepared
 from engine.targets import Unit, failing
 from engine.targets.model import is_float
 
+_CLASSES = tuple(KERNELS)
+
 
 class Placement(NamedTuple):
     """Unit index of every task (-1: none runs it), the format it multiplies in, and the reason."""
@@ -26,14 +28,12 @@ class Placement(NamedTuple):
 def place(prepared: Prepared, choice: Choice) -> Placement:
     """Put each task on the first unit that supports its class, formats and constraints."""
     target, n = prepared.target, prepared.count
-    keys = _keys(prepared, choice)
-    unique, inverse = np.unique(keys, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
+    unique, inverse = np.unique(_keys(prepared, choice), return_inverse=True)
     unit, compute = np.full(n, -1), np.zeros(n, np.int64)
     reason = np.full(n, "", object)
     open_ = ~prepared.unpriced
     for index, u in enumerate(target.units):
-        verdicts = [_accepts(u, prepared, row) for row in unique.tolist()]
+        verdicts = [_accepts(u, prepared, *_parts(key)) for key in unique.tolist()]
         formats = np.array([FORMATS.index(fmt) for _, fmt in verdicts])[inverse]
         why = np.array([text for text, _ in verdicts], object)[inverse]
         for sentence, broken in failing(u, prepared.columns):
@@ -51,30 +51,36 @@ def place(prepared: Prepared, choice: Choice) -> Placement:
 
 
 def _keys(prepared: Prepared, choice: Choice) -> Ints:
-    classes = list(dict.fromkeys(kind[0] for kind in prepared.kinds))
-    by_kind = np.array([classes.index(kind[0]) for kind in prepared.kinds], np.int64)
-    return np.stack(
-        [_class_ids(prepared, by_kind), choice.in_fmt, choice.out_fmt, choice.kernel_fmt], axis=1
-    )
+    """Class and formats of every task as one integer, so that like tasks are judged once."""
+    classes = np.array([_CLASSES.index(kind[0]) for kind in prepared.kinds], np.int64)
+    key = classes[prepared.kind] if prepared.count else np.zeros(0, np.int64)
+    for formats in (choice.in_fmt, choice.out_fmt, choice.kernel_fmt):
+        key = key * len(FORMATS) + formats
+    return key
 
 
-def _class_ids(prepared: Prepared, by_kind: Ints) -> Ints:
-    order = list(KERNELS)
-    names = list(dict.fromkeys(kind[0] for kind in prepared.kinds))
-    ids = np.array([order.index(name) for name in names], np.int64)
-    return ids[by_kind][prepared.kind]
+def _parts(key: int) -> tuple[str, str, str, str]:
+    """Class, input, output and kernel format of a key."""
+    key, kernel = divmod(key, len(FORMATS))
+    key, out = divmod(key, len(FORMATS))
+    kernel_class, read = divmod(key, len(FORMATS))
+    return _CLASSES[kernel_class], FORMATS[read], FORMATS[out], FORMATS[kernel]
 
 
-def _accepts(unit: Unit, prepared: Prepared, key: list[int]) -> tuple[str, str]:
-    """Why a unit does not take a class and formats ("" if it does), and what it computes in."""
-    kernel_class = list(KERNELS)[key[0]]
-    in_fmt, out_fmt, kernel_fmt = (FORMATS[i] for i in key[1:])
+def _accepts(
+    unit: Unit, prepared: Prepared, kernel_class: str, in_fmt: str, out_fmt: str, kernel_fmt: str
+) -> tuple[str, str]:
+    """Why a unit does not take a class and formats ("" if it does), and what it computes in.
+
+    The fallback also runs in integers what it prefers in floats: a file may hold such a task.
+    """
+    last = unit is prepared.target.fallback
     if unit.kernels and kernel_class not in unit.kernels:
         return f"{unit.label} does not run {KERNELS[kernel_class].label.lower()}", ""
     for fmt in (in_fmt, out_fmt):
         if fmt and fmt not in unit.integers and not unit.compute_format(fmt):
             return f"{unit.label} does not compute in {fmt}", ""
-        if not unit.runs(kernel_class, fmt):
+        if not unit.runs(kernel_class, fmt) and not last:
             label = KERNELS[kernel_class].label.lower()
             return f"{unit.label} does not run {label} in {fmt}", ""
     a = in_fmt if in_fmt and in_fmt not in unit.integers else out_fmt
@@ -85,7 +91,7 @@ def _accepts(unit: Unit, prepared: Prepared, key: list[int]) -> tuple[str, str]:
     compute = unit.compute_format(a, kernel_fmt)
     if not compute:
         return f"{unit.label} takes no {kernel_fmt} weights with {a} activations", ""
-    if not is_float(compute) and kernel_class in unit.float_only:
+    if not is_float(compute) and kernel_class in unit.float_only and not last:
         return f"{unit.label} does not run {KERNELS[kernel_class].label.lower()} in {compute}", ""
     return "", compute
 

@@ -16,14 +16,13 @@ from engine.targets import Target
 from engine.targets.model import is_float
 
 # Formats that a recipe may choose: numbers that a kernel computes with, not indices and masks.
-REAL = frozenset(
-    f for f in FORMAT_IDS if f and (is_float(f) or f in ("int16", "int8", "int4", "int2"))
-)
+_QUANTIZED = ("int16", "int8", "int4", "int2")
+REAL = frozenset(f for f in FORMAT_IDS if f and (is_float(f) or f in _QUANTIZED))
 # Ops whose work is exponentials, roots and the like: a unit computes them at its special rate.
 _SPECIAL = (
-    "Sigmoid Tanh Softmax LogSoftmax Gelu FastGelu QuickGelu BiasGelu HardSwish Swish Mish Elu Celu "
-    "Selu Softplus Erf Exp Log Pow Sqrt Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh "
-    "BiasSoftmax QLinearSigmoid QLinearSoftmax"
+    "Sigmoid Tanh Softmax LogSoftmax Gelu FastGelu QuickGelu BiasGelu HardSwish Swish Mish Elu "
+    "Celu Selu Softplus Erf Exp Log Pow Sqrt Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh "
+    "Atanh BiasSoftmax QLinearSigmoid QLinearSoftmax"
 )
 _SPECIAL_OP = rf"(^|\+)({'|'.join(_SPECIAL.split())})(\+|$)"
 
