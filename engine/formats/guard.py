@@ -99,10 +99,11 @@ def _graph(body: bytes, code: int, name: str) -> Graph:
             raise EngineError(*fields)
     if code == -signal.SIGXCPU:
         raise _too_long(name)
-    if code in (-signal.SIGABRT, -signal.SIGKILL):  # C++ out of memory aborts; the kernel kills
+    if code == -signal.SIGKILL:  # what the kernel does when memory runs out
         raise _too_much(name)
-    raise EngineError("reading the file failed inside the ONNX library", name,
-                      try_this="export the model again")  # fmt: skip
+    # C++ aborts on a broken assumption as well as when it gets no memory.
+    raise EngineError("reading the file crashed inside the ONNX library", name,
+                      try_this="export the model again, perhaps with a newer exporter")  # fmt: skip
 
 
 def _too_long(name: str) -> EngineError:

@@ -77,7 +77,9 @@ def shape_steps(
 def _ordinary(step: Step, inference: Inference, known: dict[str, Tensor], hint: Hint) -> None:
     op = step.op
     found = inference.outputs(op, step.node, step.opsets, known)
-    weight = op.type == "ConstantOfShape" and known[op.inputs[0]].kind == "weight"
+    weight = op.type == "ConstantOfShape" and all(
+        t and known[t].kind == "weight" for t in op.inputs
+    )
     kind = "weight" if weight else "activation"
     for name, f in zip(op.outputs, found, strict=True):
         if not name:
