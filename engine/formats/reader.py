@@ -151,18 +151,17 @@ def _notes(bound: Bound, flat: Flattener) -> list[str]:
         more = f" and {len(defaults) - 6} more" if len(defaults) > 6 else ""
         notes.append(f"Sizes that the file leaves open are set to {sizes}{more}.")
     if count := flat.places.get("external", 0):
-        notes.append(
-            f"{count} weights are in a file of their own, which is not read: "
-            "their sizes count, their values are unknown."
-        )
+        notes.append(f"Weights in a file of their own ({count}) are not read: their sizes count.")
     if count := flat.places.get("stripped", 0):
-        notes.append(f"{count} weights come without data: their sizes count.")
+        notes.append(f"Weights without data ({count}) count by their sizes.")
     if flat.inlined:
-        notes.append(f"{flat.inlined} calls of functions of the file are laid out in place.")
+        notes.append(
+            f"Functions of the file are laid out in place of their calls ({flat.inlined})."
+        )
     if flat.unsorted:
         notes.append("The nodes are not in execution order in the file; they were sorted.")
     if flat.renamed:
-        notes.append(f"{flat.renamed} nodes share a name with another; they got a number.")
+        notes.append(f"Nodes that share a name with another got a number ({flat.renamed}).")
     return notes
 
 
