@@ -10,8 +10,21 @@ kernel signatures first would cost more than it saves.  A figure that is not kno
 null in the frames.
 """
 
-from engine.cost.price import Price, price
+from engine.cost.price import BOUNDS, Price, price
 from engine.cost.why import Step, explain
-from engine.cost.work import FORMAT_IDS, FORMATS, Work
+from engine.cost.work import FORMAT_IDS, FORMATS, Floats, Ints, Mask, Work, bits_of
 
-__all__ = ["FORMATS", "FORMAT_IDS", "Price", "Step", "Work", "explain", "price"]
+__all__ = [
+    "BOUNDS",
+    "FORMATS",
+    "FORMAT_IDS",
+    "Floats",
+    "Ints",
+    "Mask",
+    "Price",
+    "Step",
+    "Work",
+    "bits_of",
+    "explain",
+    "price",
+]

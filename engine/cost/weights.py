@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.cost.work import FORMAT_IDS, FORMATS, Floats, Work, bits_of
-from engine.targets import Unit
-from engine.targets.model import is_float
+from engine.targets import Unit, is_float
 from engine.units import FORMAT_BITS
 
 GAP_BITS = 8  # distance to the next weight that is not zero

@@ -19,8 +19,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from engine.compile import KERNELS
-from engine.cost import FORMAT_IDS, FORMATS
-from engine.cost.work import Floats, Ints, bits_of
+from engine.cost import FORMAT_IDS, FORMATS, Floats, Ints, bits_of
 from engine.recipe.model import Action, Recipe
 from engine.recipe.prepare import REAL, Prepared
 from engine.targets import Target

@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.cost import FORMATS
-from engine.cost.work import Floats, Ints
+from engine.cost import FORMATS, Floats, Ints
 from engine.recipe.choose import Choice
 from engine.recipe.place import Placement
 from engine.recipe.prepare import Prepared, edge_bytes
-from engine.targets import Target
-from engine.targets.model import is_float
+from engine.targets import Target, is_float
 
 
 class Conversions(NamedTuple):

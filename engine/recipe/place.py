@@ -7,12 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.compile import KERNELS
-from engine.cost import FORMATS
-from engine.cost.work import Ints, Mask
+from engine.cost import FORMATS, Ints, Mask
 from engine.recipe.choose import Choice
 from engine.recipe.prepare import Prepared
-from engine.targets import Unit, failing
-from engine.targets.model import is_float
+from engine.targets import Unit, failing, is_float
 
 _CLASSES = tuple(KERNELS)
 

@@ -10,10 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.compile import Compilation
-from engine.cost import FORMAT_IDS
-from engine.cost.work import Floats, Ints, Mask, bits_of
-from engine.targets import Target
-from engine.targets.model import is_float
+from engine.cost import FORMAT_IDS, Floats, Ints, Mask, bits_of
+from engine.targets import Target, is_float
 
 # Formats that a recipe may choose: numbers that a kernel computes with, not indices and masks.
 _QUANTIZED = ("int16", "int8", "int4", "int2")

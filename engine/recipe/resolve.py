@@ -8,9 +8,19 @@ import numpy as np
 import polars as pl
 
 from engine.compile import Compilation
-from engine.cost import FORMAT_IDS, FORMATS, Price, Step, Work, explain, price
-from engine.cost.price import BOUNDS
-from engine.cost.work import Floats, Ints, bits_of
+from engine.cost import (
+    BOUNDS,
+    FORMAT_IDS,
+    FORMATS,
+    Floats,
+    Ints,
+    Price,
+    Step,
+    Work,
+    bits_of,
+    explain,
+    price,
+)
 from engine.recipe.choose import Choice, baseline, choose
 from engine.recipe.convert import Conversions, conversions, handover, live_ratio, operations
 from engine.recipe.model import PRICED_SCHEMA, Recipe, Resolution, Totals

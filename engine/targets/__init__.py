@@ -7,7 +7,7 @@ user chose: that is a recipe.  Start reading in `model.py` (the records), then a
 
 from engine.targets.constraints import RULES, failing
 from engine.targets.load import load_file, target, targets
-from engine.targets.model import Codec, Figure, Limit, Memory, Target, Unit
+from engine.targets.model import Codec, Figure, Limit, Memory, Target, Unit, is_float
 
 __all__ = [
     "RULES",
@@ -18,6 +18,7 @@ __all__ = [
     "Target",
     "Unit",
     "failing",
+    "is_float",
     "load_file",
     "target",
     "targets",
