@@ -18,7 +18,7 @@ import onnx
 import onnx.shape_inference
 
 from engine.formats.limits import MAX_ELEMENTS
-from engine.formats.rules import ALIASES, RULES, Facts, contradiction
+from engine.formats.rules import ALIASES, ALONE, RULES, Facts, contradiction
 from engine.formats.tensors import DTYPE_OF, NUMBER_OF
 from engine.graph import Op, Tensor, evaluate
 
@@ -83,8 +83,10 @@ class Inference:
         if rule is not None and open_:
             try:
                 own = rule(Facts(op, inputs))
-            except (IndexError, TypeError, ValueError, KeyError, ZeroDivisionError):
-                own = ()  # the op is not used as its specification says
+            except (IndexError, TypeError, ValueError, KeyError, ArithmeticError) as error:
+                own = ()  # an input is unknown, or the op is not used as its specification says
+                if op.type in ALONE and isinstance(error, ValueError):
+                    self.refused.setdefault(op.name, str(error))
             found = tuple(
                 Found(f.dtype or dtype, shape, None, f.partial) if f.shape is None else f
                 for f, (dtype, shape) in zip(
@@ -107,7 +109,7 @@ class Inference:
         self, op: Op, node: Any, opsets: Mapping[str, int], inputs: list[Tensor | None]
     ) -> tuple[Found, ...]:
         nothing = tuple(Found() for _ in op.outputs)
-        if node is None:
+        if node is None or (op.type in ALONE and not op.domain):
             return nothing
         name, domain, version, used = op.type, op.domain, opsets.get(op.domain, 1), len(inputs)
         if (alias := ALIASES.get(name)) and domain == "com.microsoft":

@@ -189,6 +189,20 @@ def _range(f: Facts) -> Answer:
     return [(f.dtype(0), (max(0, ceil((limit - start) / step)),))]
 
 
+def _split(f: Facts) -> Answer:
+    shape, count = f.shape(0), len(f.op.outputs)
+    axis = f.number("axis") % len(shape)
+    sizes = _tuple(f.op.attributes.get("split")) or (f.ints(1) if f.has(1) else ())
+    if not sizes:
+        if f.number("num_outputs", count) != count:
+            raise ValueError("as many outputs as it says")
+        each = -(-shape[axis] // count)
+        sizes = tuple(min(each, max(0, shape[axis] - i * each)) for i in range(count))
+    if len(sizes) != count or sum(sizes) != shape[axis]:
+        raise ValueError("sizes do not fit")
+    return [(f.dtype(0), (*shape[:axis], n, *shape[axis + 1 :])) for n in sizes]
+
+
 def _dropout(f: Facts) -> Answer:
     """The mask is as large as the data; before opset 10 it had the data's type."""
     return [(f.dtype(0), f.shape(0)), ("bool", f.shape(0))]
@@ -263,6 +277,9 @@ ALIASES: Mapping[str, tuple[str, int]] = MappingProxyType(
        
     }
 )  # fmt: skip
+# Types that onnx is not asked about: on a Split with more outputs than `num_outputs` says,
+# onnx 1.23 ends the process.
+ALONE = frozenset({"Split"})
 RULES: Mapping[str, Rule] = MappingProxyType(
     dict.fromkeys(_SAME, _same)
     | {
@@ -279,6 +296,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "ConstantOfShape": _constant_of_shape, "Reshape": _reshape, "Expand": _expand,
         "Resize": _resize, "Upsample": _resize, "Range": _range, "Flatten": _flatten,
         "Dropout": _dropout,
+        "Split": _split,
         "EmbedLayerNormalization": _embed, "GatherBlockQuantized": _gather_blocks,
     }
 )  # fmt: skip

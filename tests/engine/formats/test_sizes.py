@@ -217,3 +217,20 @@ def test_contrib_rule_on_wrong_inputs_is_only_unknown() -> None:
     assert contrib("MatMulNBits", [(1, 5)], N=3).tensors["o0"].shape == (1, 3)
     assert contrib("FusedMatMul", [(1, 5), (4, 4)]).tensors["o0"].shape is None
     assert contrib("Attention", [(1, 5)], num_heads=1).tensors["o0"].shape is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "outputs", "widths"),
+    [
+        ({"num_outputs": 3}, 3, [3, 3, 1]),
+        ({"num_outputs": 3}, 4, [None] * 4),  # inside onnx this one ends the process
+        ({"num_outputs": 2, "axis": -1}, 2, [4, 3]),
+        ({"num_outputs": 8}, 1, [None]),
+    ],
+)
+def test_split(attributes: dict[str, int], outputs: int, widths: list[int | None]) -> None:
+    names = ["y", *(f"o{i}" for i in range(1, outputs))]
+    node = helper.make_node("Split", ["x"], names, **{"axis": 1, **attributes})
+    graph = read_trusted(build([node], [info("x", 2, 7)]))
+    shapes = [graph.tensors[n].shape for n in names]
+    assert [s and s[1] for s in shapes] == widths
