@@ -36,6 +36,7 @@ KERNEL_AT: Mapping[str, tuple[int, ...]] = MappingProxyType(
 )  # fmt: skip
 _RUNTIME_KERNEL_AT = MappingProxyType({"Attention": (1,), "QAttention": (1,)})
 _PACKED = MappingProxyType({"MatMulNBits": "int", "MatMulBnb4": "fp", "MatMulFpQ4": "fp"})
+MAX_COUNT = 2**63 - 1  # what a column holds; only a file made to harm asks for more
 _READS_SHAPE_ONLY = frozenset({"Shape", "Size"})
 
 
@@ -92,8 +93,8 @@ def features_of(op: Op, kernel: str, storage: Storage) -> Features:
     if not reads or (input_format not in _VALUE_FORMATS and output_format in _VALUE_FORMATS):
         input_format = output_format  # a Gather of rows by index works in the rows' format
     sizes = (
-        _total(t.elements for t in inputs), _total(t.elements for t in outputs),
-        _total(t.bytes for t in inputs), _total(t.bytes for t in outputs),
+        total_of(t.elements for t in inputs), total_of(t.elements for t in outputs),
+        total_of(t.bytes for t in inputs), total_of(t.bytes for t in outputs),
     )  # fmt: skip
     if None in sizes and not reasons:
         reasons.append(_why(inputs + outputs))
@@ -158,7 +159,11 @@ def _work(
     except Unknown as unknown:
         reasons.append(str(unknown))
         return None, None, None
-    return sum(p.macs for p in products), operations, _combine(products)
+    macs, product = sum(p.macs for p in products), _combine(products)
+    if max(macs, operations, *product) > MAX_COUNT:
+        reasons.append("it computes more than we can count")
+        return None, None, None
+    return macs, operations, product
 
 
 _FOLDS_NORMS = frozenset({"conv", "depthwise_conv", "deconv"})
@@ -205,8 +210,8 @@ def _weights(op: Op, storage: Storage) -> tuple[list[Tensor], int | None, int | 
         if t and tensors[t].kind == "weight" and not is_argument(storage.stored(t))
     }
     # an absorbed DequantizeLinear is inside: its integers are the kernel's root and in `rest` too
-    total = _total((rest | kernels).values())
-    return [tensors[r] for r in kernels], total, _total(kernels.values())
+    total = total_of((rest | kernels).values())
+    return [tensors[r] for r in kernels], total, total_of(kernels.values())
 
 
 _SEVERAL = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
@@ -234,13 +239,14 @@ def _kernel_format(op: Op, weights: list[Tensor]) -> str:
     return FORMAT_OF.get(weights[0].dtype, "") if weights else ""
 
 
-def _total(counts: Iterable[int | None]) -> int | None:
+def total_of(counts: Iterable[int | None]) -> int | None:
+    """The sum; None when a part is unknown or the sum exceeds what a column holds."""
     total = 0
     for count in counts:
         if count is None:
             return None
         total += count
-    return total
+    return total if total <= MAX_COUNT else None
 
 
 _FLOATS = frozenset({"fp64", "fp32", "fp16", "bf16", "fp8", "fp6", "fp4"})
@@ -267,4 +273,4 @@ def _why(tensors: list[Tensor]) -> str:
     for tensor in tensors:
         if tensor.bytes is None:
             return f"{tensor.name} holds texts or has no element type, so its size is not known"
-    return "a size is not known"
+    return "its tensors are larger than we can count"

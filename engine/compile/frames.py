@@ -11,7 +11,14 @@ from typing import Any
 import polars as pl
 
 from engine.compile.compilation import EDGE_SCHEMA, LINEAGE_SCHEMA, TASK_SCHEMA
-from engine.compile.features import Features, features_of, is_argument, shape_text, unpacked
+from engine.compile.features import (
+    Features,
+    features_of,
+    is_argument,
+    shape_text,
+    total_of,
+    unpacked,
+)
 from engine.compile.kernels import classify
 from engine.compile.live import live_bytes
 from engine.compile.storage import Storage
@@ -82,7 +89,8 @@ def edges_frame(graph: Graph, storage: Storage) -> pl.DataFrame:
 def _edge(name: str, storage: Storage) -> tuple[object, ...]:
     stored = storage.stored(name)
     shape = shape_text(storage.tensors[name])
-    return name, shape, FORMAT_OF.get(stored.dtype, ""), stored.elements, stored.bytes
+    sizes = total_of((stored.elements,)), total_of((stored.bytes,))
+    return name, shape, FORMAT_OF.get(stored.dtype, ""), *sizes
 
 
 def lineage_frame(graph: Graph, source: Graph, reasons: Mapping[str, str]) -> pl.DataFrame:
@@ -144,8 +152,8 @@ def _first_use(ops: tuple[Op, ...], storage: Storage) -> tuple[list[int | None],
                 continue
             seen.add(stored.name)
             elements, stored_bytes = packed.get(stored.name, stored.elements), stored.bytes
-            count = None if count is None or elements is None else count + elements
-            size = None if size is None or stored_bytes is None else size + stored_bytes
+            count = total_of((count, elements))
+            size = total_of((size, stored_bytes))
         parameters.append(count)
         sizes.append(size)
     return parameters, sizes

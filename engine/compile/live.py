@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.compile.features import MAX_COUNT
 from engine.compile.storage import Storage
 from engine.graph import Graph
 
@@ -41,5 +42,5 @@ def live_bytes(graph: Graph, storage: Storage) -> list[int | None]:
     for i in range(count):
         alive += change[i]
         missing += unknown[i]
-        result.append(None if missing else alive)
+        result.append(None if missing or alive > MAX_COUNT else alive)
     return result

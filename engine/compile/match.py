@@ -21,6 +21,7 @@ class Matcher:
         self._returned = frozenset(graph.outputs)
         self._clusters: list[tuple[str, Sequence[int]]] = []
         self._taken: set[int] = set()
+        self._kinds = [""] * len(graph.ops)  # filled as asked
 
     def maker(self, tensor: str) -> int:
         """The op that makes the tensor; -1 for inputs, weights and absent tensors."""
@@ -49,7 +50,12 @@ class Matcher:
 
     def kind(self, index: int) -> str:
         """Kernel class of an op; "" for no op."""
-        return classify(self.ops[index], self.tensors) if index >= 0 else ""
+        if index < 0:
+            return ""
+        found = self._kinds[index]
+        if not found:
+            found = self._kinds[index] = classify(self.ops[index], self.tensors)
+        return found
 
     def is_(self, index: int, *types: str) -> bool:
         """Whether it is a single op of one of the types (views fused to it do not matter)."""

@@ -11,6 +11,8 @@ _SHAPE_ONLY = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity
 # Views when they happen to change nothing.
 _SAME_SHAPE = frozenset({"Expand", "Slice", "Pad", "Tile", "Concat", "Sum", "Max", "Min", "Mean"})
 
+_CANDIDATES = _SHAPE_ONLY | _SAME_SHAPE | {"Cast", "CastLike", "Dropout", "Transpose"}
+
 
 def is_view(op: Op, tensors: Mapping[str, Tensor]) -> bool:
     """Whether the op only renames or reshapes its first input.
@@ -19,7 +21,9 @@ def is_view(op: Op, tensors: Mapping[str, Tensor]) -> bool:
     type; Transpose that moves only axes of size 1; Expand, Slice, Pad and Tile that keep the
     shape; Concat, Sum, Max, Min and Mean of a single tensor.
     """
-    if op.domain not in STANDARD_DOMAINS or op.members or not _has_ends(op):
+    if op.type not in _CANDIDATES or op.domain not in STANDARD_DOMAINS or op.members:
+        return False
+    if not _has_ends(op):
         return False
     if any(t and tensors[t].kind != "weight" for t in op.inputs[1:]):
         return False  # a shape computed at run time, or a second operand

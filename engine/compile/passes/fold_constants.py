@@ -46,21 +46,25 @@ def fold_constants(graph: Graph) -> Graph:
 
 def _fold(op: Op, graph: Graph, tensors: dict[str, Tensor], known: dict[str, Tensor]) -> bool:
     """Record what the op makes if that is constant; return whether the op goes."""
-    if op.domain not in STANDARD_DOMAINS or class_of(op) in _NEVER or not op.outputs:
-        return False
+    constant = True
+    for t in op.inputs:
+        if t and tensors[t].kind != "weight":
+            constant = False
+            break
     made = [graph.tensors[t] for t in op.outputs if t]
-    if any(t.name in graph.outputs for t in made):
-        return False  # rule 6: the caller still wants a node that makes it
-    constant = all(tensors[t].kind == "weight" for t in op.inputs if t)
     if not constant and not _is_shape_arithmetic(op, tensors, made):
         return False
+    if op.domain not in STANDARD_DOMAINS or class_of(op) in _NEVER or not made:
+        return False
+    if any(t.name in graph.outputs for t in made):
+        return False  # rule 6: the caller still wants a node that makes it
     if constant and _blows_up(op, made):
         return False
     known_already = all(t.value is not None for t in made)
     values = evaluate(op, tensors) if not known_already and _is_small(made) else None
     if values is None and not constant and any(t.value is None for t in made):
         return False
-    found = values or [replace(t, kind="weight") for t in made]
+    found = values or [t if t.kind == "weight" else replace(t, kind="weight") for t in made]
     known.update((t.name, t) for t in found if t.name)
     tensors.update((t.name, t) for t in found if t.name)
     return not (op.type == "DequantizeLinear" and constant)

@@ -251,6 +251,22 @@ def test_a_branch_not_taken_needs_no_memory_and_no_shapes() -> None:
     assert found.tasks["live_bytes"].to_list() == [32, 16, 32]
 
 
+def test_sizes_that_no_column_holds_are_unknown() -> None:
+    big = (2**36, 2**36)
+    tensors = {"x": Tensor("x", "float32", big, "input"), "y": Tensor("y", "float32", big)}
+    graph = Graph("g", (Op("n", "MatMul", ("x", "x"), ("y",)),), tensors, ("x",), ("y",))
+    row = compile_model(graph, AnyTarget()).tasks.row(0, named=True)
+    assert row["unknown"] == "it computes more than we can count"
+    assert row["macs"] is row["input_bytes"] is row["live_bytes"] is None
+
+
+def test_a_model_without_ops_has_no_tasks() -> None:
+    graph = Graph("g", (), {"x": Tensor("x", "float32", (2,), "input")}, ("x",), ("x",))
+    found = compile_model(graph, AnyTarget())
+    assert (len(found.tasks), len(found.lineage)) == (0, 0)
+    assert found.edges.row(0) == (-1, -1, "x", "2", "fp32", 2, 8)
+
+
 def test_the_frame_keeps_its_schema() -> None:
     found = compiled(conv_net())
     assert found.tasks.schema == TASK_SCHEMA
