@@ -68,7 +68,9 @@
       const news = { id: body.id, at: Date.now() };
       window.dash_clientside.set_props("models--uploaded", { data: news });
     } else {
-      finish(job, "upload-failed", body.error || `The server answered ${job.request.status}.`);
+      const sentence = body.error || `The server answered ${job.request.status}.`;
+      const named = `${job.file.name}: `; // the name stands beside it
+      finish(job, "upload-failed", sentence.replace(named, ""));
     }
   }
 

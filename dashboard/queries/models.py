@@ -197,6 +197,11 @@ def _sorted(listed: Sequence[Listed], sort: str) -> list[Listed]:
     return known + [m for m in listed if value(m) is None]
 
 
+def target_label(target_id: str) -> str:
+    """What people call a target."""
+    return str(engine.target(target_id).label)
+
+
 def check_target(target_id: str) -> str:
     """The id of a known target.
 

@@ -11,7 +11,7 @@ from dashboard import urls
 from dashboard.ids import Models, repeated
 from dashboard.pages.models.table import STEP, summary, table
 from dashboard.queries import default_target, services
-from dashboard.queries.models import DEFAULT_SORT, SORTS, check_target
+from dashboard.queries.models import DEFAULT_SORT, SORTS, check_target, target_label
 from dashboard.shell import guarded, notify
 from dashboard.urls import View
 
@@ -30,7 +30,7 @@ def refresh(target: object, search: object, sort: object, limit: object, *_news:
     shown = view if view.target != default_target() else View(search=view.search, sort=view.sort)
     return {
         "rows": table(listing, view),
-        "summary": summary(listing, view),
+        "summary": summary(listing, view, target_label(view.target)),
         "idle": not listing.pending,
         "address": urls.build(shown),
     }

@@ -15,7 +15,7 @@ from dashboard.queries.models import DEFAULT_SORT, Listed, Listing
 from dashboard.shell import attributes
 from dashboard.urls import View
 
-STEP = 100  # rows drawn at first, and more with each click
+STEP = 50  # rows drawn at first, and more with each click
 MODELLED = "Worked out from the data sheet of the target; nothing was measured."
 
 # (key of SORTS or "", heading, unit, tooltip, scale of the figure or 0, has a bar)
@@ -32,14 +32,14 @@ COLUMNS = (
 )
 
 
-def summary(listing: Listing, view: View) -> list[Any]:
+def summary(listing: Listing, view: View, target: str) -> list[Any]:
     """The line above the list: how many, and what kind of number the figures are."""
     if not listing.total:
         return []
     count = f"{listing.total} models" if listing.total != 1 else "1 model"
     if view.search:
         count = f"{listing.matching} of {count}"
-    parts: list[Any] = [html.Span(count), html.Span("figures as the file is, on this target")]
+    parts: list[Any] = [html.Span(count), html.Span(f"figures of each file as it is, on {target}")]
     parts.append(html.Span("modelled", className="badge", title=MODELLED))
     if listing.pending:
         parts.append(html.Span("working out figures…", className="working"))
@@ -111,17 +111,15 @@ def _direction(sort: str) -> str:
 def _row(model: Listed, best: dict[str, float], view: View) -> html.Tr:
     row = model.row
     link = urls.build(View(model_id=row.id, target=view.target))
-    version = f"v{model.version}" if model.versions > 1 else ""
-    name: list[Any] = [
-        dcc.Link(row.name, href=link, className="model-link", title=_facts(model)),
-        html.Span(
-            version,
-            className="version",
-            title=f"Version {model.version} of {model.versions} of {row.project}",
-            hidden=not version,
-        ),
-        html.Span(row.description, className="aside", title=row.description),
-    ]
+    # a person's browser draws every component, so what is empty is not made
+    name: list[Any] = [dcc.Link(row.name, href=link, className="model-link", title=_facts(model))]
+    if model.versions > 1:
+        of = f"Version {model.version} of {model.versions} of {row.project}"
+        name.append(html.Span(f"v{model.version}", className="version", title=of))
+    if _why(model):
+        name.append(html.Span(_why(model), className="aside lacks", title=_why(model)))
+    if row.description:
+        name.append(html.Span(row.description, className="aside", title=row.description))
     cells = [html.Td(name, className="name"), html.Td(_profile(model), className="profile-cell")]
     for key, _, _, _, scale, bar in COLUMNS[2:7]:
         cells.append(_number(model, key, scale, best.get(key, 0.0) if bar else 0.0))
@@ -174,7 +172,9 @@ def _why(model: Listed) -> str:
         return ""
     if model.headline.fault:
         return model.headline.fault
-    return f"{model.headline.unknown_tasks} of {model.headline.tasks} tasks have no known cost."
+    if not model.headline.unknown_tasks:
+        return ""
+    return f"{model.headline.unknown_tasks:,} of {model.headline.tasks:,} tasks have no known cost"
 
 
 def _tasks(model: Listed) -> Any:
@@ -182,33 +182,27 @@ def _tasks(model: Listed) -> Any:
         return html.Span(className="bone")
     if model.headline.fault:
         return html.Span("fault", className="fault", title=model.headline.fault)
-    if model.headline.unknown_tasks:
-        return html.Span(
-            f"{model.headline.tasks:,} ({model.headline.unknown_tasks:,} unknown)",
-            title=_why(model),
-        )
     return f"{model.headline.tasks:,}"
 
 
 def _profile(model: Listed) -> Any:
-    """Bars in one element: a background layer each."""
+    """A skyline in one element: a block of colour, clipped."""
     if model.headline is None:
         return html.Span(className="bone wide")
     bars = model.headline.profile
     if not bars:
         return html.Span(className="profile")
-    wide = 100 / len(bars)
-    layers = [
-        f"linear-gradient(var(--seq-3) 0 0) {i * 100 / max(1, len(bars) - 1):.2f}% 100% / "
-        f"calc({wide:.2f}% - 1px) {max(4, 100 * bar):.0f}% no-repeat"
+    corners = [
+        f"{100 * (i + side) / len(bars):.3g}% {100 - max(6, 100 * bar):.3g}%"
         for i, bar in enumerate(bars)
+        for side in (0, 1)
     ]
     label = f"Latency along the network; the largest part is {_largest(bars)}"
     return html.Div(
         className="profile",
         role="img",
         title=label,
-        style={"background": ",".join(layers)},
+        style={"clipPath": f"polygon(0 100%,{','.join(corners)},100% 100%)"},
         **attributes(aria_label=label),
     )
 
