@@ -96,8 +96,9 @@ def features_of(op: Op, kernel: str, storage: Storage) -> Features:
         total_of(t.elements for t in inputs), total_of(t.elements for t in outputs),
         total_of(t.bytes for t in inputs), total_of(t.bytes for t in outputs),
     )  # fmt: skip
-    if None in sizes and not reasons:
-        reasons.append(_why(inputs + outputs))
+    stored = [storage.stored(t) for t in op.inputs if t and tensors[t].kind == "weight"]
+    if not reasons and (None in sizes or any(t.bytes is None for t in stored)):
+        reasons.append(_why(inputs + outputs + stored))
     return Features(
         macs, operations, product, weight_elements, kernel_elements, *sizes,
         input_format, output_format, _kernel_format(op, weights),
