@@ -43,15 +43,14 @@ def compute(unit: Unit, work: Work) -> Compute:
     A unit with an output stage does other work beside the products: max(product, decode, outputs /
     output_rate); a unit without does one after the other: max(product, decode) + other.
     """
-    kept = np.where(work.depthwise, work.keep_out, work.keep_in * work.keep_out)
-    macs = work.macs * kept
+    macs = work.macs * work.kept
     peak = _by_format(unit.rates, work)
     share = np.where(work.depthwise, _depthwise(unit, work), unit.efficiency.value)
     pad = padding(unit, work)
     rate = peak * share
     matrix = ~(macs == 0)
     product = np.where(matrix, macs * pad / rate, 0.0)
-    weights = work.kernel_elements * work.keep_in * work.keep_out
+    weights = work.kernel_elements * work.kept
     decode = np.where(matrix, weights / unit.weight_rate.value, 0.0) if unit.weight_rate else (
         np.zeros(len(work)))  # fmt: skip
     outputs = work.output_elements * work.keep_out

@@ -48,9 +48,10 @@ def kernel_weights(unit: Unit, work: Work) -> Weights:
     stored = count x bits / 8 + look-up table of a palette (2^p entries of the baseline's format)
     + scales (fp32 a channel for int8, fp16 a block of 32 for fewer bits; only where the baseline
     was a float).  moved is the same where the unit widens while computing ("run"), and the wide
-    weights where it widens when the model is loaded ("load").  kept = weights x keep_in x keep_out.
+    weights where it widens when the model is loaded ("load").  count = weights that pruned channels
+    leave.
     """
-    count = work.kernel_elements * work.keep_in * work.keep_out
+    count = work.kernel_elements * work.kept
     bits = bits_of(work.kernel)
     palette = work.palette > 0
     index = np.where(palette, work.palette, bits)
@@ -71,8 +72,9 @@ def kernel_weights(unit: Unit, work: Work) -> Weights:
     if unit.codec:
         coded = count * codec_bits(unit, work) / 8
         eligible = (bits <= FORMAT_BITS["int8"]) & (bits > 0)
-        stored = np.where(eligible, coded + side, stored)
-        moved = np.where(eligible, coded + side, moved)
+        scales = side - np.where(palette, _table_bytes(work), 0)  # the table is in the code
+        stored = np.where(eligible, coded + scales, stored)
+        moved = np.where(eligible, coded + scales, moved)
     return Weights(stored, moved * work.gathered, count)
 
 
@@ -91,9 +93,14 @@ def codec_bits(unit: Unit, work: Work) -> Floats:
 
 
 def _side_bytes(work: Work, bits: Floats, count: Floats) -> Floats:
-    table = 2.0**work.palette * bits_of(work.base_kernel) / 8
+    table = _table_bytes(work)
     quantized = _FLOAT[work.base_kernel] & ~_FLOAT[work.kernel] & (count > 0)
     channels = work.columns * work.products * work.keep_out
     channels = np.where(channels > 0, channels, 1)
     scales = np.where(bits >= 8, channels * SCALE_BYTES, count / BLOCK * BLOCK_SCALE_BYTES)
-    return np.where((work.palette > 0) & (count > 0), table, 0) + np.where(quantized, scales, 0)
+    return table + np.where(quantized, scales, 0)
+
+
+def _table_bytes(work: Work) -> Floats:
+    table = 2.0**work.palette * bits_of(work.base_kernel) / 8
+    return np.where((work.palette > 0) & (work.kernel_elements > 0), table, 0)

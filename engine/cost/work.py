@@ -83,6 +83,14 @@ class Work:
     def __len__(self) -> int:
         return len(self.runs)
 
+    @property
+    def kept(self) -> Floats:
+        """Share of weights and MACs that structured pruning leaves: keep_in x keep_out.
+
+        A depthwise kernel has one channel on both sides, so its share is keep_out.
+        """
+        return np.where(self.depthwise, self.keep_out, self.keep_in * self.keep_out)
+
     def take(self, rows: Ints | Mask) -> Work:
         """The rows at these places."""
         return Work(*(getattr(self, f.name)[rows] for f in fields(self)))

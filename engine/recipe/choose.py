@@ -19,7 +19,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from engine.compile import KERNELS
-from engine.cost import FORMAT_IDS, FORMATS, Floats, Ints, bits_of
+from engine.cost import FORMAT_IDS, FORMATS, Floats, Ints, Mask, bits_of
+from engine.errors import EngineError
 from engine.recipe.model import Action, Recipe
 from engine.recipe.prepare import REAL, Prepared
 from engine.targets import Target
@@ -39,6 +40,7 @@ class Choice:
     out_fmt: Ints
     kernel_fmt: Ints
     sparsity: Floats
+    structured: Mask
     palette: Ints
     keep_in: Floats
     keep_out: Floats
@@ -67,7 +69,8 @@ def baseline(prepared: Prepared) -> Choice:
     """The file as it is, with the target's reference format in place of fp32."""
     n = prepared.count
     return Choice(
-        prepared.in_fmt, prepared.out_fmt, prepared.kernel_fmt, np.zeros(n), np.zeros(n, np.int64),
+        prepared.in_fmt, prepared.out_fmt, prepared.kernel_fmt, np.zeros(n), np.zeros(n, bool),
+        np.zeros(n, np.int64),
         np.ones(n), np.ones(n), ("",) * n,
     )  # fmt: skip
 
@@ -75,6 +78,8 @@ def baseline(prepared: Prepared) -> Choice:
 def choose(prepared: Prepared, recipe: Recipe) -> Choice:
     """Formats, sparsity and palette of every task under a recipe."""
     actions = tuple(dict.fromkeys((NOTHING, *(rule.action for rule in recipe.rules))))
+    for action in actions:
+        check(action)
     if len(actions) == 1:
         return baseline(prepared)
     which = np.zeros(prepared.count, np.int64)
@@ -94,17 +99,34 @@ def choose(prepared: Prepared, recipe: Recipe) -> Choice:
         in_fmt=in_fmt,
         out_fmt=out_fmt,
         kernel_fmt=np.where(kernel >= 0, kernel, prepared.kernel_fmt),
-        sparsity=np.array([0.0 if v.structured else v.sparsity for v in mine]),
+        sparsity=np.array([v.sparsity for v in mine]),
+        structured=np.array([v.structured for v in mine], bool),
         palette=np.array([v.palette for v in mine], np.int64),
         keep_in=np.ones(prepared.count),
         keep_out=np.ones(prepared.count),
         refusal=tuple(v.refusal for v in mine),
     )
-    if any(v.structured for v in mine):
+    if choice.structured.any():
         keep_in, keep_out = _channels(prepared, mine)
-        choice = replace(choice, keep_in=keep_in, keep_out=keep_out,
-                         sparsity=np.array([v.sparsity for v in mine]))  # fmt: skip
+        choice = replace(choice, keep_in=keep_in, keep_out=keep_out)
     return choice
+
+
+def check(action: Action) -> None:
+    """Refuse an action that means nothing.
+
+    Raises:
+        EngineError: an unknown format, or a share or a number of bits out of range.
+    """
+    for name in ("activations", "kernel"):
+        fmt = getattr(action, name)
+        if fmt is not None and fmt not in REAL:
+            known = ", ".join(f for f in FORMATS if f in REAL)
+            raise EngineError("is no format for numbers", name, f"one of {known}", str(fmt))
+    if action.sparsity is not None and not 0 <= action.sparsity < 1:
+        raise EngineError("out of range", "sparsity", "0 or more, below 1", str(action.sparsity))
+    if action.palette_bits is not None and not 1 <= action.palette_bits <= 8:
+        raise EngineError("out of range", "palette bits", "1..8", str(action.palette_bits))
 
 
 def judge(target: Target, kind: tuple[str, str, str, str], action: Action) -> _Verdict:

@@ -114,8 +114,7 @@ def _work(p: Prepared, choice: Choice, placement: Placement, found: Conversions)
         other_bytes=weight_other * other_bits / 8, first_share=first,
         first_other_bytes=first_other, live_bytes=live, unit=placement.unit,
         compute=placement.compute, kernel=choice.kernel_fmt, base_kernel=p.kernel_fmt,
-        sparsity=np.where(choice.keep_out < 1, 0.0, choice.sparsity)
-        if (choice.keep_out < 1).any() else choice.sparsity,
+        sparsity=np.where(choice.structured, 0.0, choice.sparsity),
         palette=choice.palette, keep_in=choice.keep_in, keep_out=choice.keep_out,
         transfer_bytes=passed.bytes[: p.count], hops=passed.hops[: p.count],
     )  # fmt: skip

@@ -265,3 +265,30 @@ def test_presets_are_of_the_three_families():
     assert {p.family for p in presets()} == {"quantization", "pruning", "palettization"}
     assert len({p.id for p in presets()}) == len(presets())
     assert all(p.effort in ("$", "$$", "$$$") and p.help.endswith(".") for p in presets())
+
+
+@pytest.mark.parametrize(
+    "action",
+    [{"activations": "int5"}, {"kernel": "int64"}, {"sparsity": 1.0}, {"sparsity": -0.1},
+     {"palette_bits": 0}, {"palette_bits": 9}],
+)  # fmt: skip
+def test_an_action_that_means_nothing_is_refused(action):
+    with pytest.raises(EngineError):
+        resolve(compilation(gemm(1, 8, 8)), Recipe((rule(**action),)))
+
+
+def test_zeros_and_removed_channels_in_one_recipe_count_for_their_own_tasks():
+    tasks = (conv(64, 16, 16), depthwise(64, 16), gemm(1, 16, 9))
+    rules = (rule((0,), sparsity=0.5, structured=True), rule((1,), sparsity=0.5))
+    made = resolve(compilation(*tasks, target="raspberry-pi-5"), Recipe(rules)).tasks
+    assert made["size_bytes"][0] == 16 * 8 * 9 * 4
+    assert made["size_bytes"][1] == 8 * 9 * (1 + 16) / 8  # half the channels, half of them zeros
+
+
+def test_a_palette_that_a_codec_loses_changes_no_size():
+    c = compilation(gemm(1, 512, 64) | tensors(512, 64, "int8") | kernel(512 * 64, "int8"),
+                    target="ethos-u55-256")  # fmt: skip
+    base, lost = resolve(c), resolve(c, Recipe((rule(palette_bits=6),)))
+    assert lost.totals.size_bytes == base.totals.size_bytes == round(512 * 64 * 6.99 / 8)
+    kept = resolve(c, preset("palette4").recipe)
+    assert kept.totals.size_bytes == round(512 * 64 * 3.8 / 8)
