@@ -7,6 +7,7 @@ import json
 import pytest
 
 from dashboard.access import ENDPOINTS, HEADERS, REFUSED, Access
+from dashboard.pages.models.table import STEP
 
 CALLBACK = "/_dash-update-component"
 
@@ -88,7 +89,7 @@ def envelope(**changes):
 def test_a_good_envelope_passes(client):
     answer = client.post(CALLBACK, json=envelope())
     assert answer.status_code == 200
-    assert answer.json["response"]["models--limit"]["data"] == 200
+    assert answer.json["response"]["models--limit"]["data"] == 100 + STEP
 
 
 @pytest.mark.parametrize(

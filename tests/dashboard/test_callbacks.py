@@ -43,7 +43,8 @@ def post(client, app, output, inputs, state=(), changed=None):
         id = json.loads(wanted["id"]) if pattern else wanted["id"]
         if not pattern:
             return {"id": id, "property": wanted["property"], "value": value}
-        return [{"id": {**id, "index": value}, "property": wanted["property"], "value": 1}]
+        clicks = None if value is None else 1
+        return [{"id": {**id, "index": value}, "property": wanted["property"], "value": clicks}]
 
     names = [o.strip(".").rsplit(".", 1) for o in key.split("...")]
     outputs = [{"id": i, "property": p} for i, p in names]
@@ -109,6 +110,15 @@ def test_remove_asks_first(client, app, add):
     assert answer["response"][Models.REMOVED]["data"] == model
     assert "was removed" in str(answer["sideUpdate"][Shell.NOTICES])
     assert client.get("/api/models").json == {"models": []}
+
+
+def test_a_list_drawn_anew_leaves_the_dialog_open(client, app, add):
+    model = add()
+    button = json.dumps({"index": model, "type": str(Models.REMOVE)}, separators=(",", ":"))
+    client.get("/_dash-dependencies")
+    wires = {"state": [model], "changed": f"{button}.n_clicks"}
+    answer = post(client, app, Models.REMOVE_DIALOG, [None, None, 1], **wires)
+    assert answer.json["response"] == {}
 
 
 def test_an_unknown_target_is_a_notice(client, app):

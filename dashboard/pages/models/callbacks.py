@@ -55,11 +55,11 @@ def show_more(clicks: object, limit: object) -> Any:
 
 
 def ask_or_remove(
-    ask: Sequence[object], _yes: object, _no: object, removing: object
+    ask: Sequence[object], yes: object, no: object, removing: object
 ) -> dict[str, Any]:
     """Open the dialog of a model, carry it out, or close it."""
     closed = {"opened": False, "text": no_update, "removing": "", "removed": no_update}
-    if ctx.triggered_id == Models.REMOVE_YES and _yes and isinstance(removing, str):
+    if ctx.triggered_id == Models.REMOVE_YES and yes and isinstance(removing, str):
         row = services().models.remove(removing)
         notify(f"{row.name} was removed.", "done")
         return closed | {"removed": row.id}
@@ -67,7 +67,9 @@ def ask_or_remove(
         row = services().models.row(str(ctx.triggered_id.get("index")))
         text = f"{row.name} and its figures will be deleted from this machine."
         return {"opened": True, "text": text, "removing": row.id, "removed": no_update}
-    return closed if _no else dict.fromkeys(closed, no_update)
+    if ctx.triggered_id == Models.REMOVE_NO and no:
+        return closed
+    return dict.fromkeys(closed, no_update)  # the list was drawn anew under the dialog
 
 
 def add_demo(clicks: object) -> Any:
