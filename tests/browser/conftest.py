@@ -82,11 +82,18 @@ def serving():
     return serve
 
 
-@pytest.fixture
-def live(tmp_path):
-    """An app on an empty data folder."""
-    with serve(tmp_path / "data") as running:
+@pytest.fixture(scope="session")
+def one_app(tmp_path_factory):
+    with serve(tmp_path_factory.mktemp("live")) as running:
         yield running
+
+
+@pytest.fixture
+def live(one_app):
+    """An app with an empty list.  All tests share its address, and so the browser's cache."""
+    for row in one_app.services.store.models():
+        one_app.services.store.remove(row.id)
+    return one_app
 
 
 @pytest.fixture(scope="session")
@@ -101,13 +108,28 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def light(browser):
+    """The context that most pages share: what one has loaded, the next finds in the cache."""
+    context = browser.new_context(viewport=SIZE, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def new_page(browser):
-    """Open pages: `new_page(color_scheme="dark")`; any fault on one fails the test."""
+def new_page(browser, light):
+    """Open pages; any fault on one fails the test.
+
+    `new_page(color_scheme="dark")` opens one in a context of its own, as another person would.
+    """
     contexts, pages = [], []
 
     def open_page(**options):
-        context = browser.new_context(**{"viewport": SIZE, "reduced_motion": "reduce", **options})
+        context = light
+        if options:
+            shared = {"viewport": SIZE, "reduced_motion": "reduce"}
+            context = browser.new_context(**{**shared, **options})
+            contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.faults = []
@@ -117,14 +139,13 @@ def new_page(browser):
             "response",
             lambda r: r.status >= 400 and page.faults.append(f"HTTP {r.status}: {r.url}"),
         )
-        contexts.append(context)
         pages.append(page)
         return page
 
     yield open_page
     faults = [fault for page in pages for fault in page.faults]
-    for context in contexts:
-        context.close()
+    for opened in (*pages, *contexts):
+        opened.close()
     assert faults == []
 
 

@@ -159,7 +159,7 @@ def test_dark_follows_the_system_and_a_choice_is_remembered(new_page, live):
 
 def test_two_people_see_their_own_target(new_page, live, files):
     live.add((files / "mlp.onnx").read_bytes(), "mlp")
-    one, two = new_page(), new_page()
+    one, two = new_page(), new_page(locale="de-DE")  # two contexts, as two people have
     one.goto(f"{live.url}/?target=edge-tpu")
     two.goto(f"{live.url}/?target=h200")
     for page, target in ((one, "edge-tpu"), (two, "h200")):
