@@ -52,6 +52,7 @@
     clientside.minimap.mount(cy);
   }
 
+  /* Six steps on a square-root scale: one giant does not paint all others the same. */
   function colour(cy, id, glossary) {
     const metric = glossary[id];
     if (!metric || !cy.scratch("boxes")) return;
@@ -60,7 +61,7 @@
     const most = Math.max(0, ...values.filter((v) => v !== null));
     cy.batch(() => {
       boxes.forEach((node, k) => {
-        const step = values[k] === null ? "unknown" : `s${most ? Math.min(STEPS - 1, Math.floor((values[k] / most) * STEPS)) : 0}`;
+        const step = values[k] === null ? "unknown" : `s${most ? Math.min(STEPS - 1, Math.floor(Math.sqrt(values[k] / most) * STEPS)) : 0}`;
         if (node.scratch("step") === step) return;
         node.removeClass("s0 s1 s2 s3 s4 s5 unknown").addClass(step).scratch("step", step);
       });
@@ -72,7 +73,8 @@
     const legend = document.getElementById("model--legend");
     const what = boxes.length && boxes.some((n) => n.data("block")) ? "per box" : "per task";
     legend.querySelector(".legend-name").textContent = `${metric.header} ${what}`;
-    legend.querySelector(".legend-ends").lastChild.textContent = view().number(most * metric.scale, metric.digits);
+    const ends = legend.querySelector(".legend-ends").children;
+    [0, 0.25, 1].forEach((part, k) => (ends[k].textContent = view().number(most * part * metric.scale, 2)));
     page().dataset.colour = id;
     if (clientside.minimap) clientside.minimap.paint(cy);
   }

@@ -94,10 +94,15 @@
       if (event.source !== "columnFilter") return;
       view().change({ where: view().toWhere(api.getFilterModel(), page().glossary) }, "table");
     });
+    // the component clears the selection with new rows: give it back
+    api.addEventListener("rowDataUpdated", () => setTimeout(() => mark(api, page().state.selected, false), 5));
     api.addEventListener("sortChanged", (event) => {
       if (event.source === "api") return;
       const by = api.getColumnState().find((c) => c.sort);
       view().change({ sort: by ? (by.sort === "desc" ? "-" : "") + by.colId : "" }, "table");
+    });
+    api.addEventListener("columnResized", (event) => {
+      if (event.finished) api.refreshCells({ columns: ["name"], force: true });
     });
     api.addEventListener("cellMouseOver", (event) => clientside.op_graph.near(event.data.id));
     api.addEventListener("cellMouseOut", () => clientside.op_graph.near(null));
@@ -175,8 +180,12 @@
     return value === null || value === undefined ? null : Number((value * scale).toPrecision(6));
   };
   cells.taskNumber = (params) => (params.data.conversion ? "" : params.value);
-  /* Long names lose their beginning, not their end: the cell runs right to left, the marks keep the text as it is. */
-  cells.taskName = (params) => `\u200e${params.data.conversion ? "↳ convert " : ""}${params.value}\u200e`;
+  /* Long names lose their beginning: the end tells tasks apart. */
+  cells.taskName = (params) => {
+    if (params.data.conversion) return `↳ convert ${params.value}`;
+    const room = Math.floor((params.column.getActualWidth() - 16) / 7.3);
+    return params.value.length > room ? `…${params.value.slice(1 - room)}` : params.value;
+  };
   cells.figure = (params, better) => {
     const field = params.column.getColId(), row = params.data;
     const style = { "--value": 0, "--change": '""', "--tone": "inherit" };

@@ -26,7 +26,8 @@
   function number(value, digits) {
     if (value === null || value === undefined || !isFinite(value)) return "–";
     if (value === 0) return "0";
-    const places = Math.max(0, (digits || 3) - 1 - Math.floor(Math.log10(Math.abs(value))));
+    const size = Math.abs(Number(value.toPrecision(digits || 3)));
+    const places = Math.max(0, (digits || 3) - 1 - Math.floor(Math.log10(size)));
     return value.toLocaleString("en-US", {
       minimumFractionDigits: Math.min(places, 12), maximumFractionDigits: Math.min(places, 12),
     });

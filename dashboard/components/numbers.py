@@ -18,7 +18,8 @@ def significant(value: float, digits: int = 3) -> str:
     """A number at so many significant digits, never in exponent form: "0.0312", "23.4", "1,240"."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "?"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    rounded = float(f"{value:.{digits - 1}e}")  # 0.9996 has the places of 1.00
+    places = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     return f"{value:,.{places}f}"
 
 

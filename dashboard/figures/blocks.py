@@ -85,6 +85,13 @@ def short(name: str) -> str:
     return ".".join(tail[-2:]) if last.isdigit() and len(tail) > 1 else last or name
 
 
+def _span(first: str, last: str) -> str:
+    """The labels of a run as one ("layers.0", "layers.2" -> "layers.0–2"); "" if they differ."""
+    stem, _, a = first.rpartition(".")
+    other, _, b = last.rpartition(".")
+    return f"{stem}.{a}–{b}" if stem and stem == other and a.isdigit() and b.isdigit() else ""
+
+
 def _replace(items: Sequence[Block], old: Block, new: Sequence[Block]) -> list[Block]:
     at = items.index(old)
     return [*items[:at], *new, *items[at + 1 :]]
@@ -136,7 +143,7 @@ def _sections(items: Sequence[Block], block: Block, path: tuple[str, ...]) -> li
             out.append(run[0])
         elif run:
             tasks = tuple(sorted(i for b in run for i in b.tasks))
-            label = f"tasks {tasks[0]}–{tasks[-1]}"
+            label = _span(run[0].label, run[-1].label) or f"tasks {tasks[0]}–{tasks[-1]}"
             out.append(Block(f"{'/'.join(path)}#{tasks[0]}-{tasks[-1]}", label, tasks, block.id))
         run.clear()
 

@@ -25,7 +25,8 @@ MAX_SPAN = 30  # ranks; a longer edge runs through the gutter instead
 PANE = (720.0, 600.0)  # the usual pane, for the choice of columns
 MAX_COLUMNS = 24
 MAX_TURNS = 8
-CROSSING = 3  # edges that cross the turn of a U, at least
+CROSSING = 2  # long edges over the turn of a U, at least
+LONG = 4  # ranks
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _score(placed: Placed, edges: Sequence[tuple[int, int]], widths: Sequence[fl
         + abs(placed.points[a][1] - placed.points[b][1])
         for a, b in edges
     ) / max(len(edges), 1)
-    return (1.0 + length / 100.0) / zoom
+    return (1.0 + length / 60.0) / zoom
 
 
 def _extent(placed: Placed, widths: Sequence[float]) -> tuple[float, float]:
@@ -174,7 +175,10 @@ def _turns(
     names = [{groups[i] for i in layer} - {""} for layer in layers]
     near = sorted(range(max(1, depth // 3), 2 * depth // 3 + 1), key=lambda r: abs(r - depth / 2))
     near = [
-        r for r in near if r < depth and sum(rank[a] < r <= rank[b] for a, b in edges) >= CROSSING
+        r
+        for r in near
+        if r < depth
+        and sum(rank[a] < r <= rank[b] and rank[b] - rank[a] >= LONG for a, b in edges) >= CROSSING
     ]
     return ([r for r in near if names[r] - names[r - 1]] or near)[:MAX_TURNS]
 
@@ -282,15 +286,30 @@ def _route(
     right = column[b] > column[a]
     near = bounds[column[a]][1 if right else 0]
     far = bounds[column[b]][0 if right else 1]
-    sides = ("right", "left") if right else ("left", "right")
+    sign = 1 if right else -1
     shift = _lane(used, column[a] if right else column[b])
     if abs(column[a] - column[b]) == 1:
         x = (near + far) / 2 + shift - 18
-        return ((x, ay), (x, by)), sides
-    top = -PITCH - _lane(used, -1)
-    sign = 1 if right else -1
-    x1, x2 = near + sign * (8 + shift), far - sign * (8 + shift)
-    return ((x1, ay), (x1, top), (x2, top), (x2, by)), sides
+        way: tuple[Point, ...] = ((x, ay), (x, by))
+    else:  # over the top of the columns between
+        top = -PITCH - _lane(used, -1)
+        x1, x2 = near + sign * (8 + shift), far - sign * (8 + shift)
+        way = ((x1, ay), (x1, top), (x2, top), (x2, by))
+    out, into = ("right", "left") if right else ("left", "right")
+    # a box beside it would be crossed: leave downwards, come in from above, between the ranks
+    if any(
+        c == column[a] and y == ay and (x - ax) * sign > 1
+        for (x, y), c in zip(points, column, strict=True)
+    ):
+        out, gap = ("top", -PITCH / 2) if up[column[a]] else ("bottom", PITCH / 2)
+        way = ((ax, ay + gap), (near, ay + gap), *way[1:])
+    if any(
+        c == column[b] and y == by and (bx - x) * sign > 1
+        for (x, y), c in zip(points, column, strict=True)
+    ):
+        into, gap = ("bottom", PITCH / 2) if up[column[b]] else ("top", -PITCH / 2)
+        way = (*way[:-1], (far, by + gap), (bx, by + gap))
+    return way, (out, into)
 
 
 def _lane(used: dict[int, int], column: int) -> float:

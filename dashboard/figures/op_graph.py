@@ -140,7 +140,8 @@ def _frames(blocks: Sequence[Block], placed: Placed) -> list[Element]:
         if foreign or crossed or len(found) >= 3 * MAX_FRAMES:
             continue
         taken.append(box)
-        title = name.split("#")[0].replace("/", ".") or "tasks"
+        path, _, run = name.partition("#")
+        title = f"tasks {run.replace('-', '–')}" if run else path.replace("/", ".")
         found += _frame(len(taken), name, title, box, [blocks[k] for k in inside])
     return found
 
@@ -150,7 +151,7 @@ def _frame(
 ) -> list[Element]:
     """A frame is three elements: the dashed box, its name, and its sum on the right."""
     width, height = box[2] - box[0], box[3] - box[1]
-    room = int((width - 62) / 5.6)
+    room = int((width - 68) / 6.0)
     if len(title) > room:
         title = "…" + title[-(room - 1) :]
     tasks = [i for b in inside for i in b.tasks]
@@ -226,8 +227,8 @@ def stylesheet(scheme: str) -> list[Element]:
         rule("edge.out", opacity=0.18),
         rule("node.near", border_width=2, border_color=t["muted"], border_opacity=1),
         rule("edge.near", width=2, line_color=t["muted"], target_arrow_color=t["muted"]),
+        rule("node.cursor", border_width=2, border_color=t["ink"], border_opacity=1),
         rule("node.chosen", border_width=3, border_style="solid", border_color=t["accent"],
              border_opacity=1, outline_width=3, outline_color=t["accent-ground"],
              outline_opacity=1),
-        rule("node.cursor", border_width=2, border_color=t["ink"], border_opacity=1),
     ]  # fmt: skip

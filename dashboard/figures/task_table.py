@@ -51,7 +51,6 @@ def columns() -> list[ColumnDef]:
             "headerTooltip": "Name of the task: its module, or the operation that leads it.",
             "tooltipValueGetter": {"function": "nameTip(params.data)"},
             "valueFormatter": {"function": "taskName(params)"},
-            "cellClass": "from-end",
             "filter": "agTextColumnFilter", "filterParams": TEXT_FILTER,
         },
         word("kernel", "Class", "Kind of kernel that runs the task.", 78),

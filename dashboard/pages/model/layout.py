@@ -360,7 +360,7 @@ def _legend() -> html.Div:
         [
             html.Div(className="legend-name"),
             html.Div([html.I(className=f"step s{k}") for k in range(STEPS)], className="ramp"),
-            html.Div([html.Span("0"), html.Span()], className="legend-ends"),
+            html.Div([html.Span(), html.Span(), html.Span()], className="legend-ends"),
         ],
         id=Model.LEGEND,
         className="legend",

@@ -1,0 +1,280 @@
+"""The model page in Chromium: one selection, one filter, an address that restores."""
+
+from __future__ import annotations
+
+import re
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from dashboard.urls import parse
+from tests import builders
+
+READY = "document.querySelector('#model--graph-pane.drawn') && document.querySelector('.ag-row')"
+GRAPH = "dash_clientside.op_graph.graph()"
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {
+        "vit": builders.vit(blocks=3, size=32, width=32, heads=2).SerializeToString(),
+        "long": builders.vit(blocks=80, size=32, width=16, heads=2).SerializeToString(),
+        "net": builders.residual_net().SerializeToString(),
+    }
+
+
+@pytest.fixture
+def open_model(live, page, models):
+    def open_model(name="vit", query="", title=None, size=None, on=None):
+        tab = on or page
+        if size:
+            tab.set_viewport_size(size)
+        id = live.add(models[name], title or name)
+        tab.goto(f"{live.url}/model/{id}{query}")
+        until(tab, READY)
+        until(tab, "document.getElementById('model--page').rows")
+        return tab
+
+    return open_model
+
+
+def until(page, condition, seconds=10.0):
+    """Wait for a condition; the policy of the page forbids Playwright's own way, which is eval."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({condition})"):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(30)
+
+
+def chosen(page):
+    return page.evaluate(f"{GRAPH}.nodes('.chosen').map(n => n.data('tasks')[0])")
+
+
+def selected_rows(page):
+    return page.evaluate("dash_ag_grid.getApi('model--table').getSelectedRows().map(r => r.id)")
+
+
+def row(page, index):
+    return page.locator(f'.ag-center-cols-container .ag-row[row-index="{index}"]')
+
+
+def click_node(page, k, modifiers=None):
+    at = page.evaluate(
+        f"(k) => {{ const p = {GRAPH}.nodes('.box')[k].renderedPosition();"
+        "const b = document.getElementById('model--graph').getBoundingClientRect();"
+        "return [p.x + b.left, p.y + b.top] }",
+        k,
+    )
+    for key in modifiers or ():
+        page.keyboard.down(key)
+    page.mouse.click(*at)
+    for key in modifiers or ():
+        page.keyboard.up(key)
+
+
+def address(page):
+    parts = urlsplit(page.url)
+    return parse(f"{parts.path}?{parts.query}")
+
+
+def ink(page):
+    """Pixels that the drawing has put on its canvases."""
+    return page.evaluate(
+        "[...document.querySelectorAll('#model--graph canvas')].reduce((n, c) => n +"
+        "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter(v => v).length, 0)"
+    )
+
+
+def test_it_opens_with_totals_rows_and_ink(open_model):
+    page = open_model()
+    assert page.locator(".total").count() == 6
+    assert "modelled" in page.locator("#model--totals").inner_text()
+    assert "tasks make" in page.locator("#model--triage").inner_text()
+    assert ink(page) > 1000
+
+
+def test_a_row_selects_its_node_and_the_address_restores_it(open_model):
+    page = open_model()
+    row(page, 0).click()
+    task = int(row(page, 0).get_attribute("row-id"))
+    until(page, f"{GRAPH}.nodes('.chosen').length == 1")
+    assert chosen(page) == [task]
+    assert re.search(r"1 of \d+ tasks", page.locator("#model--selection").inner_text())
+    until(page, "location.search.includes('sel=')")
+    assert address(page).selection == (task,)
+    page.reload()
+    until(page, READY)
+    until(page, f"{GRAPH}.nodes('.chosen').length == 1")
+    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 1")
+    assert selected_rows(page) == [task]
+    page.click("#model--optimize")
+    page.click('.offers [data-preset="int8"]')
+    page.wait_for_selector("#model--totals .change")
+    page.wait_for_timeout(100)
+    assert selected_rows(page) == chosen(page) == [task], "a preset keeps the selection"
+
+
+def test_a_node_selects_and_reveals_its_row_and_shift_extends(open_model):
+    page = open_model()
+    click_node(page, 0)
+    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 1")
+    assert page.locator(".ag-row-selected").first.is_visible()
+    click_node(page, 3, ["Shift"])
+    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 2")
+    assert sorted(chosen(page)) == sorted(selected_rows(page))
+    page.keyboard.press("Escape")
+    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 0")
+    assert chosen(page) == []
+
+
+def test_a_box_selects_many(open_model):
+    page = open_model()
+    area = page.locator("#model--graph").bounding_box()
+    page.keyboard.down("Shift")
+    page.mouse.move(area["x"] + 4, area["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] - 4, area["y"] + area["height"] / 2, steps=6)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length > 2")
+    assert sorted(chosen(page)) == sorted(selected_rows(page))
+
+
+def test_search_filters_table_and_graph(open_model):
+    page = open_model()
+    page.keyboard.press("/")
+    page.keyboard.type("mlp")
+    until(page, "/ of /.test(document.getElementById('model--count').textContent)")
+    assert page.evaluate(f"{GRAPH}.nodes('.box.out').length") > 0
+    shown = int(page.locator("#model--count").inner_text().split()[0])
+    assert page.evaluate(f"{GRAPH}.nodes('.box').not('.out').length") == shown
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    until(page, "!/ of /.test(document.getElementById('model--count').textContent)")
+    assert page.evaluate(f"{GRAPH}.nodes('.box.out').length") == 0
+
+
+def test_a_filter_of_the_address_is_a_chip_that_can_go(open_model):
+    page = open_model(query="?where=kernel.has.tgemm&colour=energy_j&sort=-memory_power_w")
+    chip = page.locator(".chip")
+    assert "class has gemm" in chip.inner_text()
+    assert "Energy" in page.locator("#model--legend").inner_text()
+    assert address(page).sort in ("", "-memory_power_w")
+    chip.click()
+    until(page, "!document.querySelector('.chip')")
+    until(page, "!location.search.includes('where=')")
+
+
+def test_a_number_filter_speaks_the_unit_of_its_header(open_model):
+    page = open_model()
+    page.evaluate(
+        "dash_ag_grid.getApi('model--table').setColumnFilterModel('latency_s',"
+        "{filterType: 'number', type: 'greaterThan', filter: 0.001}).then(() =>"
+        "dash_ag_grid.getApi('model--table').onFilterChanged('columnFilter'))"
+    )
+    page.wait_for_selector(".chip")
+    assert page.locator(".chip").inner_text().startswith("latency > 0.00100 ms")
+    until(page, "location.search.includes('where=')")
+    assert address(page).conditions[0].value == pytest.approx(1e-6)
+
+
+def test_a_preset_changes_cells_header_and_graph_and_back(open_model):
+    page = open_model()
+    before = page.locator(".total b").first.inner_text()
+    page.click("#model--optimize")
+    page.wait_for_selector(".offers table")
+    page.click('.offers [data-preset="int8"]')
+    page.wait_for_selector("#model--totals .change")
+    assert "Applied" in page.locator(".offers tr.applied").inner_text()
+    assert page.locator(".total b").first.inner_text() != before
+    assert page.locator("#model--totals s").count() >= 2
+    until(
+        page,
+        "[...document.querySelectorAll('.figure')].some(c =>"
+        "c.style.getPropertyValue('--change').includes('▼'))",
+    )
+    page.click("#model--sheet-close")
+    until(page, "location.search.includes('preset=int8')")
+    page.click("#model--baseline")
+    page.wait_for_selector("#model--totals .change", state="detached")
+    assert page.locator(".total b").first.inner_text() == before
+
+
+def test_the_frame_rate_changes_the_verdict(open_model):
+    page = open_model()
+    page.fill("#model--fps", "90000")
+    until(page, "document.getElementById('model--totals').textContent.includes('misses 90000 fps')")
+    until(page, "location.search.includes('fps=90000')")
+
+
+def test_another_target_gives_other_numbers(open_model):
+    page = open_model()
+    before = page.locator(".total b").first.inner_text()
+    page.click("#model--target")
+    page.locator("[data-combobox-option] >> visible=true").last.click()
+    until(page, f"document.querySelector('.total b')?.textContent != '{before}'")
+    until(page, "location.search.includes('target=')")
+    assert address(page).target != "phone-npu"
+
+
+def test_columns_can_be_found_and_shown(open_model):
+    page = open_model()
+    page.click("#model--columns-open")
+    page.wait_for_selector(".column-choice")
+    page.fill("#model--column-search", "utilis")
+    until(
+        page, "[...document.querySelectorAll('.column-choice')].filter(b => !b.hidden).length == 1"
+    )
+    page.locator(".column-choice input >> visible=true").check()
+    until(page, "dash_ag_grid.getApi('model--table').getColumn('utilisation').isVisible()")
+
+
+def test_the_graph_is_walked_and_opened_by_keyboard(open_model):
+    page = open_model("long")
+    boxes = page.evaluate(f"{GRAPH}.nodes('.box').length")
+    assert boxes < 100
+    page.locator("#model--graph-pane").focus()
+    first = page.evaluate(f"{GRAPH}.nodes('.cursor').id()")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(f"{GRAPH}.nodes('.cursor').id()") != first
+    assert page.locator("#model--tip").is_visible()
+    page.keyboard.press("Enter")
+    until(page, f"{GRAPH}.nodes('.box').length > {boxes}")
+    assert ink(page) > 1000
+    page.click("#model--fold")
+    until(page, f"{GRAPH}.nodes('.box').length == {boxes}")
+
+
+def test_the_overview_appears_when_zoomed_in_and_hides(open_model):
+    page = open_model("long")
+    assert page.evaluate("document.querySelector('.minimap').classList.contains('idle')")
+    for _ in range(5):
+        page.click("#model--zoom-in")
+    until(page, "!document.querySelector('.minimap').classList.contains('idle')")
+    before = page.evaluate(f"{GRAPH}.pan().x")
+    area = page.locator("#model--minimap").bounding_box()
+    page.mouse.click(area["x"] + 30, area["y"] + 60)
+    assert page.evaluate(f"{GRAPH}.pan().x") != before
+    page.click("#model--minimap-hide")
+    assert not page.locator("#model--minimap").is_visible()
+
+
+def test_dark_mode_reaches_the_drawing(open_model, new_page):
+    light = open_model()
+    colour = f"{GRAPH}.nodes('.box')[0].style('background-color')"
+    was = light.evaluate(colour)
+    light.click(".scheme-toggle")
+    until(light, f"{colour} != '{was}'")
+    assert light.evaluate("document.documentElement.dataset.agThemeMode") == "dark"
+
+
+def test_names_are_text_never_markup(open_model):
+    page = open_model("net", title="<img src=x onerror=alert(1)>")
+    assert page.locator("header img").count() == 0
+    assert "<img" in page.locator(".crumb-here").inner_text()
+
+
+def test_a_model_that_is_not_there_is_a_sentence(live, page):
+    page.goto(f"{live.url}/model/nothing")
+    page.wait_for_selector("text=There is nothing at this address")
