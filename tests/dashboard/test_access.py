@@ -102,6 +102,7 @@ def test_a_good_envelope_passes(client):
         {"output": 1},
         {"output": "nothing.data"},
         {"output": "__proto__"},
+        {"output": "models--page.data-address", "inputs": [], "state": []},
         envelope(inputs=[]),
         envelope(inputs=None),
         envelope(inputs={}),
