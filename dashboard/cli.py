@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import engine
-from dashboard import intake
 from engine.errors import EngineError
 
 FAULT = 2
@@ -115,14 +114,14 @@ def _compile(options: argparse.Namespace) -> int:
     recipe = engine.preset(options.preset).recipe if options.preset else None
     bindings = dict(_binding(text) for text in options.bind)
     path = Path(options.model)
-    graph = intake.read(path, path.name or str(path), bindings or None)
+    graph = engine.read(path, bindings or None, path.name or str(path))  # so faults name the file
     for note in graph.notes:
         say(note)
     compilation = engine.compile_model(graph, target)
     base = engine.resolve(compilation)
     now = engine.resolve(compilation, recipe) if recipe is not None else base
     answer = {
-        "model": graph.name,
+        "model": path.stem,
         "target": target.id,
         "engine": engine.VERSION,
         "tasks": compilation.tasks.height,

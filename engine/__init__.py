@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 import engine.targets  # noqa: F401
 
 if TYPE_CHECKING:
-    from engine.compile.compilation import Compilation
+    from engine.compile import Compilation
     from engine.graph import Graph
-    from engine.recipe.model import Preset, Recipe, Resolution
+    from engine.recipe import Preset, Recipe, Resolution
     from engine.targets import Target
 
 VERSION = "0.1.0"

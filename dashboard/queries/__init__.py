@@ -16,7 +16,7 @@ from dashboard.queries.model import ModelQueries
 from dashboard.queries.models import ModelsQueries
 from dashboard.settings import Settings
 from dashboard.urls import View
-from engine.compile.compilation import Compilation
+from engine.compile import Compilation
 from engine.store import Compilations, Store
 
 PREFERRED_TARGET = "phone-npu"

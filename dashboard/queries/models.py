@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import engine
-from dashboard import intake
+from dashboard.queries import intake
 from dashboard.queries.headlines import Headline, Headlines
 from dashboard.urls import View
 from engine.store import ModelRow, Store, clean_name

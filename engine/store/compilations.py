@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 import engine
-from engine.compile.compilation import Compilation
+from engine.compile import Compilation
 from engine.store.models import LOCAL, Store
 
 Key = tuple[str, str, tuple[tuple[str, int], ...]]
