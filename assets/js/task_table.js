@@ -9,22 +9,27 @@
   const page = () => document.getElementById("model--page");
   const grid = () => (window.dash_ag_grid && document.getElementById(ID) ? window.dash_ag_grid.getApi(ID) : null);
 
+  /* Repeated words arrive as codes. */
+  const plain = (columns) =>
+    Object.fromEntries(Object.entries(columns).map(([name, c]) => [name, c.words ? c.codes.map((i) => c.words[i]) : c]));
+
   /* Baseline columns, overlaid with what the preset changed, as one object a row. */
   function rowsOf(tasks, effects) {
-    const names = Object.keys(tasks.columns);
+    const columns = plain(tasks.columns), changed = plain(effects.columns), added = plain(effects.added.columns);
+    const names = Object.keys(columns);
     const place = new Map(effects.ids.map((id, k) => [id, k]));
-    const overlay = Object.keys(effects.columns);
+    const overlay = Object.keys(changed);
     const whole = effects.whole;
     const rows = tasks.ids.map((id, k) => {
       const row = { id, key: String(id), conversion: tasks.conversions[k] };
       row.anchor = tasks.anchors[k];
-      for (const name of names) row[name] = tasks.columns[name][k];
+      for (const name of names) row[name] = columns[name][k];
       row.base = null;
       if (place.has(id)) {
         row.base = { memory_power_w: effects.baseline_power[k] };
         for (const name of overlay) {
           row.base[name] = row[name];
-          row[name] = effects.columns[name][place.get(id)];
+          row[name] = changed[name][place.get(id)];
         }
       }
       return row;
@@ -32,7 +37,7 @@
     const own = rows.filter((row) => !row.conversion || !effects.preset);
     effects.added.ids.forEach((id, k) => {
       const row = { id, key: String(id), anchor: effects.added.anchors[k], conversion: true, added: true, base: null };
-      for (const name of Object.keys(effects.added.columns)) row[name] = effects.added.columns[name][k];
+      for (const name of Object.keys(added)) row[name] = added[name][k];
       if (!own.some((r) => r.id === id)) own.push(row);
     });
     own.forEach((row, k) => {

@@ -24,6 +24,7 @@ from engine.recipe.model import Preset, Recipe, Resolution, Totals
 DEFAULT_FPS = 30.0
 KEPT = 64  # resolutions in memory
 DIGITS = 5  # significant digits sent to the browser
+FEW = 8  # values of a column that are sent as they are
 FOCUS = 0.8  # share of latency that the triage strip names tasks for
 
 TEXTS = (
@@ -41,7 +42,7 @@ CHANGING = (
 )  # fmt: skip
 DERIVED = ("share", "cumulative_share", "memory_power_w")  # one change moves them in every row
 
-Columns = dict[str, list[Any]]
+Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +298,14 @@ def _derived(frame: pl.DataFrame, totals: Totals, fps: float) -> pl.DataFrame:
     )
 
 
-def _plain(series: pl.Series) -> list[Any]:
-    """A column as JSON, floats at `DIGITS` significant digits."""
+def _plain(series: pl.Series) -> list[Any] | dict[str, list[Any]]:
+    """A column as JSON: floats at `DIGITS` significant digits, repeated words as codes."""
     if series.dtype.is_float():
         return series.round_sig_figs(DIGITS).to_list()
+    if series.dtype == pl.String and len(series) > FEW and series.n_unique() < len(series) / 2:
+        words = series.unique(maintain_order=True)
+        codes = series.replace_strict(words, range(len(words)), return_dtype=pl.Int32)
+        return {"words": words.to_list(), "codes": codes.to_list()}
     return series.to_list()
 
 
