@@ -141,16 +141,18 @@ def measure(folder: Path = FOLDER, full: tuple[Scene, ...] = FULL) -> tuple[Shot
     """Take all pictures into a folder; the llama only when its file is there."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, chromium() as browser:
-        big = Path(place) / f"{VIT}.onnx"
-        big.write_bytes(vit(blocks_for(NODES)).SerializeToString())
-        try:
-            llama = [p for p in corpus.exports() if LLAMA in p.name]
-        except NotRun:
-            llama = []
-            full = tuple(scene for scene in full if scene.model != LLAMA)
+        models = []
+        if any(scene.model == VIT for scene in full):
+            models.append(Path(place) / f"{VIT}.onnx")
+            models[0].write_bytes(vit(blocks_for(NODES)).SerializeToString())
+        if any(scene.model == LLAMA for scene in full):
+            try:
+                models += [p for p in corpus.exports() if LLAMA in p.name]
+            except NotRun:
+                full = tuple(scene for scene in full if scene.model != LLAMA)
         with served() as url:
             shots = [_shot(browser, scene, {"": url}, folder) for scene in EMPTY]
-        with served(big, *llama, demo=True) as url:
+        with served(*models, demo=True) as url:
             places = {"": url, "nowhere": f"{url}/model/nowhere"}
             for scene in full:  # the first look at the list adds the demo models
                 places |= {} if scene.model in places else dict(_found(url, full))
