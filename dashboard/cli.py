@@ -121,7 +121,7 @@ def _compile(options: argparse.Namespace) -> int:
     base = engine.resolve(compilation)
     now = engine.resolve(compilation, recipe) if recipe is not None else base
     answer = {
-        "model": path.stem,
+        "model": path.name.removesuffix(".gz").removesuffix(".zip").removesuffix(".onnx"),
         "target": target.id,
         "engine": engine.VERSION,
         "tasks": compilation.tasks.height,

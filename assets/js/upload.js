@@ -134,7 +134,7 @@
     const input = document.createElement("input");
     input.type = "file";
     input.multiple = true;
-    input.accept = ".onnx,.zip,.gz,.ort";
+    input.accept = ".onnx,.gz,.zip";
     input.onchange = () => add(input.files);
     input.click();
   }

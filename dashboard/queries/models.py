@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import shutil
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -154,28 +151,17 @@ class ModelsQueries:
         except ImportError:  # a build without the demo
             return
         for demo in reversed(MODELS):
-            with tempfile.TemporaryDirectory() as folder:
-                file = _unpacked(demo.path, Path(folder))
-                self._store.add(
-                    file,
-                    engine.read_trusted(file, None, demo.name),
-                    name=demo.name,
-                    origin=DEMO,
-                    description=demo.description,
-                )
+            self._store.add(
+                demo.path,
+                engine.read_trusted(demo.path, None, demo.name),
+                name=demo.name,
+                origin=DEMO,
+                description=demo.description,
+            )
 
     def targets(self) -> tuple[tuple[str, str], ...]:
         """(id, label) of each target, in the order of the catalogue."""
         return tuple((t.id, t.label) for t in engine.targets())
-
-
-def _unpacked(path: Path, folder: Path) -> Path:
-    if path.suffix != ".gz":
-        return path
-    target = folder / path.stem
-    with gzip.open(path) as packed, target.open("wb") as plain:
-        shutil.copyfileobj(packed, plain)
-    return target
 
 
 def _versions(rows: Sequence[ModelRow]) -> dict[str, tuple[int, int]]:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import engine
 from engine.errors import EngineError
 from engine.graph import Dim, Graph, dumps, loads
-from engine.store.blobs import Blobs
+from engine.store.blobs import Blobs, digest_of
 from engine.store.cache import ByteCache
 from engine.store.tables import MARKS, MODELS, open_database
 
@@ -179,11 +179,11 @@ class Store:
         path = self.blobs.path(row.sha256)
         if not path.exists():
             raise EngineError("the file of this model is gone", row.name, try_this="add it again")
-        graph = engine.read(path, bindings, row.name)
-        if graph.properties.get("sha256", row.sha256) != row.sha256:
+        if digest_of(path) != row.sha256:
             raise EngineError(
                 "the stored file has changed on the disk", row.name, try_this="add it again"
             )
+        graph = engine.read(path, bindings, row.name)
         self.cache.set(key, zlib.compress(dumps(graph), 1))
         return graph
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dashboard import api
 from dashboard.app import create_app
 from dashboard.queries import open_services
 from dashboard.settings import Settings
+from tests import builders
 
 
 def upload(client, body, name="net.onnx", **headers):
@@ -38,6 +40,19 @@ def test_the_same_file_again_opens_the_first(client, conv_net):
     first = upload(client, conv_net, "one.onnx").json
     again = upload(client, conv_net, "two.onnx").json
     assert (again["id"], again["name"], again["new"]) == (first["id"], "one", False)
+
+
+def test_a_packed_file_can_be_read_again_with_other_sizes(client, services):
+    net = builders.Net()
+    x = net.input("x", ("batch", 8))
+    net.output(net.op("MatMul", x, net.weight(8, 4)))
+    packed = gzip.compress(net.model().SerializeToString())
+    model = upload(client, packed, "net.onnx.gz").json["id"]
+    macs = [
+        services.compilations.get(model, "phone-npu", {"batch": n}).tasks["macs"].sum()
+        for n in (1, 5)
+    ]
+    assert macs == [32, 160]
 
 
 def test_one_model_with_its_figures(client, conv_net):

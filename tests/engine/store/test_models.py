@@ -111,6 +111,13 @@ def test_a_lost_file_is_said(store, tmp_path):
         store.graph(row, {"batch": 7})
 
 
+def test_a_changed_file_is_said(store, tmp_path):
+    row, _ = store.add(file(tmp_path), GRAPH)
+    store.blobs.path(row.sha256).write_bytes(b"other")
+    with pytest.raises(EngineError, match="has changed on the disk"):
+        store.graph(row, {"batch": 7})
+
+
 def test_rename_and_remove(store, tmp_path):
     row, _ = store.add(file(tmp_path), GRAPH)
     assert store.rename(row.id, "  new\nname ").name == "newname"
