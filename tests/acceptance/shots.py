@@ -137,8 +137,16 @@ FULL = (
 )
 
 
-def measure(folder: Path = FOLDER, full: tuple[Scene, ...] = FULL) -> tuple[Shot, ...]:
-    """Take all pictures into a folder; the llama only when its file is there."""
+def measure(
+    folder: Path = FOLDER, empty: tuple[Scene, ...] = EMPTY, full: tuple[Scene, ...] = FULL
+) -> tuple[Shot, ...]:
+    """Take the pictures into a folder; the llama only when its file is there.
+
+    Args:
+        folder: made when it is not there.
+        empty: scenes of a dashboard without models.
+        full: scenes of one with the demo and the models that they name.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, chromium() as browser:
         models = []
@@ -151,7 +159,7 @@ def measure(folder: Path = FOLDER, full: tuple[Scene, ...] = FULL) -> tuple[Shot
             except NotRun:
                 full = tuple(scene for scene in full if scene.model != LLAMA)
         with served() as url:
-            shots = [_shot(browser, scene, {"": url}, folder) for scene in EMPTY]
+            shots = [_shot(browser, scene, {"": url}, folder) for scene in empty]
         with served(*models, demo=True) as url:
             places = {"": url, "nowhere": f"{url}/model/nowhere"}
             for scene in full:  # the first look at the list adds the demo models
