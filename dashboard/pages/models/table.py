@@ -39,7 +39,7 @@ def summary(listing: Listing, view: View, target: str) -> list[Any]:
     count = f"{listing.total} models" if listing.total != 1 else "1 model"
     if view.search:
         count = f"{listing.matching} of {count}"
-    parts: list[Any] = [html.Span(count), html.Span(f"figures of each file as it is, on {target}")]
+    parts: list[Any] = [html.Span(count), html.Span(f"baseline on {target}")]
     parts.append(html.Span("modelled", className="badge", title=MODELLED))
     if listing.pending:
         parts.append(html.Span("working out figures…", className="working"))
