@@ -111,10 +111,10 @@ def fast_enough(seen: Bench) -> tuple[Line, ...]:
         judged("4c", f"{large.nodes:,} nodes as a multiple of {small.nodes:,}",
                f"{large.total / small.total:.1f} ×", f"≤ {LARGER:.0f} ×",
                large.total <= LARGER * small.total),
-        judged("4d", f"pricing alone, {seen.priced_tasks:,} tasks, the first time",
-               f"{1e3 * seen.first:.0f} ms (later {1e3 * seen.again:.0f} ms)",
+        judged("4d", f"pricing alone, {seen.priced_tasks:,} tasks",
+               f"{1e3 * seen.baseline:.0f} ms, slowest preset {1e3 * seen.slowest:.0f} ms",
                f"< {1e3 * PRICE_S:.0f} ms",
-               seen.priced_tasks >= cpu.PRICED_TASKS and max(seen.first, seen.again) < PRICE_S),
+               seen.priced_tasks >= cpu.PRICED_TASKS and max(seen.baseline, seen.slowest) < PRICE_S),
     ]  # fmt: skip
     llamas = [t for t in seen.files if "llama" in t.file]
     if not llamas:
