@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dashboard.figures.column import align
+from dashboard.figures.column import GAP, align
 
 Point = tuple[float, float]
 
@@ -24,6 +24,8 @@ TITLE = 20.0  # extra room above a rank where a frame begins
 MAX_SPAN = 30  # ranks; a longer edge runs through the gutter instead
 PANE = (720.0, 600.0)  # the usual pane, for the choice of columns
 MAX_COLUMNS = 24
+EXHAUSTIVE = 150  # boxes up to which every folding is placed and compared
+LIKELY = 2  # foldings that are placed above that
 MAX_TURNS = 8
 CROSSING = 2  # long edges over the turn of a U, at least
 LONG = 4  # ranks
@@ -76,20 +78,34 @@ def place(
     layers: list[list[int]] = [[] for _ in range(max(rank) + 1)]
     for i in range(count):
         layers[rank[i]].append(i)
-    best: tuple[float, Placed] | None = None
+    tries: list[tuple[list[int], bool]] = []
     for columns in range(1, min(MAX_COLUMNS, len(layers)) + 1):
-        tries = [(_breaks(layers, rank, forward, groups, columns), False)]
+        tries.append((_breaks(layers, rank, forward, groups, columns), False))
         if columns == 2:
             tries += [([0, r, len(layers)], True) for r in _turns(layers, groups, rank, forward)]
-        for breaks, snake in tries:
-            placed = _fold(layers, rank, breaks, forward, edges, widths, groups, snake)
-            score = _score(placed, edges, widths)
-            if best is None or score < best[0]:
-                best = (score, placed)
         if columns > 4 and count / columns < 6:
             break
+    if count > EXHAUSTIVE:  # placing a large graph takes a while, so only the likely foldings
+        tries = sorted(tries, key=lambda t: _shrink(layers, t[0], widths))[:LIKELY]
+    best: tuple[float, Placed] | None = None
+    for breaks, snake in tries:
+        placed = _fold(layers, rank, breaks, forward, edges, widths, groups, snake)
+        score = _score(placed, edges, widths)
+        if best is None or score < best[0]:
+            best = (score, placed)
     assert best is not None
     return best[1]
+
+
+def _shrink(
+    layers: Sequence[Sequence[int]], breaks: Sequence[int], widths: Sequence[float]
+) -> float:
+    """How much a folding must shrink to fit the pane, from its widest ranks, before placing it."""
+    width = GUTTER * (len(breaks) - 2)
+    for first, last in pairwise(breaks):
+        width += max(sum(widths[i] + GAP for i in layers[r]) for r in range(first, last))
+    height = PITCH * max(last - first for first, last in pairwise(breaks))
+    return max(width / PANE[0], height / PANE[1])
 
 
 def _score(placed: Placed, edges: Sequence[tuple[int, int]], widths: Sequence[float]) -> float:
@@ -274,8 +290,7 @@ def _route(
         if rank[a] > rank[b]:
             out, into = into, out
         if e in lanes:
-            way = lanes[e] if rank[a] < rank[b] else lanes[e][::-1]
-            return way, (out, into)
+            return lanes[e] if rank[a] < rank[b] else lanes[e][::-1], (out, into)
         if abs(rank[a] - rank[b]) > 1:  # too long for a lane of its own: around the side
             x = bounds[column[a]][1] + _lane(used, column[a])
             return ((x, ay), (x, by)), ("right", "right")

@@ -36,21 +36,20 @@ def elements(tasks: pl.DataFrame, edges: pl.DataFrame, opened: Sequence[str] = (
     if len(names) + len({p for p in pairs if min(p) >= 0}) <= WHOLE:
         return _draw(framed(names, groups), pairs)
     for skip in range(len(opened) + 1):
-        found = _draw(folded(names, groups, frozenset(opened[skip:])), pairs)
+        blocks = folded(names, groups, frozenset(opened[skip:]))
+        frames = {b.frame for b in blocks} - {""}  # a frame is a box, a name and a sum
+        least = len(blocks) + 3 * len(frames) + len(_inner(blocks, pairs))
+        if least > MOST_ELEMENTS and skip < len(opened):
+            continue  # counted, because placing as many takes a second
+        found = _draw(blocks, pairs)
         if len(found) <= MOST_ELEMENTS:
             break
     return found
 
 
 def _draw(blocks: Sequence[Block], pairs: Collection[tuple[int, int]]) -> list[Element]:
+    inner = _inner(blocks, pairs)
     of_task = {i: k for k, block in enumerate(blocks) for i in block.tasks}
-    inner = sorted(
-        {
-            (of_task[a], of_task[b])
-            for a, b in pairs
-            if a >= 0 and b >= 0 and of_task[a] != of_task[b]
-        }
-    )
     fed = _fed(len(blocks), inner, {of_task[b] for a, b in pairs if a < 0 <= b})
     frames = [b.frame for b in blocks]
     placed = place(len(blocks), inner, None, frames, fed)
@@ -58,6 +57,13 @@ def _draw(blocks: Sequence[Block], pairs: Collection[tuple[int, int]]) -> list[E
     ids = [_id(b) for b in blocks]
     lines = [_edge(e, ids[a], ids[b], a, b, placed) for e, (a, b) in enumerate(inner)]
     return [*_frames(blocks, placed), *nodes, *lines]
+
+
+def _inner(blocks: Sequence[Block], pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Edges between different boxes, each once, sorted."""
+    of_task = {i: k for k, block in enumerate(blocks) for i in block.tasks}
+    between = {(of_task[a], of_task[b]) for a, b in pairs if a >= 0 and b >= 0}
+    return sorted((a, b) for a, b in between if a != b)
 
 
 def _fed(count: int, edges: Sequence[tuple[int, int]], roots: Collection[int]) -> list[bool]:
