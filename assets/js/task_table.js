@@ -106,9 +106,7 @@
       const by = api.getColumnState().find((c) => c.sort);
       view().change({ sort: by ? (by.sort === "desc" ? "-" : "") + by.colId : "" }, "table");
     });
-    api.addEventListener("columnResized", (event) => {
-      if (event.finished) api.refreshCells({ columns: ["name"], force: true });
-    });
+    api.addEventListener("displayedColumnsWidthChanged", () => api.refreshCells({ columns: ["name"], force: true }));
     api.addEventListener("cellMouseOver", (event) => clientside.op_graph.near(event.data.id));
     api.addEventListener("cellMouseOut", () => clientside.op_graph.near(null));
   }

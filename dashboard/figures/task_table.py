@@ -56,7 +56,7 @@ def columns() -> list[ColumnDef]:
         word("kernel", "Class", "Kind of kernel that runs the task.", 78),
         *(_metric(m, m.id in FIRST) for m in metrics),
         {
-            "field": "formats", "headerName": "In → kernel", "width": 108,
+            "field": "formats", "headerName": "In → kernel", "width": 104,
             "headerTooltip": "Number format that the task reads, and that of its weights.",
             "cellRenderer": "Formats", "type": "rightAligned", "filter": "agTextColumnFilter",
             "filterParams": TEXT_FILTER,

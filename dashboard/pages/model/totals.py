@@ -166,7 +166,7 @@ def _recipe(summary: Summary) -> html.Div:
 def offer_table(offers: Sequence[Offer], base: Totals, chosen: str, fps: float) -> html.Div:
     """Every preset with what it would do, the fastest first; a row applies."""
     head = [
-        ("Preset", ""), ("Latency", "n"), ("Memory power", "n"), ("Energy", "n"), ("Size", "n"),
+        ("Preset", ""), ("Latency", "n"), ("Mem. power", "n"), ("Energy", "n"), ("Size", "n"),
         (f"{fps:g} fps", ""), ("Effort", ""), ("Applies to", ""), ("", ""),
     ]  # fmt: skip
     return html.Div(
