@@ -69,15 +69,15 @@ def p95(values: tuple[float, ...]) -> float:
 
 
 @contextlib.contextmanager
-def served(*models: Path, demo: bool = False) -> Iterator[str]:
-    """The address of a dashboard with these models, in a data folder of its own."""
+def served(*models: Path, demo: bool = False, data: Path | None = None) -> Iterator[str]:
+    """The address of a dashboard with these models, in a data folder of its own or in `data`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         words = [sys.executable, "-m", "dashboard", "serve", *map(str, models)]
         process = subprocess.Popen(
-            [*words, "--port", str(port), "--data", f"{folder}/data"], cwd=ROOT,
+            [*words, "--port", str(port), "--data", str(data or f"{folder}/data")], cwd=ROOT,
             env={"PAREDOWN_DEMO": "1" if demo else "0", "PATH": "/usr/bin:/bin", "HOME": folder},
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
