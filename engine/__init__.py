@@ -24,6 +24,7 @@ import engine.targets  # noqa: F401
 
 if TYPE_CHECKING:
     from engine.compile import Compilation
+    from engine.cost import Step
     from engine.graph import Graph
     from engine.recipe import Preset, Recipe, Resolution
     from engine.targets import Target
@@ -40,6 +41,7 @@ __all__ = [
     "resolve",
     "target",
     "targets",
+    "why",
 ]
 
 
@@ -100,6 +102,13 @@ def resolve(compilation: Compilation, recipe: Recipe | None = None) -> Resolutio
     from engine import recipe as room
 
     return room.resolve(compilation, room.Recipe() if recipe is None else recipe)
+
+
+def why(compilation: Compilation, recipe: Recipe, task_id: int) -> tuple[Step, ...]:
+    """The formula of one row of the table, step by step; () when it is not priced."""
+    from engine import recipe as room
+
+    return room.why(compilation, recipe, task_id)
 
 
 def presets() -> tuple[Preset, ...]:

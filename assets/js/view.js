@@ -144,11 +144,16 @@
       make("span", {}, make("b", {}, share("latency_s")), " of latency"),
       make("span", {}, make("b", {}, share("memory_power_w")), " of memory power"),
       make("span", { class: "spring" }),
+      ids.length === 1 ? make("button", { class: "button", id: "model--why-open",
+        title: "The formula of this task with its values and their sources", onclick: () => ask(ids[0]) }, "Why?") : null,
       make("button", { class: "button", title: "Filter the table to the selected tasks",
         onclick: () => change({ only: ids }, "bar") }, "Show only these"),
       make("button", { class: "link", title: "Escape", onclick: () => select([], "bar") }, "Clear"),
     );
+    if (ids.length === 1 && !document.getElementById("model--why").hidden) ask(ids[0]);
   }
+
+  const ask = (task) => clientside.set_props("model--why-task", { data: task });
 
   /* The twin of dashboard/urls.py `build`; a test compares the two. */
   function address(state, target, fps, preset, dims, ids) {
@@ -190,11 +195,13 @@
       document.getElementById("model--search").focus();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
       if (typing) typing.blur();
+      else if (!document.getElementById("model--why").hidden) ask(null);
       else if (!document.getElementById("model--sheet").hidden) document.getElementById("model--sheet-close").click();
       else clear();
     }
   });
   document.addEventListener("click", (event) => {
+    if (event.target.closest("#model--why-close")) ask(null);
     const link = event.target.closest("[data-ids]");
     if (link && page()) select(link.dataset.ids.split(",").map(Number), "strip");
     const preset = event.target.closest("[data-preset]");

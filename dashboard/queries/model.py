@@ -18,6 +18,7 @@ import engine
 from dashboard.figures import op_graph
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
+from engine.cost import Step
 from engine.metrics import METRICS
 from engine.recipe.model import Preset, Recipe, Resolution, Totals
 
@@ -83,6 +84,21 @@ class Offer:
     tasks: int
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a task's figures are what they are.
+
+    Args:
+        name: the task.
+        note: why it is not on the first unit, or why the preset leaves it alone; "" for neither.
+        steps: the formula; () when the task is not priced.
+    """
+
+    name: str
+    note: str
+    steps: tuple[Step, ...]
+
+
 class ModelQueries:
     """The queries of one app.
 
@@ -112,8 +128,7 @@ class ModelQueries:
             found = self._kept.get(key)
         if found and found[0] is compilation:
             return found[1]
-        recipe = engine.preset(preset).recipe if preset else Recipe()
-        resolution = engine.resolve(compilation, recipe)
+        resolution = engine.resolve(compilation, _recipe(preset))
         with self._lock:
             self._kept[key] = (compilation, resolution)
             while len(self._kept) > KEPT:
@@ -203,6 +218,16 @@ class ModelQueries:
             found.append(Offer(preset, now.totals, summary, base.totals.tasks))
         return tuple(sorted(found, key=_rank))
 
+    def why(self, view: View, task: int) -> Explanation:
+        """The formula of one row with its values; no steps when it is not priced."""
+        rows = self.resolution(view, view.preset).tasks
+        if not 0 <= task < len(rows):
+            return Explanation("", "", ())
+        row = rows.row(task, named=True) | {"name": _display(rows["name"])[task]}
+        steps = engine.why(self._load(view), _recipe(view.preset), task)
+        note = row["refusal"] or row["unit_reason"] or ""
+        return Explanation(row["name"], note, steps)
+
     def drawing(self, view: View, opened: Sequence[str] = ()) -> list[op_graph.Element]:
         """Boxes, frames and edges of the compiled graph, folded where it is large."""
         compilation = self._load(view)
@@ -227,6 +252,10 @@ class ModelQueries:
 def targets() -> list[tuple[str, str]]:
     """(id, label) of every target."""
     return [(t.id, t.label) for t in engine.targets()]
+
+
+def _recipe(preset: str) -> Recipe:
+    return engine.preset(preset).recipe if preset else Recipe()
 
 
 def key_of(view: View) -> str:

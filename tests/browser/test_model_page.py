@@ -278,3 +278,15 @@ def test_names_are_text_never_markup(open_model):
 def test_a_model_that_is_not_there_is_a_sentence(live, page):
     page.goto(f"{live.url}/model/nothing")
     page.wait_for_selector("text=There is nothing at this address")
+
+
+def test_why_explains_the_selected_task_and_closes(open_model):
+    page = open_model("net", "?target=raspberry-pi-5")
+    row(page, 0).click()
+    page.locator("#model--why-open").click()
+    until(page, "document.querySelector('#model--why .result')")
+    first = page.locator("#model--why p b").first.inner_text()
+    row(page, 1).click()  # the open sheet follows the selection
+    until(page, f"document.querySelector('#model--why p b').innerText !== '{first}'")
+    page.keyboard.press("Escape")
+    until(page, "document.getElementById('model--why').hidden")

@@ -10,6 +10,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
 from dashboard.pages.model.totals import fault, offer_table, totals_row, triage_strip
+from dashboard.pages.model.why import explanation
 from dashboard.queries import services
 from dashboard.queries.model import DEFAULT_FPS
 from dashboard.shell import guarded
@@ -67,7 +68,8 @@ def drawing(
 ) -> list[dict[str, Any]]:
     """The elements of the graph."""
     view = view_of(model, target, values=values, ids=ids)
-    return services().model.drawing(view, [str(o) for o in opened or ()][-40:])
+    blocks = [str(o) for o in opened][-40:] if isinstance(opened, list) else []
+    return services().model.drawing(view, blocks)
 
 
 def offers(
@@ -80,6 +82,16 @@ def offers(
     view = view_of(model, target, fps, preset, values, ids)
     ask = services().model
     return offer_table(ask.offers(view), ask.totals(view)[0], view.preset, view.fps or 0)
+
+
+def why(
+    task: object, preset: str, target: str, values: Sequence[object], ids: Dims, model: str
+) -> dict[str, Any]:
+    """The sheet that explains one task's figures; hidden while none is asked for."""
+    if not isinstance(task, int) or isinstance(task, bool):
+        return {"hidden": True, "steps": no_update}
+    view = view_of(model, target, preset=preset, values=values, ids=ids)
+    return {"hidden": False, "steps": explanation(services().model.why(view, task))}
 
 
 def quiet(callback: Callable[..., Any]) -> Callable[..., Any]:
@@ -128,6 +140,16 @@ def register(app: Dash) -> None:
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
         State(Model.PRESET, "data"),
     )(guarded(offers))  # fmt: skip
+
+    app.callback(
+        output={
+            "hidden": Output(Model.WHY, "hidden"), "steps": Output(Model.WHY_STEPS, "children"),
+        },
+        inputs={
+            "task": Input(Model.WHY_TASK, "data"), "preset": preset, "target": target,
+            "values": dims, "ids": dim_ids, "model": model,
+        },
+    )(guarded(why))  # fmt: skip
 
     glossary = State(Model.GLOSSARY, "data")
     # numbers arrive: rows of the table, then everything that shows them

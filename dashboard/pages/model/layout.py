@@ -15,6 +15,7 @@ from dashboard.components import aria, data
 from dashboard.figures import op_graph, task_table
 from dashboard.figures.tokens import SCHEMES, STEPS
 from dashboard.ids import Model, repeated
+from dashboard.pages.model import why
 from dashboard.queries import default_target, services
 from dashboard.queries.model import DEFAULT_FPS, glossary, targets
 from dashboard.shell import header, not_found
@@ -109,6 +110,7 @@ def _stores(view: View) -> list[Any]:
         dcc.Store(Model.STATE, data=state),
         dcc.Store(Model.OPENED, data=[]),
         dcc.Store(Model.SHEET_OPEN, data=False),
+        dcc.Store(Model.WHY_TASK),
     ]
 
 
@@ -349,6 +351,7 @@ def _graph_dock(view: View) -> html.Section:
                 **aria(label=KEYS),
             ),
             _sheet(),
+            why.sheet(),
         ],
         className="pane graph-dock",
         **aria(label="Graph"),
