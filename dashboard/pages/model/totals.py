@@ -157,7 +157,7 @@ def _recipe(summary: Summary) -> html.Div:
                     html.Summary("why", className="link"),
                     html.Ul([html.Li([html.B(f"{n:,} × "), why]) for why, n in summary.refused]),
                 ],
-                className="why",
+                className="reasons",
             )
         )
     return html.Div(words, className="recipe")
