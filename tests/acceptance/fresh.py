@@ -28,14 +28,14 @@ class Fresh:
     Args:
         page_s: until the page answers; None when it never did.
         again_s: the same once everything is installed; None when it never did.
-        tests: the closing line that pytest printed.
+        tests: what failed, and the closing lines.
     """
 
     page_s: float | None
     again_s: float | None
     test_s: float
     test_status: int
-    tests: str
+    tests: tuple[str, ...]
 
 
 def measure() -> Fresh:
@@ -58,7 +58,8 @@ def measure() -> Fresh:
         )  # fmt: skip
         rows = [row for row in done.stdout.splitlines() if row.strip()]
         test_s = time.monotonic() - start
-    return Fresh(page_s, again_s, test_s, done.returncode, rows[-1] if rows else "")
+    told = [row for row in rows if row.startswith(("FAILED", "ERROR"))][:20]
+    return Fresh(page_s, again_s, test_s, done.returncode, (*told, *rows[-2:]))
 
 
 def _clone(place: Path) -> Path:

@@ -165,7 +165,24 @@ def measure(
             for scene in full:  # the first look at the list adds the demo models
                 places |= {} if scene.model in places else dict(_found(url, full))
                 shots.append(_shot(browser, scene, places, folder))
+        _sheet(browser, folder, [shot.name for shot in shots if shot.colours])
     return tuple(shots)
+
+
+def _sheet(browser: Any, folder: Path, names: list[str]) -> None:
+    """All pictures on one, small, with their names: sheet.png."""
+    page = browser.new_page(viewport={"width": 1840, "height": 900})
+    cells = [
+        "<figure><img src='data:image/png;base64,"
+        f"{base64.b64encode((folder / f'{name}.png').read_bytes()).decode()}'>"
+        f"<figcaption>{name}</figcaption></figure>"
+        for name in names
+    ]
+    style = "body{margin:8px;display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start;"
+    style += "background:#889;font:13px sans-serif}figure{margin:0}img{width:446px;display:block}"
+    page.set_content(f"<style>{style}</style>{''.join(cells)}")
+    page.screenshot(path=folder / "sheet.png", full_page=True)
+    page.close()
 
 
 def _found(url: str, scenes: tuple[Scene, ...]) -> Iterator[tuple[str, str]]:

@@ -38,7 +38,7 @@ def from_scratch(seen: Fresh) -> tuple[Line, ...]:
                f"< {AGAIN_S:.0f} s", seen.again_s is not None and seen.again_s < AGAIN_S),
         judged("1c", "fresh clone: `make test`",
                f"exit {seen.test_status} after {seen.test_s:.0f} s", "exit 0",
-               seen.test_status == 0, [seen.tests] if seen.tests else []),
+               seen.test_status == 0, seen.tests),
     )  # fmt: skip
 
 
