@@ -12,7 +12,7 @@ from engine.compile.compilation import Compilation
 from engine.compile.frames import edges_frame, lineage_frame, tasks_frame
 from engine.compile.storage import Storage
 from engine.errors import EngineError
-from engine.graph import Graph, replace_ops, verify
+from engine.graph import Graph, collector_paused, replace_ops, verify
 
 
 class Step(NamedTuple):
@@ -110,6 +110,7 @@ class Target(Protocol):
         """The target's id."""
 
 
+@collector_paused()
 def compile_model(graph: Graph, target: Target) -> Compilation:
     """Turn a network as read into tasks for a target.
 

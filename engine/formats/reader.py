@@ -23,7 +23,7 @@ from engine.formats.names import visible
 from engine.formats.shapes import Shaped, shape_steps
 from engine.formats.source import Source, load
 from engine.formats.tensors import DTYPE_OF
-from engine.graph import Graph, Op, Tensor, verify
+from engine.graph import Graph, Op, Tensor, collector_paused, verify
 
 
 def read_trusted(
@@ -42,6 +42,7 @@ def read_trusted(
     return read_source(load(source, name), bindings or {})
 
 
+@collector_paused()
 def read_source(source: Source, bindings: Mapping[str, int]) -> Graph:
     """Read unpacked bytes; see `read_trusted`."""
     model = _parse(source)

@@ -5,6 +5,7 @@ Reading order: `model.py` (the records), `rewrite.py` (how a pass makes a new gr
 `evaluate.py` (integer arithmetic on small constants).
 """
 
+from engine.graph.collector import collector_paused
 from engine.graph.evaluate import evaluate, reshaped, small
 from engine.graph.model import Dim, Graph, Op, Tensor
 from engine.graph.rewrite import fuse, replace_ops
@@ -17,6 +18,7 @@ __all__ = [
     "Graph",
     "Op",
     "Tensor",
+    "collector_paused",
     "dumps",
     "evaluate",
     "fuse",
