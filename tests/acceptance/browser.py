@@ -191,8 +191,9 @@ def _search(page: Any, i: int) -> float:
 
 
 def _preset(page: Any, i: int) -> float:
-    offers = page.locator(f"#{Model.OFFERS} [data-preset]:not([data-preset=''])")
+    """Apply one preset after the other; the strip names it, and arrives with the figures."""
+    offers = page.locator(f"#{Model.OFFERS} button[data-preset]:enabled:not(.on)")
     if not offers.count() or not offers.first.is_visible():
         page.click(f"#{Model.OPTIMIZE}")
         offers.first.wait_for()
-    return timed(page, "click", Model.TOTALS, offers.nth(i % offers.count()).click)
+    return timed(page, "click", Model.TRIAGE, offers.nth(i % offers.count()).click)

@@ -59,11 +59,14 @@ class Check:
     judge: Callable[[Any], tuple[Line, ...]]
 
     def run(self) -> tuple[Line, ...]:
-        """Measure and judge; one NOT RUN line when the input is missing."""
+        """Measure and judge; NOT RUN when the input is missing, NOT MET when measuring fails."""
         try:
             measured = self.measure()
         except NotRun as reason:
             return (Line(self.id, self.what, "", "", NOT_RUN, (str(reason),)),)
+        except Exception as error:  # then what was asked cannot be shown
+            why = f"{type(error).__name__}: {error}".splitlines()[0]
+            return (Line(self.id, self.what, "not measured", "", NOT_MET, (why,)),)
         return self.judge(measured)
 
 

@@ -128,7 +128,11 @@ def test_what_is_not_here_is_not_run(monkeypatch: pytest.MonkeyPatch):
     def absent() -> None:
         raise NotRun("not here")
 
+    def broken() -> None:
+        raise TimeoutError("no page")
+
     assert Check("8", "x", absent, lambda _: ()).run()[0].verdict == NOT_RUN
+    assert Check("8", "x", broken, lambda _: ()).run()[0].verdict == NOT_MET
 
 
 # Line 2 and 3, live: the demo and two of the nine for every target; all nine counted.
