@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,13 @@ def framed(names: Sequence[str], groups: Sequence[str]) -> list[Block]:
             elif len(members) > 1:
                 for i in members:
                     frames[i] = "/".join(child)
-    return [Block("", short(names[i]), (i,), frames[i]) for i in range(len(names))]
+    plain = [short(name) for name in names]
+    often = Counter(plain)
+    labels = [
+        label if often[label] == 1 else within(name, frame)
+        for name, label, frame in zip(names, plain, frames, strict=True)
+    ]
+    return [Block("", labels[i], (i,), frames[i]) for i in range(len(names))]
 
 
 def folded(
@@ -83,6 +90,13 @@ def short(name: str) -> str:
     tail = name.replace("/", ".").rstrip(".").split(".")
     last = tail[-1]
     return ".".join(tail[-2:]) if last.isdigit() and len(tail) > 1 else last or name
+
+
+def within(name: str, frame: str) -> str:
+    """The last two parts of a name below its frame ("up/2/conv/norm1" in "up.2": "conv.norm1")."""
+    path, around = parts(name), tuple(frame.split("/")) if frame else ()
+    own = path[len(around) :] if path[: len(around)] == around else path[-1:]
+    return ".".join(own[-2:]) or short(name)
 
 
 def _span(first: str, last: str) -> str:

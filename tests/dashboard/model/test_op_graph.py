@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.figures import op_graph
-from dashboard.figures.blocks import folded, framed, parts
+from dashboard.figures.blocks import folded, framed, parts, within
 from dashboard.figures.tokens import STEPS, tokens
 from tests.dashboard.model import fakes
 
@@ -78,6 +78,21 @@ def test_a_skip_connection_is_marked_and_routed():
     skips = [e for e in edges if "skip" in e["classes"]]
     assert len(skips) == 4
     assert all("routed" in e["classes"] and e["data"]["weights"] for e in skips)
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "label"),
+    [
+        ("up/2/conv/norm1", "up.2", "conv.norm1"),
+        ("up/2/up", "up.2", "up"),
+        ("stem/conv", "", "stem.conv"),
+        ("a/b/c/d/conv", "a", "d.conv"),
+        ("elsewhere/conv", "up.2", "conv"),
+        ("/layer/Conv", "", "layer.Conv"),
+    ],
+)
+def test_a_label_that_many_share_says_where_it_is(name, frame, label):
+    assert within(name, frame) == label
 
 
 def test_scopes_join_numbers_to_names():
