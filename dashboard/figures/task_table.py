@@ -87,7 +87,6 @@ def word(field: str, header: str, help: str, width: int, hide: bool = False) -> 
 
 def _metric(metric: Metric, shown: bool) -> ColumnDef:
     """A column of numbers: unit in the header, change beside the number, bar for the latency."""
-    values = f"{metric.scale!r}, {metric.digits}"
     kinds = [k for k, on in (("barred", metric.id == WIDE), ("moving", metric.better)) if on]
     return {
         "field": metric.id,
@@ -96,12 +95,12 @@ def _metric(metric: Metric, shown: bool) -> ColumnDef:
         "type": "rightAligned",
         "width": 154 if metric.id == WIDE else 84 if metric.unit == "%" else 140,
         "hide": not shown,
-        "valueFormatter": {"function": f"number(params, {values})"},
+        "valueFormatter": {"function": "number(params)"},
         "cellClass": ["ag-right-aligned-cell", "figure", *kinds],
         "cellStyle": {"function": f"figure(params, '{metric.better}')"},
         "filter": "agNumberColumnFilter",
         "filterParams": NUMBER_FILTER,
-        "filterValueGetter": {"function": f"scaled(params, {metric.scale!r})"},
+        "filterValueGetter": {"function": "scaled(params)"},
         "headerComponentParams": {"innerHeaderComponent": "ColourHeader"},
         "sortingOrder": ["desc", "asc", None],
         "enableCellChangeFlash": True,
@@ -109,5 +108,9 @@ def _metric(metric: Metric, shown: bool) -> ColumnDef:
 
 
 def chooser() -> list[tuple[str, str]]:
-    """(field, header) of every column that may be hidden."""
-    return [(c["field"], c["headerName"]) for c in columns() if c["field"] not in ("id", "name")]
+    """(field, label) of every column that may be hidden; the page fits units to the model."""
+    return [
+        (c["field"], BY_ID[c["field"]].label if c["field"] in BY_ID else c["headerName"])
+        for c in columns()
+        if c["field"] not in ("id", "name")
+    ]

@@ -170,11 +170,11 @@ def test_a_number_filter_speaks_the_unit_of_its_header(open_model):
     page = open_model()
     page.evaluate(
         "dash_ag_grid.getApi('model--table').setColumnFilterModel('latency_s',"
-        "{filterType: 'number', type: 'greaterThan', filter: 0.001}).then(() =>"
+        "{filterType: 'number', type: 'greaterThan', filter: 1}).then(() =>"
         "dash_ag_grid.getApi('model--table').onFilterChanged('columnFilter'))"
     )
     page.wait_for_selector(".chip")
-    assert page.locator(".chip").inner_text().startswith("latency > 0.00100 ms")
+    assert page.locator(".chip").inner_text().startswith("latency > 1.00 µs")
     until(page, "location.search.includes('where=')")
     assert address(page).conditions[0].value == pytest.approx(1e-6)
 
@@ -290,3 +290,21 @@ def test_why_explains_the_selected_task_and_closes(open_model):
     until(page, f"document.querySelector('#model--why p b').innerText !== '{first}'")
     page.keyboard.press("Escape")
     until(page, "document.getElementById('model--why').hidden")
+
+
+def test_units_fit_the_model(open_model):
+    page = open_model("net", "?target=h200")
+    head = page.locator('.ag-header-cell[col-id="latency_s"]')
+    assert "Latency, µs" in head.inner_text()
+    assert float(row(page, 0).locator('[col-id="latency_s"]').inner_text()) > 0.1
+    page.evaluate("dash_clientside.view.change({ where: [['latency_s', 'gt', 1e-6]] }, 'test')")
+    until(page, "document.querySelector('#model--chips .chip')")
+    assert "1.00 µs" in page.locator("#model--chips .chip").inner_text()
+    fitted = page.evaluate(
+        "dash_clientside.task_table.fitted({ macs: { unit: 'M', scale: 1e-6 }, "
+        "size_bytes: { unit: 'kB', scale: 1e-3 }, latency_s: { unit: 'ms', scale: 1e3 } },"
+        "[{ macs: 5e11, size_bytes: 12, latency_s: 28 }])"
+    )
+    assert fitted["macs"] == {"unit": "G", "scale": pytest.approx(1e-9)}
+    assert fitted["size_bytes"] == {"unit": "B", "scale": pytest.approx(1)}
+    assert fitted["latency_s"] == {"unit": "s", "scale": pytest.approx(1)}
