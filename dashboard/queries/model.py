@@ -16,6 +16,7 @@ import polars as pl
 
 import engine
 from dashboard.figures import op_graph
+from dashboard.queries import columns
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
 from engine.cost import Step
@@ -24,26 +25,9 @@ from engine.recipe.model import Preset, Recipe, Resolution, Totals
 
 DEFAULT_FPS = 30.0
 KEPT = 64  # resolutions in memory
-DIGITS = 5  # significant digits sent to the browser
-FEW = 8  # values of a column that are sent as they are
 FOCUS = 0.8  # share of latency that the triage strip names tasks for
 
-TEXTS = (
-    "name", "kernel", "ops", "group", "input_shape", "output_shape", "kernel_shape", "unit",
-    "unit_reason", "input_format", "output_format", "kernel_format", "bound_by", "unknown",
-)  # fmt: skip
 FIXED = ("macs", "operations", "parameters")  # metrics that no recipe changes
-PRICED = (
-    "latency_s", "energy_j", "memory_energy_j", "compute_energy_j", "compute_s", "memory_s",
-    "launch_s", "utilisation", "size_bytes", "read_bytes", "write_bytes", "live_bytes",
-)  # fmt: skip
-CHANGING = (
-    "unit", "unit_reason", "input_format", "output_format", "kernel_format", "bound_by",
-    "sparsity", "palette_bits", "refusal", *PRICED,
-)  # fmt: skip
-DERIVED = ("share", "cumulative_share", "memory_power_w")  # one change moves them in every row
-
-Columns = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +93,7 @@ class ModelQueries:
     def __init__(self, load: Callable[[View], Compilation]) -> None:
         self._load = load
         self._kept: OrderedDict[tuple[int, str], tuple[Compilation, Resolution]] = OrderedDict()
+        self._joined: OrderedDict[int, tuple[Resolution, pl.DataFrame]] = OrderedDict()
         self._drawn: OrderedDict[tuple[int, tuple[str, ...]], Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -135,15 +120,28 @@ class ModelQueries:
                 self._kept.popitem(last=False)
         return resolution
 
+    def table(self, view: View, preset: str = "") -> pl.DataFrame:
+        """Priced tasks beside what the compiler knows of them; see `_join`."""
+        compilation, resolution = self._load(view), self.resolution(view, preset)
+        with self._lock:
+            found = self._joined.get(id(resolution))
+        if found and found[0] is resolution:
+            return found[1]
+        frame = columns.join(compilation, resolution)
+        with self._lock:
+            self._joined[id(resolution)] = (resolution, frame)
+            while len(self._joined) > KEPT:
+                self._joined.popitem(last=False)
+        return frame
+
     def tasks(self, view: View) -> dict[str, Any]:
         """The baseline of every task, as columns: what the table and the colours start from."""
-        compilation, base = self._load(view), self.resolution(view)
-        frame = _joined(compilation, base)
-        names = [c for c in (*TEXTS, *FIXED, *PRICED) if c in frame.columns]
+        compilation, frame = self._load(view), self.table(view)
+        names = [c for c in (*columns.TEXTS, *FIXED, *columns.PRICED) if c in frame.columns]
         return {
             "key": key_of(view),
             "ids": frame["task_id"].to_list(),
-            "columns": {name: _plain(frame[name]) for name in names},
+            "columns": columns.plain(frame, names),
             "anchors": frame["anchor"].to_list(),
             "conversions": (frame["origin"] == "conversion").to_list(),
             "inputs": _inputs(compilation),
@@ -152,27 +150,25 @@ class ModelQueries:
     def effects(self, view: View) -> dict[str, Any]:
         """What fps and preset change: ids, changed columns, and the columns that all rows share."""
         base, now = self.resolution(view), self.resolution(view, view.preset)
-        compilation = self._load(view)
-        before, after = _joined(compilation, base), _joined(compilation, now)
-        count = len(compilation.tasks)
-        changed, columns = _changes(before.head(count), after.head(count))
+        before, after = self.table(view), self.table(view, view.preset)
+        count = len(self._load(view).tasks)
+        ids, moved = columns.changes(before.head(count), after.head(count))
         added = after.slice(count)
-        whole = _derived(after, now.totals, view.fps or DEFAULT_FPS)
+        whole = columns.derived(after, now.totals, view.fps or DEFAULT_FPS)
+        derived = columns.derived(before, base.totals, view.fps or DEFAULT_FPS)
         return {
             "key": key_of(view),
             "preset": view.preset,
-            "ids": changed,
-            "columns": columns,
-            "whole": {name: _plain(whole[name]) for name in DERIVED},
-            "baseline_power": _plain(
-                _derived(before, base.totals, view.fps or DEFAULT_FPS)["memory_power_w"]
-            ),
+            "ids": ids,
+            "columns": moved,
+            "whole": columns.plain(whole, columns.DERIVED),
+            "baseline_power": columns.plain(derived, ["memory_power_w"])["memory_power_w"],
             "added": {
                 "ids": added["task_id"].to_list(),
                 "anchors": added["anchor"].to_list(),
-                "columns": {
-                    name: _plain(added[name]) for name in (*TEXTS, *PRICED) if name in added.columns
-                },
+                "columns": columns.plain(
+                    added, [c for c in (*columns.TEXTS, *columns.PRICED) if c in added.columns]
+                ),
             },
         }
 
@@ -184,7 +180,7 @@ class ModelQueries:
     def triage(self, view: View) -> Triage | None:
         """Where the time goes; None when nothing is priced."""
         now = self.resolution(view, view.preset)
-        frame = _joined(self._load(view), now)
+        frame = self.table(view, view.preset)
         frame = frame.filter(pl.col("latency_s") > 0).sort("latency_s", descending=True)
         total = float(frame["latency_s"].sum())
         if not total:
@@ -223,7 +219,7 @@ class ModelQueries:
         rows = self.resolution(view, view.preset).tasks
         if not 0 <= task < len(rows):
             return Explanation("", "", ())
-        row = rows.row(task, named=True) | {"name": _display(rows["name"])[task]}
+        row = rows.row(task, named=True) | {"name": columns.display(rows["name"])[task]}
         steps = engine.why(self._load(view), _recipe(view.preset), task)
         note = row["refusal"] or row["unit_reason"] or ""
         return Explanation(row["name"], note, steps)
@@ -262,80 +258,6 @@ def key_of(view: View) -> str:
     """What the columns of the browser belong to; equal keys may be combined."""
     bound = ",".join(f"{n}={v}" for n, v in view.bindings)
     return f"{view.model_id}|{view.target}|{bound}"
-
-
-def _display(names: pl.Series) -> pl.Series:
-    """Names as Python writes a module path, without the prefix that all of them share.
-
-    "m/model/layers/3/fc1" -> "layers.3.fc1"; a name of the file ("/conv/Conv") stays as it is.
-    """
-    paths = [n if n.startswith("/") else n.replace("/", ".") for n in names.to_list()]
-    cut = ""
-    while len(paths) > 1:
-        head = paths[0][len(cut) :].partition(".")[0] + "."
-        if not all(
-            p.startswith(cut + head) and not p[len(cut + head) :][:1].isdigit() for p in paths
-        ):
-            break
-        cut += head
-    return pl.Series("name", [p.removeprefix(cut) for p in paths])
-
-
-def _joined(compilation: Compilation, resolution: Resolution) -> pl.DataFrame:
-    """Priced tasks beside what the compiler knows of them; conversions have only the former."""
-    known = [c for c in compilation.tasks.columns if c not in resolution.tasks.columns]
-    return resolution.tasks.join(
-        compilation.tasks.select("task_id", *(c for c in known if c != "task_id")),
-        on="task_id",
-        how="left",
-        maintain_order="left",
-    ).with_columns(
-        pl.when(pl.col("origin") == "conversion")
-        .then(pl.lit("convert"))
-        .otherwise(pl.col("kernel"))
-        .alias("kernel"),
-        _display(resolution.tasks["name"]),
-    )
-
-
-def _changes(before: pl.DataFrame, after: pl.DataFrame) -> tuple[list[int], Columns]:
-    names = [c for c in CHANGING if c in before.columns]
-    differs = [~before[c].eq_missing(after[c]) for c in names]
-    any_differs = pl.Series([False] * len(before))
-    for one in differs:
-        any_differs = any_differs | one
-    rows = after.filter(any_differs)
-    moved = [c for c, d in zip(names, differs, strict=True) if d.any()]
-    return rows["task_id"].to_list(), {c: _plain(rows[c]) for c in moved}
-
-
-def _derived(frame: pl.DataFrame, totals: Totals, fps: float) -> pl.DataFrame:
-    """Share, cumulative share (slowest first) and memory power of each row."""
-    total = frame["latency_s"].sum() or None
-    rate = min(fps, 1 / totals.latency_s) if totals.latency_s else fps
-    running = pl.col("latency_s").sort(descending=True, nulls_last=True).cum_sum()
-    order = pl.col("latency_s").rank("ordinal", descending=True).cast(pl.Int64) - 1
-    return frame.select(
-        (pl.col("latency_s") / total).alias("share"),
-        (running.gather(order.fill_null(0)) / total).alias("cumulative_share"),
-        (pl.col("memory_energy_j") * rate).alias("memory_power_w"),
-    ).with_columns(
-        pl.when(frame["latency_s"].is_null())
-        .then(None)
-        .otherwise(pl.col("cumulative_share"))
-        .alias("cumulative_share")
-    )
-
-
-def _plain(series: pl.Series) -> list[Any] | dict[str, list[Any]]:
-    """A column as JSON: floats at `DIGITS` significant digits, repeated words as codes."""
-    if series.dtype.is_float():
-        return series.round_sig_figs(DIGITS).to_list()
-    if series.dtype == pl.String and len(series) > FEW and series.n_unique() < len(series) / 2:
-        words = series.unique(maintain_order=True)
-        codes = series.replace_strict(words, range(len(words)), return_dtype=pl.Int32)
-        return {"words": words.to_list(), "codes": codes.to_list()}
-    return series.to_list()
 
 
 def _shares(frame: pl.DataFrame, column: str, total: float) -> tuple[tuple[str, float], ...]:

@@ -146,8 +146,10 @@ def register(app: Dash) -> None:
             "hidden": Output(Model.WHY, "hidden"), "steps": Output(Model.WHY_STEPS, "children"),
         },
         inputs={
-            "task": Input(Model.WHY_TASK, "data"), "preset": preset, "target": target,
-            "values": dims, "ids": dim_ids, "model": model,
+            "task": Input(Model.WHY_TASK, "data"),  # the page asks again when figures change
+            "preset": State(Model.PRESET, "data"), "target": State(Model.TARGET, "value"),
+            "values": State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
+            "ids": dim_ids, "model": model,
         },
     )(guarded(why))  # fmt: skip
 

@@ -6,7 +6,8 @@ import pytest
 
 import engine
 from dashboard.pages.model import callbacks, totals
-from dashboard.queries.model import ModelQueries, _display, glossary
+from dashboard.queries.columns import display
+from dashboard.queries.model import ModelQueries, glossary
 from dashboard.urls import View
 from engine.errors import EngineError
 from engine.metrics import METRICS
@@ -122,7 +123,7 @@ def test_names_lose_the_prefix_that_all_share():
     import polars as pl
 
     def shown(*names):
-        return _display(pl.Series("name", names)).to_list()
+        return display(pl.Series("name", names)).to_list()
 
     assert shown("m/a/0/x", "m/a/1/y") == ["a.0.x", "a.1.y"]
     assert shown("m/a", "b/c") == ["m.a", "b.c"]
