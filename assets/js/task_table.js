@@ -58,7 +58,8 @@
       let at = STEPS.indexOf(prefix), power = 0;
       while (most * 1000 ** power < 0.1 && at > low) { power += 1; at -= 1; }
       while (most * 1000 ** power >= 1e4 && at < STEPS.length - 1) { power -= 1; at += 1; }
-      if (power) fits[id] = { ...metric, scale: metric.scale * 1000 ** power, unit: STEPS[at] + base };
+      const unit = STEPS[at] + base;
+      if (power) fits[id] = { ...metric, scale: metric.scale * 1000 ** power, unit, header: unit ? `${metric.label}, ${unit}` : metric.label };
     }
     return { ...glossary, ...fits };
   }
@@ -86,7 +87,8 @@
     settle(api, false);
     if (fresh) view().apply(root.state);
     view().selection(root.state);
-    clientside.op_graph.numbers();
+    // figures first: the graph repaints in the frame after theirs
+    requestAnimationFrame(() => setTimeout(() => page() === root && clientside.op_graph.numbers()));
     root.dataset.version = Number(root.dataset.version || 0) + 1;
     for (const button of document.querySelectorAll(".offers td .button")) {
       const on = button.dataset.preset === effects.preset;
@@ -263,7 +265,7 @@
       view().change({ colour: field }, "menu");
     };
     const word = page().glossary && page().glossary[field];
-    const name = word ? [word.label, word.unit].filter(Boolean).join(", ") : props.displayName;
+    const name = word ? word.header : props.displayName;
     return create("span", { className: "colour-header" },
       create("button", { className: "paint", title: `Colour the graph by ${name}`, onClick: paint, tabIndex: -1 }),
       create("span", null, name));

@@ -144,8 +144,10 @@
       make("span", {}, make("b", {}, share("latency_s")), " of latency"),
       make("span", {}, make("b", {}, share("memory_power_w")), " of memory power"),
       make("span", { class: "spring" }),
-      ids.length === 1 ? make("button", { class: "button", id: "model--why-open",
-        title: "The formula of this task with its values and their sources", onclick: () => ask(ids[0]) }, "Why?") : null,
+      ...(ids.length === 1
+        ? [make("button", { class: "button", id: "model--why-open", onclick: () => ask(ids[0]),
+            title: "The formula of this task with its values and their sources" }, "Why?")]
+        : []),
       make("button", { class: "button", title: "Filter the table to the selected tasks",
         onclick: () => change({ only: ids }, "bar") }, "Show only these"),
       make("button", { class: "link", title: "Escape", onclick: () => select([], "bar") }, "Clear"),

@@ -32,7 +32,7 @@ THEME = {
     "headerColumnBorder: false, headerColumnResizeHandleColor: 'transparent',"
     "rowHoverColor: 'var(--ground)', selectedRowBackgroundColor: 'var(--accent-ground)',"
     "oddRowBackgroundColor: 'var(--surface)', wrapperBorderRadius: 0,"
-    "valueChangeValueHighlightBackgroundColor: 'var(--accent-ground)'})"
+    "})"
 }
 
 
@@ -103,7 +103,6 @@ def _metric(metric: Metric, shown: bool) -> ColumnDef:
         "filterValueGetter": {"function": "scaled(params)"},
         "headerComponentParams": {"innerHeaderComponent": "ColourHeader"},
         "sortingOrder": ["desc", "asc", None],
-        "enableCellChangeFlash": True,
     }  # fmt: skip
 
 

@@ -177,6 +177,10 @@ class ModelQueries:
         base, now = self.resolution(view), self.resolution(view, view.preset)
         return base.totals, now.totals, base.reference
 
+    def room(self, view: View) -> tuple[float, float]:
+        """Bytes that the target has for activations and for weights."""
+        return engine.target(self._load(view).target).room
+
     def triage(self, view: View) -> Triage | None:
         """Where the time goes; None when nothing is priced."""
         now = self.resolution(view, view.preset)
@@ -191,7 +195,7 @@ class ModelQueries:
         take = int((running < FOCUS).sum()) + 1
         return Triage(
             bound, tuple(frame["task_id"][:take].to_list()), float(running[take - 1]),
-            now.totals.tasks, *kernels[0],
+            len(now.tasks), *kernels[0],
         )  # fmt: skip
 
     def summary(self, view: View) -> Summary | None:

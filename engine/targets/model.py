@@ -210,6 +210,14 @@ class Target:
         """Memories that a unit reaches, from near to far."""
         return tuple(m for m in self.memories if not m.units or unit in m.units)
 
+    @property
+    def room(self) -> tuple[float, float]:
+        """Bytes that the largest memory has for (activations, weights); inf where not bounded."""
+        return (
+            max((m.bytes for m in self.memories if m.activations), default=0.0),
+            max((m.bytes for m in self.memories if m.weights == "home"), default=float("inf")),
+        )
+
     def figures(self) -> Iterator[tuple[str, Figure]]:
         """Every number of the target with its place, "units.npu.rates.int8"."""
         yield from _figures("", self)

@@ -145,10 +145,10 @@ def test_search_filters_table_and_graph(open_model):
     page = open_model()
     page.keyboard.press("/")
     page.keyboard.type("mlp")
-    until(page, "/ of /.test(document.getElementById('model--count').textContent)")
-    assert page.evaluate(f"{GRAPH}.nodes('.box.out').length") > 0
-    shown = int(page.locator("#model--count").inner_text().split()[0])
-    assert page.evaluate(f"{GRAPH}.nodes('.box').not('.out').length") == shown
+    count = "document.getElementById('model--count').textContent"
+    until(page, f"/ of /.test({count}) && {GRAPH}.nodes('.box.out').length > 0")
+    inside = f"{GRAPH}.nodes('.box').not('.out').length"
+    until(page, f"{inside} === parseInt({count})")  # it settles letter by letter
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     until(page, "!/ of /.test(document.getElementById('model--count').textContent)")
@@ -280,6 +280,15 @@ def test_a_model_that_is_not_there_is_a_sentence(live, page):
     page.wait_for_selector("text=There is nothing at this address")
 
 
+def test_the_bar_of_many_says_no_more_than_it_should(open_model):
+    page = open_model("net", "?sel=0-1")
+    until(page, "document.querySelector('#model--selection b')")
+    bar = page.locator("#model--selection").inner_text()
+    assert bar.startswith("2 of ")
+    assert "null" not in bar
+    assert not page.locator("#model--why-open").count()
+
+
 def test_why_explains_the_selected_task_and_closes(open_model):
     page = open_model("net", "?target=raspberry-pi-5")
     row(page, 0).click()
@@ -301,10 +310,13 @@ def test_units_fit_the_model(open_model):
     until(page, "document.querySelector('#model--chips .chip')")
     assert "1.00 µs" in page.locator("#model--chips .chip").inner_text()
     fitted = page.evaluate(
-        "dash_clientside.task_table.fitted({ macs: { unit: 'M', scale: 1e-6 }, "
-        "size_bytes: { unit: 'kB', scale: 1e-3 }, latency_s: { unit: 'ms', scale: 1e3 } },"
+        "dash_clientside.task_table.fitted({ macs: { label: 'MACs', unit: 'M', scale: 1e-6 }, "
+        "size_bytes: { label: 'Size', unit: 'kB', scale: 1e-3 },"
+        "latency_s: { label: 'Latency', unit: 'ms', scale: 1e3 } },"
         "[{ macs: 5e11, size_bytes: 12, latency_s: 28 }])"
     )
-    assert fitted["macs"] == {"unit": "G", "scale": pytest.approx(1e-9)}
-    assert fitted["size_bytes"] == {"unit": "B", "scale": pytest.approx(1)}
-    assert fitted["latency_s"] == {"unit": "s", "scale": pytest.approx(1)}
+    shown = {id: (m["unit"], m["header"], m["scale"]) for id, m in fitted.items()}
+    assert shown["macs"] == ("G", "MACs, G", pytest.approx(1e-9))
+    assert shown["size_bytes"] == ("B", "Size, B", pytest.approx(1))
+    assert shown["latency_s"] == ("s", "Latency, s", pytest.approx(1))
+    assert "Latency, µs" in page.locator("#model--legend").inner_text()

@@ -57,7 +57,9 @@ def effects(
         return {"effects": None, "totals": fault(error), "triage": [], "baseline": not preset}
     return {
         "effects": ask.effects(view),
-        "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0),
+        "totals": totals_row(
+            base, now, reference, ask.file_format(view), view.fps or 0, ask.room(view)
+        ),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
         "baseline": not view.preset,
     }

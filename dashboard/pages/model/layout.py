@@ -35,8 +35,6 @@ GRID = {
     "animateRows": False,
     "suppressCellFocus": False,
     "tooltipShowDelay": 500,
-    "cellFlashDuration": 150,
-    "cellFadeDuration": 150,
     "suppressColumnMoveAnimation": True,
     "rowClassRules": {"conversion": "params.data.conversion", "unpriced": "params.data.unknown"},
     "isExternalFilterPresent": {"function": "onlyPresent()"},

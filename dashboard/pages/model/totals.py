@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,18 @@ def rate_sentence(totals: Totals, fps: float) -> str:
     return f"meets {fps:g} fps: could run at {significant(able)}"
 
 
-def totals_row(base: Totals, now: Totals, reference: str, file: str, fps: float) -> list[Any]:
+def room_sentence(value: float | None, room: float) -> str:
+    """That a figure is more than the target has room for; "" when it fits or is unknown."""
+    if value is None or value <= room:
+        return ""
+    number, unit = quantity(room, "B")
+    return f"does not fit: the target has {number} {unit}"
+
+
+def totals_row(
+    base: Totals, now: Totals, reference: str, file: str, fps: float,
+    room: tuple[float, float] = (math.inf, math.inf),
+) -> list[Any]:  # fmt: skip
     """The figures of the whole model.
 
     Args:
@@ -39,6 +51,7 @@ def totals_row(base: Totals, now: Totals, reference: str, file: str, fps: float)
         reference: format of the baseline where it is not the file's own, else "".
         file: format that the file is in.
         fps: target frame rate.
+        room: bytes that the target has for activations and for weights.
     """
     note = f"baseline: {reference} (the file is {file})" if reference and file else ""
     fits = now.latency_s is not None and now.latency_s * fps <= 1
@@ -48,8 +61,10 @@ def totals_row(base: Totals, now: Totals, reference: str, file: str, fps: float)
                "" if now.latency_s is None else "met" if fits else "missed", True),
         _total(power, now, now.memory_power(fps), base.memory_power(fps), "W", note, "", True),
         _total("Energy per inference", now, now.energy_j, base.energy_j, "J"),
-        _total("Model size", now, now.size_bytes, base.size_bytes, "B"),
-        _total("Peak memory", now, now.peak_bytes, base.peak_bytes, "B"),
+        _total("Model size", now, now.size_bytes, base.size_bytes, "B",
+               room_sentence(now.size_bytes, room[1]), "missed"),
+        _total("Peak memory", now, now.peak_bytes, base.peak_bytes, "B",
+               room_sentence(now.peak_bytes, room[0]), "missed"),
         html.Div(
             [html.Div("Accuracy", className="total-name"),
              html.Div("not evaluated", className="total-none")],

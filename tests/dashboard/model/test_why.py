@@ -3,6 +3,7 @@
 import pytest
 
 import engine
+from dashboard.pages.model.totals import room_sentence
 from dashboard.pages.model.why import _shown, explanation
 from dashboard.queries.model import ModelQueries
 from dashboard.urls import View
@@ -57,3 +58,21 @@ def test_a_task_without_a_price_says_so(ask):
 )
 def test_values_carry_fitting_prefixes(value, unit, shown):
     assert _shown(value, unit) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "room", "said"),
+    [
+        (25.2e6, 1.05e6, "does not fit: the target has 1.05 MB"),
+        (1e6, 1e6, ""),
+        (None, 1.0, ""),
+        (1e12, float("inf"), ""),
+    ],
+)
+def test_what_does_not_fit_is_said(value, room, said):
+    assert room_sentence(value, room) == said
+
+
+def test_a_microcontroller_bounds_both_and_a_pc_neither():
+    assert engine.target("stm32h7").room == (1048580.0, 2097150.0)
+    assert engine.target("x86-avx2").room[1] == float("inf")
