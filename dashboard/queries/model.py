@@ -223,10 +223,12 @@ class ModelQueries:
         rows = self.resolution(view, view.preset).tasks
         if not 0 <= task < len(rows):
             return Explanation("", "", ())
-        row = rows.row(task, named=True) | {"name": columns.display(rows["name"])[task]}
+        row = rows.row(task, named=True)
         steps = engine.why(self._load(view), _recipe(view.preset), task)
         note = row["refusal"] or row["unit_reason"] or ""
-        return Explanation(row["name"], note, steps)
+        own = self.table(view)["name"]  # conversions have no name of their own in it
+        name = own[task] if row["origin"] == "task" else row["name"]
+        return Explanation(name, note, steps)
 
     def drawing(self, view: View, opened: Sequence[str] = ()) -> list[op_graph.Element]:
         """Boxes, frames and edges of the compiled graph, folded where it is large."""

@@ -36,7 +36,7 @@ def room_sentence(value: float | None, room: float) -> str:
     if value is None or value <= room:
         return ""
     number, unit = quantity(room, "B")
-    return f"does not fit: the target has {number} {unit}"
+    return f"over the {number} {unit} there is"
 
 
 def totals_row(

@@ -63,7 +63,7 @@ def test_values_carry_fitting_prefixes(value, unit, shown):
 @pytest.mark.parametrize(
     ("value", "room", "said"),
     [
-        (25.2e6, 1.05e6, "does not fit: the target has 1.05 MB"),
+        (25.2e6, 1.05e6, "over the 1.05 MB there is"),
         (1e6, 1e6, ""),
         (None, 1.0, ""),
         (1e12, float("inf"), ""),
