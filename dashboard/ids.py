@@ -81,6 +81,15 @@ class Model(StrEnum):
     SELECTION = "model--selection"
     ONLY = "model--only"
     CLEAR = "model--clear"
+    DOCKS = "model--docks"
+    RIGHT = "model--right"
+    TAB = "model--tab"  # + "-" + a dock of urls.DOCKS; its pane is PANE + "-" + the dock
+    PANE = "model--pane"
+    BAR = "model--bar"  # + "-" + dock: the row of controls of a pane
+    LAYOUTS = "model--layouts"
+    SHOW = "model--show"
+    DIRECTION = "model--direction"
+    TASKS_CANVAS = "model--tasks-canvas"
     GRAPH = "model--graph"
     GRAPH_PANE = "model--graph-pane"
     STYLES = "model--styles"

@@ -45,7 +45,7 @@ THEME = {
     "fontFamily": "var(--font)",
     "primaryColor": "blue",
     "defaultRadius": 6,
-    "fontSizes": {"xs": "11px", "sm": "13px", "md": "13px", "lg": "16px", "xl": "20px"},
+    "fontSizes": {"xs": "12px", "sm": "13px", "md": "13px", "lg": "16px", "xl": "20px"},
     "respectReducedMotion": True,
 }
 

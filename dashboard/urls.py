@@ -16,6 +16,11 @@ MODELS = "/"
 MODEL = "/model/<model_id>"  # the path template of the model page
 
 OPERATORS = ("gt", "ge", "lt", "le", "eq", "ne", "has")
+DOCKS = ("graph", "histograms", "scatter", "timeline", "roofline", "composition")
+SHOWS = ("blocks", "all")  # the two modes of the graph
+DIRECTIONS = ("down", "right")
+LOGS = ("", "x", "y", "xy")  # axes of the scatter plot that are logarithmic
+PARTS = ("kernel", "unit", "format", "group")  # what the composition divides the model by
 MAX_SELECTED = 100_000  # ids that an address may name; more is not a person's selection
 MAX_TEXT = 200  # characters of a search or a condition's value
 MAX_ITEMS = 50  # conditions and bindings
@@ -56,6 +61,10 @@ class View:
         conditions: filters, all of which hold.
         colour: metric that colours the graph.
         sort: column to sort by; a leading "-" sorts downwards; "" the default order.
+        dock: what the right dock shows, of `DOCKS`.
+        show: mode of the graph, of `SHOWS`; direction: where it runs, of `DIRECTIONS`.
+        x, y: metrics of the scatter plot; log: its logarithmic axes, of `LOGS`.
+        by: what the composition divides by, of `PARTS`.
     """
 
     model_id: str = ""
@@ -68,6 +77,27 @@ class View:
     conditions: tuple[Condition, ...] = ()
     colour: str = "latency_s"
     sort: str = ""
+    dock: str = "graph"
+    show: str = "blocks"
+    direction: str = "down"
+    x: str = "macs"
+    y: str = "latency_s"
+    log: str = "xy"
+    by: str = "kernel"
+
+
+# query key -> (field, what it may be; None: a column), for the fields that are left out of an
+# address when they are the default
+CHOICES: Mapping[str, tuple[str, Sequence[str] | None]] = {
+    "colour": ("colour", None),
+    "dock": ("dock", DOCKS),
+    "show": ("show", SHOWS),
+    "dir": ("direction", DIRECTIONS),
+    "x": ("x", None),
+    "y": ("y", None),
+    "log": ("log", LOGS),
+    "by": ("by", PARTS),
+}
 
 
 def path(view: View) -> str:
@@ -89,10 +119,11 @@ def build(view: View) -> str:
     for c in view.conditions:
         value = f"t{c.value}" if isinstance(c.value, str) else f"n{_number(c.value)}"
         query.append(("where", f"{c.column}.{c.operator}.{value}"))
-    if view.colour != View().colour:
-        query.append(("colour", view.colour))
     if view.sort:
         query.append(("sort", view.sort))
+    for key, (field, _) in CHOICES.items():
+        if getattr(view, field) != getattr(View(), field):
+            query.append((key, getattr(view, field)))
     return path(view) + ("?" + urlencode(query) if query else "")
 
 
@@ -123,8 +154,12 @@ def from_query(model_id: str, query: Mapping[str, object]) -> View:
         selection=_selection(one("sel")),
         search=printable(one("q")),
         conditions=tuple(_conditions(texts.get("where", ())[:MAX_ITEMS])),
-        colour=_match(_COLUMN, one("colour")) or View().colour,
         sort=one("sort") if _match(_COLUMN, one("sort").removeprefix("-")) else "",
+        **{
+            field: one(key)
+            for key, (field, known) in CHOICES.items()
+            if key in texts and (one(key) in known if known else _match(_COLUMN, one(key)))
+        },
     )
 
 

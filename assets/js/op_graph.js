@@ -2,7 +2,6 @@
    (dashboard/figures/op_graph.py); everything is a class, cytoscape's own selection is off. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const STEPS = 6;
   const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
   const view = () => clientside.view;
   const page = () => document.getElementById("model--page");
@@ -35,8 +34,7 @@
     cy.scratch("chosen", new Set());
     boxes.forEach((node) => node.scratch("step", null));
     cy.elements().removeClass("out near cursor chosen");
-    cy.resize();
-    reach(cy, cy.elements(), true);
+    cy.scratch("placed", false);
     pane().classList.add("drawn");
     document.getElementById("model--fold").hidden = !(page().opened || []).length;
     numbers();
@@ -45,14 +43,19 @@
   /* The rows have new figures, or the boxes are new. */
   function numbers() {
     const cy = graph();
-    if (!cy || !cy.scratch("of") || !page().rows) return;
+    if (!cy || !cy.scratch("of")) return;
+    cy.resize();
+    if (!cy.scratch("placed") && cy.width()) {
+      cy.scratch("placed", true);
+      reach(cy, cy.elements(), true);
+    }
+    if (!page().rows) return;
     colour(cy, page().state.colour, page().glossary);
     mark(cy, page().state);
-    filter(false);
+    filtered(false);
     clientside.minimap.mount(cy);
   }
 
-  /* Six steps on a square-root scale: one giant does not paint all others the same. */
   function colour(cy, id, glossary) {
     const metric = glossary[id];
     if (!metric || !cy.scratch("boxes")) return;
@@ -61,7 +64,7 @@
     const most = Math.max(0, ...values.filter((v) => v !== null));
     cy.batch(() => {
       boxes.forEach((node, k) => {
-        const step = values[k] === null ? "unknown" : `s${most ? Math.min(STEPS - 1, Math.floor(Math.sqrt(values[k] / most) * STEPS)) : 0}`;
+        const step = values[k] === null ? "unknown" : `s${view().step(values[k], most)}`;
         if (node.scratch("step") === step) return;
         node.removeClass("s0 s1 s2 s3 s4 s5 unknown").addClass(step).scratch("step", step);
       });
@@ -126,7 +129,7 @@
   }
 
   /* Boxes with no task that passes the filter step back. */
-  function filter(fit) {
+  function filtered(fit) {
     const cy = graph();
     if (!cy || !cy.scratch("boxes")) return;
     const shown = page().shown;
@@ -205,11 +208,11 @@
     });
     cy.on("dbltap", "node.box", (event) => open(event.target.data("block")));
     cy.on("mouseover", "node.box", (event) => {
-      near(event.target.data("tasks")[0]);
+      view().tell("near", event.target.data("tasks")[0]);
       tip(event.target);
     });
     cy.on("mouseout", "node.box", () => {
-      near(null);
+      view().tell("near", null);
       tip(null);
     });
     let corner = null;
@@ -301,5 +304,9 @@
     return styles[name()];
   }
 
-  clientside.op_graph = { draw, numbers, show, filter, near, zoom, fold, scheme, graph };
+  (clientside.parts = clientside.parts || []).push({
+    active: (state) => state.dock === "graph" && state.show === "blocks",
+    numbers, show, filtered, near,
+  });
+  clientside.op_graph = { draw, zoom, fold, scheme, graph };
 })();

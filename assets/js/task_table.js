@@ -88,7 +88,7 @@
     if (fresh) view().apply(root.state);
     view().selection(root.state);
     // figures first: the graph repaints in the frame after theirs
-    requestAnimationFrame(() => setTimeout(() => page() === root && clientside.op_graph.numbers()));
+    requestAnimationFrame(() => setTimeout(() => page() === root && view().tell("numbers")));
     root.dataset.version = Number(root.dataset.version || 0) + 1;
     for (const button of document.querySelectorAll(".offers td .button")) {
       const on = button.dataset.preset === effects.preset;
@@ -131,8 +131,8 @@
       view().change({ sort: by ? (by.sort === "desc" ? "-" : "") + by.colId : "" }, "table");
     });
     api.addEventListener("displayedColumnsWidthChanged", () => api.refreshCells({ columns: ["name"], force: true }));
-    api.addEventListener("cellMouseOver", (event) => clientside.op_graph.near(event.data.id));
-    api.addEventListener("cellMouseOut", () => clientside.op_graph.near(null));
+    api.addEventListener("cellMouseOver", (event) => view().tell("near", event.data.id));
+    api.addEventListener("cellMouseOut", () => view().tell("near", null));
   }
 
   /* Which rows pass the filter: the count beside the chips, and the graph. */
@@ -148,7 +148,7 @@
     count.textContent = root.shown ? `${say(shown.size)} of ${say(root.rows.size)}` : all;
     if (shown.size) api.hideOverlay();
     else api.showNoRowsOverlay();
-    if (clientside.op_graph) clientside.op_graph.filter(fit);
+    view().tell("filtered", fit);
   }
 
   function mark(api, ids, reveal) {
@@ -271,5 +271,6 @@
       create("span", null, name));
   };
 
-  clientside.task_table = { fill, show, columns, find_column, header, rowsOf, fitted };
+  (clientside.parts = clientside.parts || []).unshift({ show }); // first: it knows what passes the filter
+  clientside.task_table = { fill, columns, find_column, header, fitted };
 })();

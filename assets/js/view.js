@@ -1,6 +1,10 @@
 /* The one selection and the one filter of a model page, its address, chips and selection bar.
    State lives in the store model--state and, for reading inside event handlers, on the page's
-   element: `state`, `rows` (id -> row), `shown` (ids that pass the filter), `glossary`. */
+   element: `state`, `rows` (id -> row), `shown` (ids that pass the filter), `glossary`.
+   What draws is a part, pushed to `dash_clientside.parts`: {active(state), numbers(), show(state),
+   filtered(fit), near(id)}, all optional.  `numbers`: the rows have new figures, draw all anew;
+   `show`: selection, colour or a setting changed; `filtered`: `shown` changed; `near`: the pointer
+   is on a task.  A part that is not active is told `numbers` once it is again. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const OPERATORS = {
@@ -8,7 +12,66 @@
     equals: "eq", notEqual: "ne", contains: "has",
   };
   const SIGNS = { gt: ">", ge: "≥", lt: "<", le: "≤", eq: "=", ne: "≠", has: "has" };
+  const STEPS = 6;
   const page = () => document.getElementById("model--page");
+  const parts = (clientside.parts = clientside.parts || []);
+
+  function tell(what, ...args) {
+    const state = page().state;
+    for (const part of parts) {
+      if (part.active && !part.active(state)) part.stale = part.stale || what !== "near";
+      else if (part.stale && part.numbers) {
+        part.stale = false;
+        part.numbers();
+      } else if (part[what]) part[what](...args);
+    }
+  }
+
+  /* Rows as columns, for what draws thousands: positions 0..n-1 in the order of the rows. */
+  function table() {
+    const root = page();
+    if (!root.columns || root.columns.rows !== root.rows) {
+      const list = [...root.rows.values()];
+      root.columns = { rows: root.rows, list, at: new Map(list.map((row, k) => [row.id, k])), kept: {} };
+    }
+    return root.columns;
+  }
+
+  /* A metric of every row as numbers; NaN is unknown. */
+  function column(id) {
+    const { list, kept } = table();
+    kept[id] = kept[id] || Float64Array.from(list, (row) => (typeof row[id] === "number" ? row[id] : NaN));
+    return kept[id];
+  }
+
+  /* Which rows pass the filter, and which are selected, as 0 and 1. */
+  function masks() {
+    const root = page(), { list, at } = table(), kept = root.columns;
+    if (kept.shown !== root.shown || !kept.passing) {
+      kept.shown = root.shown;
+      kept.passing = Uint8Array.from(list, (row) => (!root.shown || root.shown.has(row.id) ? 1 : 0));
+    }
+    if (kept.selected !== root.state.selected || !kept.chosen) {
+      kept.selected = root.state.selected;
+      kept.chosen = new Uint8Array(list.length);
+      for (const id of kept.selected) if (at.has(id)) kept.chosen[at.get(id)] = 1;
+    }
+    return { shown: kept.passing, selected: kept.chosen, some: kept.selected.length > 0, all: !root.shown };
+  }
+
+  /* Six steps on a square-root scale: one giant does not paint all others the same. */
+  const step = (value, most) => (most > 0 ? Math.min(STEPS - 1, Math.floor(Math.sqrt(Math.max(0, value) / most) * STEPS)) : 0);
+
+  /* The step of every row in a metric, 255 unknown, and the largest value. */
+  function steps(id) {
+    const kept = table().kept, key = `steps ${id}`;
+    if (!kept[key]) {
+      const values = column(id);
+      const most = values.reduce((m, v) => (v > m ? v : m), 0);
+      kept[key] = { most, of: Uint8Array.from(values, (v) => (isNaN(v) ? 255 : step(v, most))) };
+    }
+    return kept[key];
+  }
 
   /* A DOM element with attributes, listeners (on…) and children as text, never as markup. */
   function make(tag, attributes, ...children) {
@@ -62,10 +125,22 @@
     if (!root || !root.rows || !state || root.applied === JSON.stringify(state)) return;
     root.applied = JSON.stringify(state);
     root.state = state;
-    clientside.task_table.show(state);
-    clientside.op_graph.show(state);
+    docks(state); // first: what a part draws into must have its size
+    tell("show", state);
     selection(state);
     chips(state);
+  }
+
+  /* Tabs, panes and choices say what the state says. */
+  function docks(state) {
+    for (const tab of document.querySelectorAll("#model--right [role=tab]")) {
+      const on = tab.id === `model--tab-${state.dock}`;
+      tab.setAttribute("aria-selected", on);
+      tab.tabIndex = on ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls")).hidden = !on;
+    }
+    for (const option of document.querySelectorAll("[data-choice]"))
+      option.setAttribute("aria-pressed", state[option.dataset.choice.split("--")[1]] === option.dataset.value);
   }
 
   const select = (ids, from) => change({ selected: [...ids].sort((a, b) => a - b) }, from);
@@ -89,23 +164,29 @@
     return runs.map(([a, b]) => (a === b ? `${a}` : `${a}-${b}`)).join(".");
   }
 
-  const toModel = (where, glossary) =>
-    Object.fromEntries(
-      where.map(([column, operator, value]) => {
-        const type = Object.keys(OPERATORS).find((k) => OPERATORS[k] === operator);
-        const scale = glossary[column] ? glossary[column].scale : 1;
-        const text = typeof value === "string";
-        const shown = text ? value : Number((value * scale).toPrecision(10));
-        return [column, { filterType: text ? "text" : "number", type, filter: shown }];
-      }),
-    );
+  /* Conditions [column, operator, value] to the table's filter model and back; up to two a column. */
+  function toModel(where, glossary) {
+    const model = {};
+    for (const [column, operator, value] of where) {
+      const type = Object.keys(OPERATORS).find((k) => OPERATORS[k] === operator);
+      const scale = glossary[column] ? glossary[column].scale : 1;
+      const text = typeof value === "string";
+      const shown = text ? value : Number((value * scale).toPrecision(10));
+      const one = { filterType: text ? "text" : "number", type, filter: shown };
+      const old = model[column];
+      model[column] = old ? { filterType: one.filterType, operator: "AND", conditions: [old.conditions ? old.conditions[0] : old, one] } : one;
+    }
+    return model;
+  }
 
   const toWhere = (model, glossary) =>
-    Object.entries(model || {}).filter(([, f]) => OPERATORS[f.type]).map(([column, f]) => {
-      const scale = glossary[column] ? glossary[column].scale : 1;
-      const value = typeof f.filter === "number" ? Number((f.filter / scale).toPrecision(10)) : f.filter;
-      return [column, OPERATORS[f.type], value];
-    });
+    Object.entries(model || {}).flatMap(([column, f]) =>
+      (f.conditions || [f]).filter((one) => OPERATORS[one.type]).map((one) => {
+        const scale = glossary[column] ? glossary[column].scale : 1;
+        const value = typeof one.filter === "number" ? Number((one.filter / scale).toPrecision(10)) : one.filter;
+        return [column, OPERATORS[one.type], value];
+      }),
+    );
 
   function chips(state) {
     const box = document.getElementById("model--chips"), glossary = page().glossary;
@@ -157,6 +238,11 @@
 
   const ask = (task) => clientside.set_props("model--why-task", { data: task });
 
+  const DEFAULTS = [
+    ["colour", "colour", "latency_s"], ["dock", "dock", "graph"], ["show", "show", "blocks"], ["dir", "direction", "down"],
+    ["x", "x", "macs"], ["y", "y", "latency_s"], ["log", "log", "xy"], ["by", "by", "kernel"],
+  ];
+
   /* The twin of dashboard/urls.py `build`; a test compares the two. */
   function address(state, target, fps, preset, dims, ids) {
     if (!state || !page() || !target) return;
@@ -169,8 +255,8 @@
     if (state.selected.length) query.append("sel", ranges(state.selected));
     for (const [column, operator, value] of state.where)
       query.append("where", `${column}.${operator}.${typeof value === "string" ? "t" : "n"}${value}`);
-    if (state.colour !== "latency_s") query.append("colour", state.colour);
     if (state.sort) query.append("sort", state.sort);
+    for (const [key, field, usual] of DEFAULTS) if (state[field] !== usual) query.append(key, state[field]);
     window.history.replaceState(window.history.state, "", `${window.location.pathname}?${query}`);
   }
 
@@ -192,6 +278,13 @@
   document.addEventListener("keydown", (event) => {
     if (!page()) return;
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const tab = event.target.closest("[role=tab]"), way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (tab && way) {
+      const tabs = [...tab.parentElement.children], next = tabs[(tabs.indexOf(tab) + way + tabs.length) % tabs.length];
+      next.focus();
+      next.click();
+      return event.preventDefault();
+    }
     if (event.key === "/" && !typing) {
       event.preventDefault();
       document.getElementById("model--search").focus();
@@ -206,12 +299,16 @@
     if (event.target.closest("#model--why-close")) ask(null);
     const link = event.target.closest("[data-ids]");
     if (link && page()) select(link.dataset.ids.split(",").map(Number), "strip");
+    const tab = event.target.closest("#model--right [role=tab]");
+    if (tab && page()) change({ dock: tab.id.replace("model--tab-", "") }, "tab");
+    const option = event.target.closest("[data-choice]");
+    if (option && page()) change({ [option.dataset.choice.split("--")[1]]: option.dataset.value }, "choice");
     const preset = event.target.closest("[data-preset]");
     if (preset && page()) clientside.set_props("model--preset", { data: preset.dataset.preset });
   });
 
   clientside.view = {
-    page, make, number, figure, total, change, select, clear, ranges, toModel, toWhere,
+    page, tell, table, column, masks, step, steps, make, number, figure, total, change, select, clear, toModel, toWhere,
     apply, address, search, colour, sheet, selection,
   };
 })();

@@ -4,6 +4,17 @@ Start reading at `numbers.py`, the one place that turns SI values into what a pe
 """
 
 from dashboard.components.attributes import aria, data
+from dashboard.components.controls import choice, field
 from dashboard.components.numbers import change, count, percent, quantity, significant
 
-__all__ = ["aria", "change", "count", "data", "percent", "quantity", "significant"]
+__all__ = [
+    "aria",
+    "change",
+    "choice",
+    "count",
+    "data",
+    "field",
+    "percent",
+    "quantity",
+    "significant",
+]

@@ -11,7 +11,7 @@ ColumnDef = dict[str, Any]
 NUMBER_FILTER = {
     "filterOptions": ["greaterThan", "greaterThanOrEqual", "lessThan", "lessThanOrEqual",
                       "equals", "notEqual"],
-    "defaultOption": "greaterThan", "maxNumConditions": 1, "buttons": ["reset"],
+    "defaultOption": "greaterThan", "maxNumConditions": 2, "buttons": ["reset"],
 }  # fmt: skip
 TEXT_FILTER = {
     "filterOptions": ["contains"],

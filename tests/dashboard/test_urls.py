@@ -30,6 +30,13 @@ VIEW = st.builds(
     conditions=st.lists(CONDITION, max_size=5).map(tuple),
     colour=COLUMN,
     sort=COLUMN | COLUMN.map("-{}".format) | st.just(""),
+    dock=st.sampled_from(urls.DOCKS),
+    show=st.sampled_from(urls.SHOWS),
+    direction=st.sampled_from(urls.DIRECTIONS),
+    x=COLUMN,
+    y=COLUMN,
+    log=st.sampled_from(urls.LOGS),
+    by=st.sampled_from(urls.PARTS),
 )
 
 

@@ -1,0 +1,159 @@
+"""The two docks of the model page: the table on the left, the drawings on the right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_ag_grid as dag
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard.components import aria
+from dashboard.figures import task_table
+from dashboard.ids import Model
+from dashboard.pages.model import (
+    composition,
+    graph,
+    histograms,
+    presets,
+    roofline,
+    scatter,
+    timeline,
+    why,
+)
+from dashboard.urls import DOCKS, View
+
+# dock -> the module that lays it out: `controls(view)` for its bar, `body(view)` for its pane
+PANES = dict(zip(DOCKS, (graph, histograms, scatter, timeline, roofline, composition), strict=True))
+GRID = {
+    "theme": task_table.THEME,
+    "rowSelection": {
+        "mode": "multiRow",
+        "checkboxes": False,
+        "headerCheckbox": False,
+        "enableClickSelection": True,
+    },
+    "animateRows": False,
+    "suppressCellFocus": False,
+    "tooltipShowDelay": 500,
+    "suppressColumnMoveAnimation": True,
+    "rowClassRules": {"conversion": "params.data.conversion", "unpriced": "params.data.unknown"},
+    "isExternalFilterPresent": {"function": "onlyPresent()"},
+    "doesExternalFilterPass": {"function": "onlyPass(params)"},
+    "localeText": {"noRowsToShow": "No task matches. Remove a filter to see more."},
+}
+
+
+def left(view: View) -> html.Section:
+    """The dock of the table: search, chips, columns, rows, selection bar."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    dcc.Input(
+                        id=Model.SEARCH,
+                        type="search",
+                        value=view.search,
+                        placeholder="Search task or id…  /",
+                        className="search",
+                        debounce=False,
+                        autoComplete="off",
+                    ),
+                    html.Div(id=Model.CHIPS, className="chips"),
+                    html.Span(id=Model.COUNT, className="count", **aria(live="polite")),
+                    _column_menu(),
+                ],
+                className="bar",
+            ),
+            dag.AgGrid(
+                id=Model.TABLE,
+                columnDefs=task_table.columns(),
+                defaultColDef={
+                    "sortable": True,
+                    "resizable": True,
+                    "suppressHeaderMenuButton": True,
+                    "floatingFilter": False,
+                    "suppressMovable": False,
+                },
+                dashGridOptions=GRID,
+                getRowId="params.data.key",
+                className="table",
+                style={"height": None, "width": None},
+            ),
+            html.Footer(id=Model.SELECTION, className="selection", **aria(live="polite")),
+        ],
+        className="pane table-dock",
+        **aria(label="Tasks"),
+    )
+
+
+def _column_menu() -> dmc.Popover:
+    boxes = [
+        dmc.Checkbox(label=header, value=field_, size="xs", className="column-choice")
+        for field_, header in task_table.chooser()
+    ]
+    shown = [c["field"] for c in task_table.columns() if not c.get("hide")]
+    return dmc.Popover(
+        [
+            dmc.PopoverTarget(html.Button("Columns", className="button", id="model--columns-open")),
+            dmc.PopoverDropdown(
+                [
+                    dcc.Input(
+                        id=Model.COLUMN_SEARCH,
+                        type="search",
+                        placeholder="Find a column…",
+                        className="search",
+                        debounce=False,
+                    ),
+                    dmc.CheckboxGroup(
+                        html.Div(boxes, className="column-list"), id=Model.COLUMNS, value=shown
+                    ),
+                ]
+            ),
+        ],
+        position="bottom-end",
+        width=240,
+        trapFocus=True,
+        returnFocus=True,
+    )
+
+
+def right(view: View) -> html.Section:
+    """The dock of drawings: tabs, and one pane each, all kept mounted."""
+    tabs = [
+        html.Button(
+            dock.capitalize(),
+            id=f"{Model.TAB}-{dock}",
+            className="tab",
+            role="tab",
+            tabIndex=0 if dock == view.dock else -1,
+            **aria(selected=str(dock == view.dock).lower(), controls=f"{Model.PANE}-{dock}"),
+        )
+        for dock in DOCKS
+    ]
+    return html.Section(
+        [
+            html.Div(tabs, className="bar tabs", role="tablist", **aria(label="Drawings")),
+            *(_pane(dock, view) for dock in DOCKS),
+            presets.sheet(),
+            why.sheet(),
+        ],
+        id=Model.RIGHT,
+        className="pane graph-dock",
+        **aria(label="Drawings of the tasks"),
+    )
+
+
+def _pane(dock: str, view: View) -> html.Div:
+    module: Any = PANES[dock]
+    return html.Div(
+        [
+            html.Div(module.controls(view), id=f"{Model.BAR}-{dock}", className="bar controls"),
+            *module.body(view),
+        ],
+        id=f"{Model.PANE}-{dock}",
+        className="dock-pane",
+        role="tabpanel",
+        hidden=dock != view.dock,
+        **aria(labelledby=f"{Model.TAB}-{dock}"),
+    )

@@ -1,0 +1,121 @@
+"""The graph of the tasks: *Blocks* in cytoscape, *All tasks* on a canvas, in one look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_cytoscape as cyto
+import dash_mantine_components as dmc
+from dash import html
+
+from dashboard.components import aria, choice, field
+from dashboard.figures.tokens import STEPS
+from dashboard.ids import Model
+from dashboard.urls import View
+from engine.metrics import METRICS
+
+KEYS = (
+    "Graph of the tasks. Arrow keys walk along the edges, Enter selects or opens a block, "
+    "Escape clears. The table holds the same tasks."
+)
+SHOWS = {"blocks": "Blocks", "all": "All tasks"}
+DIRECTIONS = {"down": "↓", "right": "→"}
+
+
+def controls(view: View) -> list[Any]:
+    """Mode, colour, direction, zoom."""
+    metrics = [{"value": m.id, "label": m.label} for m in METRICS]
+    known = {m["value"] for m in metrics}
+    return [
+        choice(Model.SHOW, SHOWS, view.show, "What the graph shows"),
+        field(
+            "Colour",
+            dmc.Select(
+                id=Model.COLOUR,
+                data=metrics,
+                value=view.colour if view.colour in known else "latency_s",
+                allowDeselect=False,
+                variant="unstyled",
+                size="xs",
+                w=116,
+                **aria(label="Metric that colours the drawings"),
+            ),
+        ),
+        html.Button(
+            "Fold all", id=Model.FOLD, className="button", hidden=True,
+            title="Fold every block that you opened",
+        ),
+        html.Span(className="spring"),
+        choice(Model.DIRECTION, DIRECTIONS, view.direction, "Where the graph runs"),
+        html.Div(
+            [
+                html.Button("+", id=Model.ZOOM_IN, title="Zoom in", className="icon"),
+                html.Button("−", id=Model.ZOOM_OUT, title="Zoom out", className="icon"),
+                html.Button("⤢", id=Model.FIT, title="Show all", className="icon"),
+            ],
+            className="group",
+        ),
+    ]  # fmt: skip
+
+
+def body(view: View) -> list[Any]:
+    """Both drawings, one of them shown, with legend, overview and tooltip."""
+    return [
+        html.Div(
+            [
+                cyto.Cytoscape(
+                    id=Model.GRAPH,
+                    elements=[],
+                    stylesheet=[],
+                    layout={"name": "preset", "fit": True, "padding": 28},
+                    autoRefreshLayout=False,
+                    boxSelectionEnabled=True,
+                    autounselectify=True,
+                    minZoom=0.04,
+                    maxZoom=3,
+                    wheelSensitivity=0.3,
+                    responsive=False,
+                    className="graph",
+                    style={"width": "100%", "height": "100%"},
+                ),
+                html.Canvas(id=Model.TASKS_CANVAS, className="graph", hidden=view.show != "all"),
+                html.Div("Drawing the graph…", className="graph-wait"),
+                _legend(),
+                _minimap(),
+                html.Div(id=Model.TIP, className="tip", hidden=True, role="tooltip"),
+            ],
+            id=Model.GRAPH_PANE,
+            className="graph-pane",
+            tabIndex=0,
+            role="application",
+            **aria(label=KEYS),
+        )
+    ]
+
+
+def _minimap() -> html.Div:
+    return html.Div(
+        [
+            html.Canvas(
+                id=Model.MINIMAP, width=150, height=110,
+                title="The whole graph; drag the window",
+            ),
+            html.Button(
+                "×", id=Model.MINIMAP_HIDE, className="icon",
+                title="Hide or show the overview",
+            ),
+        ],
+        className="minimap",
+    )  # fmt: skip
+
+
+def _legend() -> html.Div:
+    return html.Div(
+        [
+            html.Div(className="legend-name"),
+            html.Div([html.I(className=f"step s{k}") for k in range(STEPS)], className="ramp"),
+            html.Div([html.Span(), html.Span(), html.Span()], className="legend-ends"),
+        ],
+        id=Model.LEGEND,
+        className="legend",
+    )
