@@ -47,6 +47,7 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.models": Access.READ,
         "api.model": Access.READ,
         "api.targets": Access.READ,
+        "api.drawing": Access.READ,
         "api.nothing": Access.READ,
         "api.upload": Access.WRITE,
         "api.remove": Access.WRITE,

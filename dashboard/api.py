@@ -7,6 +7,7 @@ it is kept in memory.  A fault is `{"error": sentence}` with status 400, 404, 41
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,10 @@ def register(server: Flask, settings: Settings) -> None:
             return _fault(error.sentence, 400)
         return jsonify(_row(row) | {"target": target, "totals": asdict(headline)})
 
+    @routes.get("/api/models/<model_id>/drawing")
+    def drawing(model_id: str) -> Answer:
+        return _drawing(model_id)
+
     @routes.delete("/api/models/<model_id>")
     def remove(model_id: str) -> Answer:
         try:
@@ -70,6 +75,49 @@ def register(server: Flask, settings: Settings) -> None:
         return _upload(settings.upload_bytes)
 
     server.register_blueprint(routes)
+
+
+def _drawing(model_id: str) -> Answer:
+    """All tasks of a model as the block of `dashboard.figures.atlas`."""
+    try:
+        services().models.row(model_id)
+    except EngineError as error:
+        return _fault(error.sentence, 404)
+    try:
+        view = urls.View(
+            model_id=model_id,
+            target=check_target(request.args.get("target") or default_target()),
+            bindings=_bindings(request.args.getlist("bind")),
+        )
+        found = services().drawings.get(view, request.args.get("dir", "down"))
+    except EngineError as error:
+        return _fault(error.sentence, 400)
+    answer = Response(mimetype="application/octet-stream")
+    answer.set_etag(found.digest)
+    answer.vary.add("Accept-Encoding")
+    answer.cache_control.private = True
+    answer.cache_control.no_cache = True
+    if found.digest in request.if_none_match:
+        answer.status_code = 304
+    elif request.accept_encodings["gzip"]:  # kept compressed, which takes longer than to read
+        answer.data = found.packed
+        answer.content_encoding = "gzip"
+    else:
+        answer.data = found.plain()
+        answer.content_encoding = "identity"
+    return answer
+
+
+def _bindings(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Sizes for open dims, "value:name" as in the address of a page.
+
+    Raises:
+        EngineError: one of them is none.
+    """
+    found = urls.from_query("", {"bind": texts}).bindings
+    if len(found) != len(set(texts)):
+        raise EngineError("a size must be a positive number and a name", try_this="bind=4:batch")
+    return found
 
 
 def _upload(limit: int) -> Answer:

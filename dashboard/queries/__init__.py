@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 import engine
+from dashboard.queries.drawings import Drawings
 from dashboard.queries.headlines import Headlines
 from dashboard.queries.model import ModelQueries
 from dashboard.queries.models import ModelsQueries
@@ -33,6 +34,7 @@ class Services:
     compilations: Compilations
     models: ModelsQueries
     model: ModelQueries
+    drawings: Drawings
 
     def close(self) -> None:
         """Let go of the files."""
@@ -53,7 +55,8 @@ def open_services(settings: Settings) -> Services:
         return compilations.get(view.model_id, view.target or default_target(), dict(view.bindings))
 
     models = ModelsQueries(store, Headlines(store), demo=settings.demo)
-    return Services(settings, store, compilations, models, ModelQueries(load))
+    model = ModelQueries(load)
+    return Services(settings, store, compilations, models, model, Drawings(store, model))
 
 
 def services() -> Services:

@@ -1,0 +1,186 @@
+"""Places for tens of thousands of boxes: ranks, rows, columns, order, places, routes.
+
+Numpy and fast-sugiyama only, no frames: `atlas_child` runs it in a process that may die.  Inside,
+a place is (u across the flow, v along it); the direction turns it into x and y at the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.figures import atlas_order, atlas_ranks, atlas_routes
+from dashboard.figures.atlas_ranks import AXES, LANE, MAX_SPAN, Axes
+
+FAR = 40  # rows; a longer edge is drawn whole only for what is chosen
+POINTS = (4, 10_000)  # points where edges pass a row: at most so many for each box, and in all
+WIDER = (0.1, 6.0, 44.0)  # room that wide links get between rows: share, less, at most
+
+# sides of a box, as the payload counts them
+BOTTOM, TOP, LEFT, RIGHT = range(4)
+FLOW = {"down": (BOTTOM, TOP), "right": (RIGHT, LEFT)}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything is; the arrays of boxes are f4, of n; those of edges have m items.
+
+    Args:
+        x: centre of each box.
+        y: the same, downwards.
+        row: of each box, over all columns.
+        column: of each box.
+        kind: 0 plain, 1 skips a row, 2 far.
+        ends: side that an edge leaves, and 4 x the side that it enters.
+        bend_at: m + 1 positions in the two next, the control points of each edge.
+        bend_x: control points.
+        bend_y: the same.
+        frames: of each column x0, y0, x1, y1, flat.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    kind: np.ndarray
+    ends: np.ndarray
+    bend_at: np.ndarray
+    bend_x: np.ndarray
+    bend_y: np.ndarray
+    frames: np.ndarray
+
+
+def lay_out(
+    source: np.ndarray,
+    target: np.ndarray,
+    roots: np.ndarray,
+    block: np.ndarray,
+    direction: str = "down",
+    hinted: bool = True,
+) -> Layout:
+    """Place boxes that are numbered in execution order.
+
+    Args:
+        source: box that each edge leaves; no edge twice, none from a box to itself.
+        target: box that it enters; an edge against the numbering is ranked the other way round.
+        roots: of each box, whether it reads an input of the model.
+        block: of each box, the block that it belongs to, -1 none; columns end between blocks.
+        direction: "down" or "right".
+        hinted: whether fast-sugiyama may run.
+    """
+    axes, count = AXES[direction], roots.size
+    upper = np.minimum(source, target).astype(np.int64)
+    lower = np.maximum(source, target).astype(np.int64)
+    if not count:
+        none = np.zeros(0, np.float32)
+        return Layout(none, none, none, none, none, none, np.zeros(1, np.uint32), none, none, none)
+    rank = atlas_ranks.ranks(count, upper.tolist(), lower.tolist(), roots.tolist())
+    row = atlas_ranks.rows(rank)
+    breaks = atlas_ranks.columns(row, upper, lower, block, axes)
+    column = np.searchsorted(breaks, row, side="right") - 1
+    chains = _chains(row, column, upper, lower)
+    net = _net(row, column, breaks, upper, lower, chains, axes)
+    try:
+        key = atlas_order.hint(net) if hinted else None
+    except ImportError:  # the barycentres alone then do the work
+        key = None
+    u = atlas_order.place(net, key)
+    v = _heights(net, u, breaks, axes)[net.row]
+    routes = atlas_routes.route(u, v, net, row, column, upper, lower, chains, axes)
+    out, into = FLOW[direction]
+    straight, against = out + 4 * into, into + 4 * out
+    span = row[lower] - row[upper]
+    bends = (routes.u, routes.v)
+    flip = source > target
+    if flip.any():
+        bends = atlas_routes.reverse(routes, flip)
+    places = (routes.places[:count], v[:count])
+    if direction == "right":
+        places, bends = places[::-1], bends[::-1]
+        frames = routes.frames[:, [1, 0, 3, 2]]
+    else:
+        frames = routes.frames
+    return Layout(
+        _tidy(places[0]), _tidy(places[1]), row, column,
+        ((span > 1).astype(np.uint8) + (span > FAR)).astype(np.uint8),
+        np.where(flip, against, straight).astype(np.uint8),
+        routes.at.astype(np.uint32), _tidy(bends[0]), _tidy(bends[1]), _tidy(frames.ravel()),
+    )  # fmt: skip
+
+
+def _tidy(values: np.ndarray) -> np.ndarray:
+    """Half units: nobody sees less, and they pack well."""
+    return (np.round(values * 2) / 2).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """Points where edges pass the rows between their ends; the edges of a box share them.
+
+    Args:
+        owner: box of each point.
+        row: of each point.
+        first: of each box, its first point; they follow each other row by row.
+        kept: of each edge, whether it stays in its column and passes few enough rows.
+    """
+
+    owner: np.ndarray
+    row: np.ndarray
+    first: np.ndarray
+    kept: np.ndarray
+
+
+def _chains(row: np.ndarray, column: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> Chains:
+    span = row[lower] - row[upper]
+    inside = column[lower] == column[upper]
+    for most in (MAX_SPAN, 20, 12, 6, 3, 1):  # fewer points where edges are very many
+        kept = inside & (span <= most)
+        reach = row + 1
+        np.maximum.at(reach, upper[kept], row[lower[kept]])
+        length = reach - row - 1
+        if length.sum() <= POINTS[0] * row.size + POINTS[1]:
+            break
+    first = np.cumsum(length) - length
+    owner = np.repeat(np.arange(row.size), length)
+    return Chains(owner, row[owner] + 1 + np.arange(owner.size) - first[owner], first, kept)
+
+
+def _net(
+    row: np.ndarray,
+    column: np.ndarray,
+    breaks: np.ndarray,
+    upper: np.ndarray,
+    lower: np.ndarray,
+    chains: Chains,
+    axes: Axes,
+) -> atlas_order.Net:
+    count, points = row.size, chains.owner.size
+    a, b = upper[chains.kept], lower[chains.kept]
+    span = row[b] - row[a]
+    before = np.where(span > 1, count + chains.first[a] + span - 2, a)
+    passing = np.arange(points)
+    top = chains.row == row[chains.owner] + 1  # the first point of a chain
+    head = np.where(top, chains.owner, count + passing - 1)
+    bent, straight = atlas_order.BENT, atlas_order.CHAIN
+    weight = np.r_[np.where(span > 1, bent, 1.0), np.where(top, bent, straight)]
+    rows = np.r_[row, chains.row]
+    columns = np.r_[column, column[chains.owner]]
+    return atlas_order.Net(
+        rows, columns, rows - breaks[columns],
+        np.r_[np.full(count, axes.box[0] + axes.gap), np.full(points, LANE)],
+        np.r_[before, head], np.r_[b, count + passing], weight,
+    )  # fmt: skip
+
+
+def _heights(net: atlas_order.Net, u: np.ndarray, breaks: np.ndarray, axes: Axes) -> np.ndarray:
+    """Place of each row along the flow; where wide links run, rows stand further apart."""
+    depth = int(breaks[-1])
+    wide = np.zeros(depth)
+    np.maximum.at(wide, net.row[net.upper], np.abs(u[net.upper] - u[net.lower]))
+    share, less, most = WIDER
+    pitch = axes.pitch + np.clip(share * wide - less, 0.0, most)
+    at = np.r_[0.0, np.cumsum(pitch)[:-1]]
+    start = np.repeat(at[breaks[:-1]], np.diff(breaks))
+    found: np.ndarray = at - start
+    return found

@@ -1,0 +1,166 @@
+"""The drawing of all tasks: made once, kept on disk, answered without compiling anything.
+
+The key of a drawing follows from the row of the model, so a fresh server answers from the disk at
+once.  Large graphs are placed by a child process, because fast-sugiyama can crash or hang; when it
+does, numpy alone places them here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import engine
+from dashboard.figures import atlas
+from dashboard.figures.atlas_bands import Grouped
+from dashboard.figures.atlas_child import layout_of, question
+from dashboard.figures.atlas_layout import Layout, lay_out
+from dashboard.queries.model import ModelQueries
+from dashboard.urls import View
+from engine.compile.compilation import Compilation
+from engine.errors import EngineError
+from engine.store import Store
+
+log = logging.getLogger(__name__)
+
+IN_PROCESS = 1_500  # tasks up to which the server places them itself
+WALL_SECONDS = 60.0
+KEPT = 8  # drawings in memory
+CHILDREN = threading.Semaphore(2)
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A block of `atlas.drawing`.
+
+    Args:
+        packed: its bytes, compressed by gzip.
+        digest: of these bytes.
+    """
+
+    packed: bytes
+    digest: str
+
+    def plain(self) -> bytes:
+        """The bytes themselves."""
+        return gzip.decompress(self.packed)
+
+
+class Drawings:
+    """The drawings of one app.
+
+    Args:
+        store: rows and cache.
+        model: compiled and priced models.
+    """
+
+    def __init__(self, store: Store, model: ModelQueries) -> None:
+        self._store, self._model = store, model
+        self._done: OrderedDict[str, Drawing] = OrderedDict()
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, view: View, direction: str = "down") -> Drawing:
+        """The drawing of a view.
+
+        Raises:
+            EngineError: no such model, target or direction, or the model cannot be compiled.
+        """
+        if direction not in atlas.DIRECTIONS:
+            raise EngineError(
+                "there is no such direction", found=repr(direction[:40]),
+                try_this=f"one of {', '.join(atlas.DIRECTIONS)}",
+            )  # fmt: skip
+        row = self._store.model(view.model_id)
+        target = engine.target(view.target).id
+        bound = json.dumps(view.bindings)
+        key = f"drawing/{atlas.VERSION}/{engine.VERSION}/{row.sha256}/{target}/{direction}/{bound}"
+        found = self._find(key)
+        if found is not None:
+            return found
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:  # one thread draws, the others wait for its answer
+            found = self._find(key) or self._stored(key)
+            if found is None:
+                packed = gzip.compress(self._draw(view, direction), 5, mtime=0)
+                self._store.cache.set(key, packed)
+                found = _drawing(packed)
+            self._keep(key, found)
+        return found
+
+    def _draw(self, view: View, direction: str) -> bytes:
+        compilation = self._model.compilation(view)
+        count = compilation.tasks.height
+        priced = self._model.resolution(view).tasks  # tasks first, conversions behind them
+        return atlas.drawing(
+            compilation.tasks, compilation.edges, priced["latency_s"].head(count).to_numpy(),
+            _groups(compilation), direction, placed,
+        )  # fmt: skip
+
+    def _stored(self, key: str) -> Drawing | None:
+        packed = self._store.cache.get(key)
+        return None if packed is None else _drawing(packed)
+
+    def _find(self, key: str) -> Drawing | None:
+        with self._lock:
+            if key in self._done:
+                self._done.move_to_end(key)
+            return self._done.get(key)
+
+    def _keep(self, key: str, found: Drawing) -> None:
+        with self._lock:
+            self._done[key] = found
+            self._locks.pop(key, None)
+            while len(self._done) > KEPT:
+                self._done.popitem(last=False)
+
+
+def _drawing(packed: bytes) -> Drawing:
+    return Drawing(packed, hashlib.sha256(packed).hexdigest()[:32])
+
+
+def _groups(compilation: Compilation) -> Sequence[Grouped]:
+    """The groups of the engine, where it has that verb."""
+    verb = getattr(engine, "groups", None)
+    return () if verb is None else verb(compilation)
+
+
+def placed(
+    source: np.ndarray, target: np.ndarray, roots: np.ndarray, block: np.ndarray, direction: str
+) -> Layout:
+    """Lay out a graph: a large one in a child process, by numpy alone where that fails."""
+    if roots.size <= IN_PROCESS:
+        return lay_out(source, target, roots, block, direction)
+    try:
+        with CHILDREN:
+            return layout_of(_in_child(question(source, target, roots, block, direction)))
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        log.warning("a layout of %d tasks failed in its process: %s", roots.size, error)
+        return lay_out(source, target, roots, block, direction, hinted=False)
+
+
+def _in_child(asked: bytes) -> bytes:
+    environment = {
+        "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.defpath,
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "dashboard.figures.atlas_child"],
+        input=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+        timeout=WALL_SECONDS, check=True,
+    )  # fmt: skip
+    return done.stdout
