@@ -60,11 +60,18 @@
     }
   }
 
+  /* Go to a page of this app without loading the app again. */
+  function open(address) {
+    window.history.pushState({}, "", address);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  }
+
   function done(job) {
     const body = answer(job.request);
     if (job.request.status === 200) {
       const text = body.new ? "added" : `already here as “${body.name}”`;
       finish(job, "upload-done", text, body.url);
+      if (job.alone && running === 1 && page()) return open(body.url); // one file: its user wants to see it
       const news = { id: body.id, at: Date.now() };
       window.dash_clientside.set_props("models--uploaded", { data: news });
     } else {
@@ -114,7 +121,7 @@
     if (!page()) return;
     const limit = Number(page().dataset.limit);
     for (const file of files) {
-      const job = { file, row: row(file), request: null };
+      const job = { file, row: row(file), request: null, alone: files.length === 1 };
       if (file.size > limit) {
         const text = `The file is too large; at most ${megabytes(limit)} can be uploaded.`;
         finish(job, "upload-failed", text);
