@@ -45,10 +45,15 @@ def test_empty_then_chosen_files_appear_with_figures(page, live, files):
     assert float(latency) > 0
     page.locator(".upload-close").first.click()  # a finished line can be dismissed
     assert page.locator(".upload").count() == 2
-    # the same file again opens the first
-    choose(page, files / "mlp.onnx")
+    # the same files again are the first ones; one alone opens its page
+    choose(page, files / "mlp.onnx", files / "residual.onnx")
     page.wait_for_selector("text=already here as “mlp”")
     assert page.locator(NAMES).count() == 3
+    choose(page, files / "mlp.onnx")
+    page.wait_for_selector("#model--page")
+    page.wait_for_selector(".crumb-here >> text=mlp")
+    page.go_back()
+    expect(page.locator(NAMES)).to_have_count(3)
 
 
 def test_a_bad_file_gets_its_sentence_and_nothing_is_stored(page, live, files):
@@ -90,8 +95,8 @@ def test_files_dropped_anywhere(page, live, files):
         body,
     )
     assert page.evaluate("window.hint") == "grid"
-    page.wait_for_selector(NAMES)
-    assert page.locator(NAMES).inner_text() == "<b>dropped"
+    page.wait_for_selector("#model--page")  # a single file opens its model
+    assert page.locator(".crumb-here").inner_text() == "<b>dropped"
     assert not page.is_visible(".drop-hint")
 
 
