@@ -103,6 +103,29 @@ class Model(StrEnum):
     MINIMAP = "model--minimap"
     MINIMAP_HIDE = "model--minimap-hide"
     TIP = "model--tip"
+    HISTOGRAMS = "model--histograms"
+    HEIGHT = "model--height"
+    AXES = "model--axes"
+    TIMELINE = "model--timeline"
+    TIMELINE_COLOUR = "model--timeline-colour"
+    TIMELINE_FIT = "model--timeline-fit"
+    TIMELINE_NOTE = "model--timeline-note"
+    LANES = "model--lanes"
+    ROOM = "model--room"  # bytes that the target has for activations
+    COMPOSITION = "model--composition"
+    COMPOSITION_COLOUR = "model--composition-colour"
+    COMPOSITION_NOTE = "model--composition-note"
+    BY = "model--by"
+    AREA = "model--area"
+    CHARTS = "model--charts"  # the colour scheme, once charts may come
+    SCATTER = "model--scatter"
+    SCATTER_X = "model--scatter-x"
+    SCATTER_Y = "model--scatter-y"
+    SCATTER_FIT = "model--scatter-fit"
+    SCATTER_NOTE = "model--scatter-note"
+    ROOFLINE = "model--roofline"
+    ROOFLINE_GAINS = "model--roofline-gains"
+    ROOFLINE_FIT = "model--roofline-fit"
 
 
 def repeated(member: StrEnum, index: str) -> dict[str, str]:

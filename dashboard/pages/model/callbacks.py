@@ -9,6 +9,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
+from dashboard.pages.model import scatter
 from dashboard.pages.model.totals import fault, offer_table, totals_row, triage_strip
 from dashboard.pages.model.why import explanation
 from dashboard.queries import services
@@ -184,3 +185,4 @@ def register(app: Dash) -> None:
         "op_graph", "fold", Output(Model.OPENED, "data"), Input(Model.FOLD, "n_clicks"),
         prevent_initial_call=True,
     )  # fmt: skip
+    scatter.register(app)

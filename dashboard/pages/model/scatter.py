@@ -4,16 +4,91 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
-from dashboard.urls import View
+from dashboard.components import aria, data, field
+from dashboard.components.chart import chart, drags, plot
+from dashboard.figures.scatter import figure
+from dashboard.ids import Model
+from dashboard.urls import LOGS, View
+from engine.metrics import BY_ID, METRICS
+
+LABEL = "Tasks as marks, one metric against another. The table holds the same figures."
 
 
 def controls(view: View) -> list[Any]:
-    """What its bar holds."""
-    return [html.Span(className="spring")]
+    """Metrics of the two axes, each with its scale; show all."""
+    return [
+        *_axis("x", Model.SCATTER_X, view.x, "macs", view.log),
+        *_axis("y", Model.SCATTER_Y, view.y, "latency_s", view.log),
+        html.Span(className="spring"),
+        html.Button("⤢", id=Model.SCATTER_FIT, className="icon", title="Show all (double-click)"),
+    ]
 
 
 def body(view: View) -> list[Any]:
-    """What its pane holds."""
-    return []
+    """The place of the figure, and what it cannot show."""
+    return [
+        dcc.Store(Model.CHARTS),  # the colour scheme, once the page rests: charts may come
+        chart(Model.SCATTER, LABEL, [drags()]),
+        html.Footer(id=Model.SCATTER_NOTE, className="chart-note", **aria(live="polite")),
+    ]
+
+
+def _axis(axis: str, id: str, metric: str, usual: str, log: str) -> list[Any]:
+    return [
+        field(
+            axis.upper(),
+            dmc.Select(
+                id=id,
+                data=[{"value": m.id, "label": m.label} for m in METRICS],
+                value=metric if metric in BY_ID else usual,
+                allowDeselect=False,
+                searchable=True,
+                nothingFoundMessage="No such metric",
+                variant="unstyled",
+                size="xs",
+                w=118,
+                comboboxProps={"width": 190, "position": "bottom-start"},
+                **aria(label=f"Metric of the {axis} axis"),
+            ),
+        ),
+        html.Button(
+            "log",
+            className="button toggle",
+            title=f"Logarithmic {axis} axis",
+            **aria(pressed=str(axis in log).lower()),
+            **data(log=axis),
+        ),
+    ]
+
+
+def drawn(scheme: str, state: dict[str, Any]) -> Any:
+    """The figure, once it is asked for; again in the other colours when the scheme changes."""
+    if scheme not in ("light", "dark"):
+        return no_update
+    x, y = (BY_ID.get(str(state.get(k)), BY_ID[usual]) for k, usual in USUAL.items())
+    log = state.get("log")
+    return plot(Model.SCATTER, figure(x, y, log if log in LOGS else "", scheme))
+
+
+USUAL = {"x": "macs", "y": "latency_s"}
+
+
+def register(app: Dash) -> None:
+    """Wire the dock."""
+    wire: Any = app.clientside_callback  # Dash leaves it untyped
+    app.callback(
+        Output(f"{Model.SCATTER}-plot", "children"),
+        Input(Model.CHARTS, "data"),
+        State(Model.STATE, "data"),
+        prevent_initial_call=True,
+    )(drawn)
+    wire(ClientsideFunction("scatter", "drawn"), Input(f"{Model.SCATTER}-plot", "children"))
+    wire(
+        ClientsideFunction("scatter", "metrics"),
+        Input(Model.SCATTER_X, "value"),
+        Input(Model.SCATTER_Y, "value"),
+        prevent_initial_call=True,
+    )

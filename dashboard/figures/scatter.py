@@ -1,0 +1,43 @@
+"""The axes of the scatter plot.  The marks are drawn by `assets/js/marks.js`, which also fits
+the ranges to the tasks that the filter shows.
+"""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from dashboard.figures.template import LANE, template, titles
+from engine.metrics import Metric
+
+# what the lanes beside logarithmic axes say; shown where a task lies in one
+ZEROS = (
+    {
+        "text": "0", "visible": False, "xref": "paper", "yref": "paper", "x": 0, "y": 0,
+        "xanchor": "center", "yanchor": "top", "xshift": LANE / 2, "yshift": -3,
+    },
+    {
+        "text": "0", "visible": False, "xref": "paper", "yref": "paper", "x": 0, "y": 0,
+        "xanchor": "right", "yanchor": "middle", "xshift": -4, "yshift": LANE / 2,
+    },
+)  # fmt: skip
+
+
+def figure(x: Metric, y: Metric, log: str, scheme: str) -> go.Figure:
+    """Axes of two metrics, in page units.
+
+    Args:
+        x, y: the metrics.
+        log: the logarithmic axes, of `urls.LOGS`.
+        scheme: "light" or "dark".
+    """
+    kind = {True: "log", False: "linear"}
+    return go.Figure(
+        layout={
+            "template": template(scheme),
+            "xaxis": {"type": kind["x" in log], "range": [0, 1], "anchor": "free", "position": 0},
+            "yaxis": {"type": kind["y" in log], "range": [0, 1], "anchor": "free", "position": 0},
+            "annotations": [*titles(x.header, y.header), *ZEROS],
+            "dragmode": "zoom",
+            "uirevision": "scatter",
+        }
+    )
