@@ -1,5 +1,6 @@
-"""The axes of the scatter plot.  The marks are drawn by `assets/js/marks.js`, which also fits
-the ranges to the tasks that the filter shows.
+"""The axes of the scatter plot.
+
+The marks are drawn by `assets/js/marks.js`; `scatter.js` fits the ranges to what the filter shows.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def figure(x: Metric, y: Metric, log: str, scheme: str) -> go.Figure:
     """Axes of two metrics, in page units.
 
     Args:
-        x, y: the metrics.
+        x: metric of the horizontal axis.
+        y: metric of the vertical axis.
         log: the logarithmic axes, of `urls.LOGS`.
         scheme: "light" or "dark".
     """
