@@ -4,6 +4,7 @@
   const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const parts = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const ID = "model--table";
+  let wanted = {};
   const ROOMY = ["energy_j", "bound_by"]; // shown too where the table is wide
   const view = () => clientside.view;
   const page = () => document.getElementById("model--page");
@@ -114,6 +115,9 @@
   function listen(api) {
     if (page().listening === api) return;
     page().listening = api;
+    // set here, because the component would parse their names anew for each row
+    api.setGridOption("isExternalFilterPresent", narrowed);
+    api.setGridOption("doesExternalFilterPass", (node) => passes(node.data));
     api.addEventListener("selectionChanged", (event) => {
       if (/^api|rowData/.test(event.source || "api")) return;
       view().select(api.getSelectedRows().map((row) => row.id), "table");
@@ -133,6 +137,20 @@
     api.addEventListener("displayedColumnsWidthChanged", () => api.refreshCells({ columns: ["name"], force: true }));
     api.addEventListener("cellMouseOver", (event) => view().tell("near", event.data.id));
     api.addEventListener("cellMouseOut", () => view().tell("near", null));
+  }
+
+  /* The part of the filter that is no column's: the search, and "only these". */
+  function narrowed() {
+    const state = page() && page().state;
+    if (!state || !(state.text || state.only)) return false;
+    wanted = { text: state.text.trim().toLowerCase(), only: state.only && new Set(state.only) };
+    return true;
+  }
+
+  function passes(row) {
+    if (wanted.only && !wanted.only.has(row.id)) return false;
+    const text = wanted.text;
+    return !text || String(row.id) === text || row.name.toLowerCase().includes(text) || row.kernel === text;
   }
 
   /* Which rows pass the filter: the count beside the chips, and the graph. */
@@ -238,16 +256,6 @@
     row.refusal ||
     `reads ${row.input_format || "?"}, ${row.kernel_format ? `weights ${row.kernel_format}, ` : ""}writes ${row.output_format || "?"}`;
   cells.unitTip = (row) => row.unit_reason || row.unknown || `runs on ${row.unit}`;
-  cells.onlyPresent = () => {
-    const state = page() && page().state;
-    return Boolean(state && (state.text || state.only));
-  };
-  cells.onlyPass = (params) => {
-    const state = page().state, row = params.data;
-    if (state.only && !state.only.includes(row.id)) return false;
-    const text = state.text.trim().toLowerCase();
-    return !text || String(row.id) === text || row.name.toLowerCase().includes(text) || row.kernel === text;
-  };
   parts.Formats = (props) => {
     const row = props.data, base = row.base || {}, create = window.React.createElement;
     const chip = (name, key) => {

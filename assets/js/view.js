@@ -13,6 +13,9 @@
   };
   const SIGNS = { gt: ">", ge: "≥", lt: "<", le: "≤", eq: "=", ne: "≠", has: "has" };
   const STEPS = 6;
+  const QUIET = 150; // ms without a change until the store, and so the address, follow
+  const formats = [];
+  let pending = null;
   const page = () => document.getElementById("model--page");
   const parts = (clientside.parts = clientside.parts || []);
 
@@ -90,10 +93,10 @@
     if (value === null || value === undefined || !isFinite(value)) return "–";
     if (value === 0) return "0";
     const size = Math.abs(Number(value.toPrecision(digits || 3)));
-    const places = Math.max(0, (digits || 3) - 1 - Math.floor(Math.log10(size)));
-    return value.toLocaleString("en-US", {
-      minimumFractionDigits: Math.min(places, 12), maximumFractionDigits: Math.min(places, 12),
-    });
+    const places = Math.min(12, Math.max(0, (digits || 3) - 1 - Math.floor(Math.log10(size))));
+    const options = { minimumFractionDigits: places, maximumFractionDigits: places };
+    formats[places] = formats[places] || new Intl.NumberFormat("en-US", options); // making one takes long
+    return formats[places].format(value);
   }
 
   const figure = (metric, value) =>
@@ -116,7 +119,8 @@
     if (!root || !root.state) return;
     const state = { ...root.state, ...patch, from };
     apply(state);
-    requestAnimationFrame(() => setTimeout(() => clientside.set_props("model--state", { data: state })));
+    clearTimeout(pending); // the renderer asks every component of the page at each write
+    pending = setTimeout(() => page() === root && clientside.set_props("model--state", { data: root.state }), QUIET);
   }
 
   /* Everything that shows the state: at once here, then again, as a no-op, when the store says so. */

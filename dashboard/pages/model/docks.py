@@ -38,8 +38,6 @@ GRID = {
     "tooltipShowDelay": 500,
     "suppressColumnMoveAnimation": True,
     "rowClassRules": {"conversion": "params.data.conversion", "unpriced": "params.data.unknown"},
-    "isExternalFilterPresent": {"function": "onlyPresent()"},
-    "doesExternalFilterPass": {"function": "onlyPass(params)"},
     "localeText": {"noRowsToShow": "No task matches. Remove a filter to see more."},
 }
 
@@ -77,6 +75,7 @@ def left(view: View) -> html.Section:
                 },
                 dashGridOptions=GRID,
                 getRowId="params.data.key",
+                rowModelType=None,  # client side; named, the component copies all rows to Dash
                 className="table",
                 style={"height": None, "width": None},
             ),
