@@ -143,7 +143,7 @@
   function narrowed() {
     const state = page() && page().state;
     if (!state || !(state.text || state.only)) return false;
-    wanted = { text: state.text.trim().toLowerCase(), only: state.only && new Set(state.only) };
+    if (wanted.state !== state) wanted = { state, text: state.text.trim().toLowerCase(), only: state.only && new Set(state.only) };
     return true;
   }
 
@@ -152,6 +152,8 @@
     const text = wanted.text;
     return !text || String(row.id) === text || row.name.toLowerCase().includes(text) || row.kernel === text;
   }
+
+  const onlyPass = (row) => !narrowed() || passes(row);
 
   /* Which rows pass the filter: the count beside the chips, and the graph. */
   function settle(api, fit) {
@@ -280,5 +282,5 @@
   };
 
   (clientside.parts = clientside.parts || []).unshift({ show }); // first: it knows what passes the filter
-  clientside.task_table = { fill, columns, find_column, header, fitted };
+  clientside.task_table = { fill, columns, find_column, header, fitted, onlyPass };
 })();
