@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.compile import Compilation
     from engine.cost import Step
     from engine.graph import Graph
+    from engine.insight import Group
     from engine.recipe import Preset, Recipe, Resolution
     from engine.targets import Target
 
@@ -34,6 +35,7 @@ VERSION = "0.1.0"
 __all__ = [
     "VERSION",
     "compile_model",
+    "groups",
     "preset",
     "presets",
     "read",
@@ -95,6 +97,21 @@ def compile_model(graph: Graph, target: Target) -> Compilation:
     from engine import compile as room
 
     return room.compile_model(graph, target)
+
+
+def groups(compilation: Compilation, own: Mapping[str, str] | None = None) -> tuple[Group, ...]:
+    """Tasks that fold together, as a tree: what a person names, module paths, else repeats.
+
+    Args:
+        compilation: what `compile_model` gave.
+        own: label -> glob over task names or module paths; "a/b" lies inside "a".
+
+    Raises:
+        EngineError: an entry of `own` is not sound.
+    """
+    from engine import insight as room
+
+    return room.groups(compilation, own)
 
 
 def resolve(compilation: Compilation, recipe: Recipe | None = None) -> Resolution:
