@@ -1,84 +1,75 @@
-/* The overview in the corner of the drawing: every box as a rectangle, and a window to drag. */
+/* The overview in the corner of the graph: a picture of all of it, and a window to drag.
+   A mode hands in its map: {all, picture, seen(), centre(x, y)}; `all` {x1, y1, x2, y2} in places of
+   the drawing, `picture` {canvas, k, x, y} with the place x, y in its corner, k of its pixels a unit. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const canvas = () => document.getElementById("model--minimap");
-  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const [WIDE, HIGH, PAD] = [150, 110, 6];
+  const area = () => document.getElementById("model--minimap");
+  const hidden = () => sessionStorage.getItem("overview") === "hidden";
+  let kept = {}, current = null;
 
-  function mount(cy) {
-    if (!canvas()) return;
-    if (!cy.scratch("minimap")) {
-      cy.scratch("minimap", true);
-      let waiting = false;
-      cy.on("viewport resize", () => {
-        if (waiting) return;
-        waiting = true;
-        requestAnimationFrame(() => {
-          waiting = false;
-          if (canvas()) frame(cy);
-        });
-      });
-      const drag = (event) => {
-        if (!(event.buttons & 1)) return;
-        const s = cy.scratch("scale"), box = canvas().getBoundingClientRect();
-        const x = (event.clientX - box.left - s.dx) / s.k, y = (event.clientY - box.top - s.dy) / s.k;
-        cy.pan({ x: cy.width() / 2 - x * cy.zoom(), y: cy.height() / 2 - y * cy.zoom() });
-      };
-      canvas().addEventListener("pointerdown", (event) => {
-        canvas().setPointerCapture(event.pointerId);
-        drag(event);
-      });
-      canvas().addEventListener("pointermove", drag);
-      document.getElementById("model--minimap-hide").addEventListener("click", () => {
-        const box = canvas().parentElement;
-        box.classList.toggle("small");
-      });
-    }
-    paint(cy);
-  }
-
-  /* The boxes, kept as an image: they change only with the drawing or the colours. */
-  function paint(cy) {
-    const area = canvas();
-    const boxes = cy.scratch("boxes");
-    if (!area || !boxes || !boxes.length) return;
-    const ratio = window.devicePixelRatio || 1, w = 150, h = 110;
-    area.width = w * ratio;
-    area.height = h * ratio;
-    const all = boxes.boundingBox({ includeLabels: false });
-    cy.scratch("all", all);
-    const k = Math.min((w - 12) / all.w, (h - 12) / all.h);
-    cy.scratch("scale", { k, dx: (w - all.w * k) / 2 - all.x1 * k, dy: (h - all.h * k) / 2 - all.y1 * k, ratio });
-    const back = document.createElement("canvas");
-    back.width = area.width;
-    back.height = area.height;
-    const pen = back.getContext("2d"), s = cy.scratch("scale");
-    pen.scale(ratio, ratio);
-    const colours = Array.from({ length: 6 }, (_, i) => token(`seq-${Math.max(1, i)}`));
-    boxes.forEach((node) => {
-      const p = node.position(), step = node.scratch("step");
-      pen.fillStyle = step && step[0] === "s" ? colours[Number(step[1])] : token("faint");
-      pen.fillRect(p.x * k + s.dx - 56 * k, p.y * k + s.dy - 13 * k, Math.max(2, 112 * k), Math.max(1.5, 26 * k));
+  function listen() {
+    const canvas = area();
+    if (canvas.listening) return;
+    canvas.listening = true;
+    const drag = (event) => {
+      if (!(event.buttons & 1) || !current || !kept.k) return;
+      const edge = canvas.getBoundingClientRect();
+      current.centre((event.clientX - edge.left - kept.dx) / kept.k, (event.clientY - edge.top - kept.dy) / kept.k);
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      drag(event);
     });
-    cy.scratch("back", back);
-    frame(cy);
+    canvas.addEventListener("pointermove", drag);
+    canvas.parentElement.classList.toggle("small", hidden());
+    document.getElementById("model--minimap-hide").addEventListener("click", () => {
+      sessionStorage.setItem("overview", hidden() ? "shown" : "hidden");
+      canvas.parentElement.classList.toggle("small", hidden());
+      if (current) frame(current);
+    });
   }
 
-  function frame(cy) {
-    const area = canvas(), back = cy.scratch("back"), s = cy.scratch("scale");
-    if (!area || !back) return;
-    const pen = area.getContext("2d"), e = cy.extent(), all = cy.scratch("all");
-    const whole = e.x1 <= all.x1 && e.y1 <= all.y1 && e.x2 >= all.x2 && e.y2 >= all.y2;
-    area.parentElement.classList.toggle("idle", whole);
+  /* The picture, made smaller once: it changes only with the drawing or its colours. */
+  function shrink(map, ratio) {
+    const { canvas, k: fine, x, y } = map.picture, all = map.all, token = clientside.graph_pane.tokens();
+    if (kept.canvas === canvas && kept.token === token && kept.ratio === ratio) return;
+    const k = Math.min((WIDE - 2 * PAD) / (all.x2 - all.x1), (HIGH - 2 * PAD) / (all.y2 - all.y1));
+    const back = document.createElement("canvas");
+    [back.width, back.height] = [WIDE * ratio, HIGH * ratio];
+    kept = { canvas, token, ratio, back, k };
+    kept.dx = (WIDE - (all.x2 - all.x1) * k) / 2 - all.x1 * k;
+    kept.dy = (HIGH - (all.y2 - all.y1) * k) / 2 - all.y1 * k;
+    const pen = back.getContext("2d");
+    pen.scale(ratio, ratio);
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(canvas, x * k + kept.dx, y * k + kept.dy, (canvas.width / fine) * k, (canvas.height / fine) * k);
+  }
+
+  /* The window, in step with the view. */
+  function frame(map) {
+    const canvas = area();
+    if (!canvas || !map.all) return;
+    listen();
+    current = map;
+    const e = map.seen(), all = map.all, slack = 2 / (canvas.clientWidth || 1);
+    const whole = e.x1 <= all.x1 + slack && e.y1 <= all.y1 + slack && e.x2 >= all.x2 - slack && e.y2 >= all.y2 - slack;
+    canvas.parentElement.classList.toggle("idle", whole);
+    if (whole || hidden() || !map.picture) return;
+    const ratio = window.devicePixelRatio || 1;
+    shrink(map, ratio);
+    if (canvas.width !== WIDE * ratio) [canvas.width, canvas.height] = [WIDE * ratio, HIGH * ratio];
+    const pen = canvas.getContext("2d"), { k, dx, dy, token } = kept;
     pen.setTransform(1, 0, 0, 1, 0, 0);
-    pen.clearRect(0, 0, area.width, area.height);
-    pen.drawImage(back, 0, 0);
-    pen.scale(s.ratio, s.ratio);
-    const x1 = Math.max(1, e.x1 * s.k + s.dx), y1 = Math.max(1, e.y1 * s.k + s.dy);
-    const x2 = Math.min(149, e.x2 * s.k + s.dx), y2 = Math.min(109, e.y2 * s.k + s.dy);
-    pen.strokeStyle = token("accent");
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(kept.back, 0, 0);
+    pen.scale(ratio, ratio);
+    const x1 = Math.max(1, Math.min(WIDE - 5, e.x1 * k + dx)), y1 = Math.max(1, Math.min(HIGH - 5, e.y1 * k + dy));
+    const x2 = Math.max(x1 + 4, Math.min(WIDE - 1, e.x2 * k + dx)), y2 = Math.max(y1 + 4, Math.min(HIGH - 1, e.y2 * k + dy));
+    pen.strokeStyle = token.accent;
     pen.lineWidth = 1.5;
-    pen.strokeRect(x1, y1, Math.max(4, x2 - x1), Math.max(4, y2 - y1));
+    pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
   }
 
-  clientside.minimap = { mount, paint };
+  clientside.minimap = { frame };
 })();

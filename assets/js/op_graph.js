@@ -2,11 +2,11 @@
    (dashboard/figures/op_graph.py); everything is a class, cytoscape's own selection is off. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
   const view = () => clientside.view;
   const page = () => document.getElementById("model--page");
-  const pane = () => document.getElementById("model--graph-pane");
-  const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const hub = () => clientside.graph_pane;
+  const on = () => hub().shown() === "blocks";
+  let anchor = null, pending = null; // where one looked: before the boxes changed, in the other mode
 
   function graph() {
     const host = document.getElementById("model--graph");
@@ -33,10 +33,12 @@
     cy.scratch("boxes", boxes);
     cy.scratch("chosen", new Set());
     boxes.forEach((node) => node.scratch("step", null));
-    cy.elements().removeClass("out near cursor chosen");
-    cy.scratch("placed", false);
-    pane().classList.add("drawn");
-    document.getElementById("model--fold").hidden = !(page().opened || []).length;
+    cy.elements().removeClass("out near cursor chosen hit");
+    cy.scratch("picture", null);
+    hub().pane().classList.add("drawn");
+    if (anchor && cy.scratch("placed")) settle(anchor);
+    anchor = null;
+    document.getElementById("model--fold").hidden = !on() || !(page().opened || []).length;
     numbers();
   }
 
@@ -47,13 +49,14 @@
     cy.resize();
     if (!cy.scratch("placed") && cy.width()) {
       cy.scratch("placed", true);
-      reach(cy, cy.elements(), true);
+      pending ? settle(pending) : reach(cy, cy.elements(), true);
+      pending = null;
     }
     if (!page().rows) return;
     colour(cy, page().state.colour, page().glossary);
     mark(cy, page().state);
     filtered(false);
-    clientside.minimap.mount(cy);
+    if (on()) clientside.minimap.frame(map);
   }
 
   function colour(cy, id, glossary) {
@@ -73,13 +76,9 @@
         node.data("label", sum === null ? "" : view().figure({ ...metric, digits: 2 }, sum));
       });
     });
-    const legend = document.getElementById("model--legend");
-    const what = boxes.length && boxes.some((n) => n.data("block")) ? "per box" : "per task";
-    legend.querySelector(".legend-name").textContent = `${metric.header} ${what}`;
-    const ends = legend.querySelector(".legend-ends").children;
-    [0, 0.25, 1].forEach((part, k) => (ends[k].textContent = view().number(most * part * metric.scale, 2)));
+    if (on()) hub().legend(metric, boxes.some((n) => n.data("block")) ? "per box" : "per task", most);
     page().dataset.colour = id;
-    if (clientside.minimap) clientside.minimap.paint(cy);
+    cy.scratch("picture", null);
   }
 
   const nodeOf = (cy, id) => {
@@ -98,23 +97,59 @@
     return cy.collection([...wanted]);
   }
 
-  /* Bring boxes into view, above the legend; never so close that their neighbours are lost. */
-  function reach(cy, boxes, all) {
-    if (!boxes.length) return;
-    const box = boxes.boundingBox({ includeLabels: false }), pad = all ? 16 : 70, foot = 48;
-    const closest = all ? 1.15 : Math.max(1.1, Math.min(cy.zoom(), 1.6));
-    const room = { w: cy.width(), h: cy.height() - foot };
-    const seen = cy.extent();
-    const inside = box.x1 > seen.x1 && box.x2 < seen.x2 && box.y1 > seen.y1 && box.y2 < seen.y2 - foot / cy.zoom();
-    if (!all && inside && cy.zoom() > 0.7) return; // nothing jumps without need
-    const zoom = Math.min((room.w - 2 * pad) / box.w, (room.h - 2 * pad) / box.h, closest);
-    const pan = {
-      x: room.w / 2 - (zoom * (box.x1 + box.x2)) / 2,
-      y: room.h / 2 - (zoom * (box.y1 + box.y2)) / 2,
-    };
+  const at = (cy) => ({ k: cy.zoom(), ...cy.pan() });
+  const room = (cy) => ({ w: cy.width(), h: cy.height() });
+
+  function look(cy, to, instant) {
+    if (!to) return; // it is seen well enough
+    const viewport = { zoom: to.k, pan: { x: to.x, y: to.y } };
     cy.stop(true);
-    if (still() || all === true) cy.viewport({ zoom, pan });
-    else cy.animate({ zoom, pan }, { duration: 180, easing: "ease-out" });
+    if (hub().still() || instant) cy.viewport(viewport);
+    else cy.animate(viewport, { duration: 180, easing: "ease-out" });
+  }
+
+  /* Bring boxes into view; all: true at once, "soft" on the way. */
+  function reach(cy, boxes, all) {
+    if (boxes.length) look(cy, hub().aim(boxes.boundingBox({ includeLabels: false }), room(cy), at(cy), all, 0.7), all === true);
+  }
+
+  function here() {
+    const cy = graph(), boxes = cy && cy.scratch("boxes");
+    if (!boxes || !boxes.length || !cy.scratch("placed")) return null;
+    const e = cy.extent(), all = boxes.boundingBox({ includeLabels: false });
+    const centre = { x: (e.x1 + e.x2) / 2, y: (e.y1 + e.y2) / 2 };
+    const far = (node) => Math.hypot(node.position("x") - centre.x, node.position("y") - centre.y);
+    const best = boxes.reduce((one, node) => (far(node) < far(one) ? node : one), boxes[0]);
+    const places = new Map();
+    cy.scratch("of").forEach((node, i) => places.set(i, [node.position("x"), node.position("y")]));
+    const p = best.renderedPosition();
+    return {
+      ...at(cy), tasks: best.data("tasks"), at: [p.x, p.y], single: places.size === boxes.length, point: (i) => places.get(i),
+      whole: e.x1 <= all.x1 && e.y1 <= all.y1 && e.x2 >= all.x2 && e.y2 >= all.y2,
+    };
+  }
+
+  /* Look where one looked before, in this mode or the other. */
+  function settle(old) {
+    const cy = graph();
+    if (!cy || !cy.scratch("of") || !cy.width()) return (pending = old);
+    cy.resize();
+    cy.scratch("placed", true);
+    const of = cy.scratch("of"), all = cy.elements().boundingBox({ includeLabels: false });
+    const whole = hub().aim(all, room(cy), at(cy), true), boxes = [...new Set(old.tasks.map((i) => of.get(i)))].filter(Boolean);
+    const same = old.single && of.size === cy.scratch("boxes").length && old.tasks.every((i) => {
+      const p = of.has(i) && of.get(i).position(), [x, y] = old.point(i) || [];
+      return p && Math.abs(p.x - x) < 2 && Math.abs(p.y - y) < 2;
+    });
+    if (same) return look(cy, old, true);
+    if (!boxes.length || (old.whole && !old.opened)) return look(cy, whole, true);
+    const box = cy.collection(boxes).boundingBox({ includeLabels: false });
+    if (!old.opened) return look(cy, hub().beside(old, box, room(cy), whole), true);
+    // a block that opened keeps its top where it was, unless what it holds would be cut off
+    const x = old.at[0] - (old.k * (box.x1 + box.x2)) / 2, y = old.top - old.k * box.y1;
+    const inner = (v, low, high, most) => (high - low > most ? (most - low - high) / 2 : Math.min(Math.max(v, 12 - low), most - 12 - high));
+    const [w, h] = [cy.width(), cy.height() - 48], k = old.k;
+    look(cy, { k, x: inner(x, box.x1 * k, box.x2 * k, w), y: inner(y, box.y1 * k, box.y2 * k, h) }, true);
   }
 
   function show(state) {
@@ -139,6 +174,7 @@
         const out = Boolean(shown) && !node.data("tasks").some((i) => shown.has(i));
         if (!out) kept.push(node);
         if (out !== node.hasClass("out")) node.toggleClass("out", out);
+        badge(node, shown && !out ? node.data("tasks").filter((i) => shown.has(i)).length : 0);
       });
       cy.edges().forEach((edge) => {
         const out = edge.source().hasClass("out") || edge.target().hasClass("out");
@@ -146,6 +182,14 @@
       });
     });
     if (fit && kept.length) shown ? reach(cy, cy.collection(kept)) : reach(cy, cy.elements(), "soft");
+  }
+
+  /* How many of a folded block's tasks pass the filter. */
+  function badge(node, hits) {
+    if (node.data("tasks").length < 2 || (node.scratch("hits") || 0) === hits) return;
+    node.scratch("hits", hits).toggleClass("hit", hits > 0);
+    if (!node.scratch("plain")) node.scratch("plain", node.data("label"));
+    node.data("label", hits ? `${node.scratch("plain").split(" · ")[0]} · ${hits} of ${node.data("tasks").length}` : node.scratch("plain"));
   }
 
   function near(id) {
@@ -158,38 +202,16 @@
   }
 
   function tip(node) {
-    const box = document.getElementById("model--tip");
-    box.hidden = !node;
-    if (!node) return;
-    const ids = node.data("tasks"), row = page().rows.get(ids[0]), glossary = page().glossary;
-    const make = view().make, one = ids.length === 1;
-    const lines = TIP.map((id) => {
-      const metric = glossary[id], now = view().total(ids, id, metric.aggregate);
-      return make("tr", {}, make("th", {}, metric.label), make("td", {}, now === null ? "unknown" : view().figure(metric, now)));
-    });
-    box.replaceChildren(
-      make("b", {}, one ? `${row.id} · ${row.name}` : `${node.data("name")} · ${ids.length} tasks`),
-      make("div", { class: "muted" }, one
-        ? [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format].filter(Boolean).join(" · ")
-        : "click to select, double-click or Enter to open"),
-      make("table", {}, ...lines),
-      ...(one && row.unknown ? [make("div", { class: "missed" }, row.unknown)] : []),
-      ...(one && row.refusal ? [make("div", { class: "muted" }, row.refusal)] : []),
-    );
-    const at = node.renderedBoundingBox({ includeLabels: false }), room = pane().getBoundingClientRect();
-    const left = at.x2 + 10 + box.offsetWidth < room.width ? at.x2 + 10 : Math.max(6, at.x1 - 10 - box.offsetWidth);
-    box.style.left = `${left}px`;
-    box.style.top = `${Math.max(6, Math.min(at.y1, room.height - box.offsetHeight - 6))}px`;
+    hub().tipTasks(node.renderedBoundingBox({ includeLabels: false }), node.data("tasks"), node.data("name"),
+      "click to select, double-click or Enter to open", node.data("copies"));
   }
-
-  function pick(node, extend) {
-    const ids = node.data("tasks"), old = new Set(page().state.selected);
-    if (extend) ids.every((i) => old.has(i)) ? ids.forEach((i) => old.delete(i)) : ids.forEach((i) => old.add(i));
-    view().select(extend ? old : ids, "graph");
-  }
+  const pick = (node, extend) => hub().pick(node.data("tasks"), extend);
 
   function open(block) {
     if (!block) return;
+    const cy = graph(), node = cy.scratch("boxes").filter((n) => n.data("block") === block)[0];
+    const p = node.renderedPosition(), box = node.renderedBoundingBox({ includeLabels: false });
+    anchor = { ...at(cy), tasks: node.data("tasks"), at: [p.x, p.y], top: box.y1, opened: true };
     page().opened = [...(page().opened || []).filter((b) => b !== block), block];
     clientside.set_props("model--opened", { data: page().opened });
   }
@@ -198,7 +220,7 @@
     if (cy.scratch("listening")) return;
     cy.scratch("listening", true);
     cy.on("tap", (event) => {
-      pane().focus({ preventScroll: true });
+      hub().pane().focus({ preventScroll: true });
       if (event.target === cy) {
         if (page().state.selected.length) view().select([], "graph");
       } else if (event.target.isNode() && event.target.hasClass("box")) {
@@ -211,27 +233,59 @@
       view().tell("near", event.target.data("tasks")[0]);
       tip(event.target);
     });
+    cy.on("mouseover", "edge", (event) => {
+      const edge = event.target, p = event.renderedPosition, name = (node) => {
+        const ids = node.data("tasks"), row = ids.length === 1 && page().rows.get(ids[0]);
+        return row ? row.name : node.data("name");
+      };
+      edge.addClass("near");
+      if (!edge.data("tensor")) return;
+      hub().tipEdge({ x1: p.x - 6, x2: p.x + 6, y1: p.y + 8, y2: p.y }, name(edge.source()), name(edge.target()),
+        edge.data("tensor"), edge.data("bytes"), edge.data("count"));
+    });
+    cy.on("mouseout", "edge", (event) => {
+      event.target.removeClass("near");
+      hub().tip(null);
+    });
     cy.on("mouseout", "node.box", () => {
       view().tell("near", null);
-      tip(null);
+      hub().tip(null);
     });
-    let corner = null;
-    cy.on("boxstart", (event) => (corner = event.position));
-    cy.on("boxend", (event) => {
-      const to = event.position, ids = new Set(page().state.selected);
-      const [x1, x2] = [Math.min(corner.x, to.x), Math.max(corner.x, to.x)];
-      const [y1, y2] = [Math.min(corner.y, to.y), Math.max(corner.y, to.y)];
-      cy.scratch("boxes").forEach((node) => {
-        const p = node.position();
-        if (p.x >= x1 && p.x <= x2 && p.y >= y1 && p.y <= y2) node.data("tasks").forEach((i) => ids.add(i));
-      });
-      view().select(ids, "graph");
-    });
-    cy.on("viewport", () => tip(null));
-    pane().addEventListener("keydown", (event) => keys(cy, event));
-    pane().addEventListener("focus", () => cy.scratch("cursor") || cursor(cy, firstOf(cy), false));
-    new ResizeObserver(() => cy.resize()).observe(pane());
+    cy.on("viewport", () => on() && hub().tip(null));
+    cy.on("render", () => on() && page().rows && clientside.minimap.frame(map));
+    hub().pane().addEventListener("focus", () => on() && (cy.scratch("cursor") || cursor(cy, firstOf(cy), false)));
+    new ResizeObserver(() => cy.resize()).observe(hub().pane());
   }
+
+  /* The box at a pixel of the pane. */
+  function boxAt(cy, [x, y]) {
+    return cy.scratch("boxes").filter((node) => {
+      const box = node.renderedBoundingBox({ includeLabels: false });
+      return x >= box.x1 && x <= box.x2 && y >= box.y1 && y <= box.y2;
+    })[0];
+  }
+
+  /* The boxes as a picture for the overview. */
+  function picture() {
+    const cy = graph(), boxes = cy && cy.scratch("boxes");
+    if (!boxes || !boxes.length || cy.scratch("picture")) return cy && cy.scratch("picture");
+    const all = boxes.boundingBox({ includeLabels: false }), t = hub().tokens(), canvas = document.createElement("canvas");
+    const k = Math.min(600 / all.w, 440 / all.h, 1), pen = canvas.getContext("2d");
+    [canvas.width, canvas.height] = [Math.ceil(all.w * k), Math.ceil(all.h * k)];
+    boxes.forEach((node) => {
+      const p = node.position(), step = node.scratch("step") || "";
+      pen.fillStyle = step[0] === "s" ? t[`seq-${Math.max(1, Number(step[1]))}`] : t.faint;
+      pen.fillRect((p.x - 56 - all.x1) * k, (p.y - 13 - all.y1) * k, Math.max(6, 112 * k), Math.max(4, 26 * k));
+    });
+    cy.scratch("all", { x1: all.x1, y1: all.y1, x2: all.x2, y2: all.y2 });
+    return cy.scratch("picture", { canvas, k, x: all.x1, y: all.y1 }).scratch("picture");
+  }
+  const map = {
+    get all() { return picture() && graph().scratch("all"); },
+    get picture() { return picture(); },
+    seen: () => graph().extent(),
+    centre: (x, y) => graph().pan({ x: graph().width() / 2 - x * graph().zoom(), y: graph().height() / 2 - y * graph().zoom() }),
+  };
 
   const firstOf = (cy) => [...(cy.scratch("chosen") || [])][0] || cy.scratch("boxes")[0];
 
@@ -250,7 +304,7 @@
   /* Down and up follow the edges; left and right go to the nearest box beside. */
   function keys(cy, event) {
     const old = cy.scratch("cursor") || firstOf(cy);
-    if (!old || event.target !== pane()) return;
+    if (!old) return;
     const p = old.position();
     const beside = (sign) => {
       let best = null, least = Infinity;
@@ -268,6 +322,7 @@
     if (moves[event.key]) cursor(cy, moves[event.key]() || old, true);
     else if (event.key === "Enter") old.data("block") ? open(old.data("block")) : pick(old, event.shiftKey);
     else if (event.key === " ") pick(old, event.shiftKey);
+    else if (event.key === "Home") reach(cy, cy.elements(), "soft");
     else if (event.key === "+" || event.key === "-") step(cy, event.key === "+" ? 1.3 : 1 / 1.3);
     else return;
     event.preventDefault();
@@ -276,16 +331,10 @@
   const step = (cy, factor) =>
     cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
 
-  function zoom() {
-    const cy = graph(), id = clientside.callback_context.triggered_id;
-    if (!cy || !clientside.callback_context.triggered[0].value) return;
-    if (id === "model--fit") reach(cy, cy.elements(), "soft");
-    else step(cy, id === "model--zoom-in" ? 1.3 : 1 / 1.3);
-  }
-
   function fold(clicks) {
     if (!clicks) return clientside.no_update;
     page().opened = [];
+    anchor = here();
     return [];
   }
 
@@ -297,7 +346,7 @@
       page().watching = new MutationObserver(() => {
         if (!page()) return;
         clientside.set_props("model--graph", { stylesheet: styles[name()] });
-        setTimeout(() => graph() && clientside.minimap && clientside.minimap.paint(graph()), 60);
+        setTimeout(() => graph() && graph().scratch("picture", null), 60);
       });
       page().watching.observe(root, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
     }
@@ -308,5 +357,20 @@
     active: (state) => state.dock === "graph" && state.show === "blocks",
     numbers, show, filtered, near,
   });
-  clientside.op_graph = { draw, zoom, fold, scheme, graph };
+  hub().modes.blocks = {
+    here, settle, key: (event) => graph() && graph().scratch("boxes") && keys(graph(), event),
+    step: (factor) => step(graph(), factor),
+    fit: () => reach(graph(), graph().elements(), "soft"),
+    press: (at, event) => {
+      const node = boxAt(graph(), at);
+      if (!node) return;
+      cursor(graph(), node, false);
+      pick(node, event.shiftKey || event.ctrlKey || event.metaKey);
+    },
+    lasso: (inside) => graph().scratch("boxes").toArray().flatMap((node) => {
+      const p = node.renderedPosition();
+      return inside(p.x, p.y) ? node.data("tasks") : [];
+    }),
+  };
+  clientside.op_graph = { draw, fold, scheme, graph };
 })();

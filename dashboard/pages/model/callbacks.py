@@ -9,7 +9,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import scatter
+from dashboard.pages.model import graph, scatter
 from dashboard.pages.model.totals import fault, offer_table, totals_row, triage_strip
 from dashboard.pages.model.why import explanation
 from dashboard.queries import services
@@ -162,8 +162,6 @@ def register(app: Dash) -> None:
         "task_table", "fill", Input(Model.TASKS, "data"), Input(Model.EFFECTS, "data"),
         State(Model.STATE, "data"), glossary,
     )  # fmt: skip
-    browser("op_graph", "draw", Input(Model.GRAPH, "elements"))
-    browser("op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data"))
     # one selection, one filter
     browser("view", "apply", state)
     browser("view", "address", state, target, fps, preset, dims, dim_ids)
@@ -177,12 +175,5 @@ def register(app: Dash) -> None:
         Input(Model.OPTIMIZE, "n_clicks"), Input(Model.SHEET_CLOSE, "n_clicks"),
         State(Model.SHEET_OPEN, "data"), prevent_initial_call=True,
     )  # fmt: skip
-    browser(
-        "op_graph", "zoom", Input(Model.ZOOM_IN, "n_clicks"), Input(Model.ZOOM_OUT, "n_clicks"),
-        Input(Model.FIT, "n_clicks"), prevent_initial_call=True,
-    )  # fmt: skip
-    browser(
-        "op_graph", "fold", Output(Model.OPENED, "data"), Input(Model.FOLD, "n_clicks"),
-        prevent_initial_call=True,
-    )  # fmt: skip
+    graph.register(app)
     scatter.register(app)

@@ -6,19 +6,20 @@ from typing import Any
 
 import dash_cytoscape as cyto
 import dash_mantine_components as dmc
-from dash import html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
 
-from dashboard.components import aria, choice, field
+from dashboard.components import aria, choice, data, field
 from dashboard.figures.tokens import STEPS
-from dashboard.ids import Model
+from dashboard.ids import Model, repeated
 from dashboard.urls import View
 from engine.metrics import METRICS
 
 KEYS = (
     "Graph of the tasks. Arrow keys walk along the edges, Enter selects or opens a block, "
-    "Escape clears. The table holds the same tasks."
+    "Home shows all, Escape clears. The table holds the same tasks."
 )
 SHOWS = {"blocks": "Blocks", "all": "All tasks"}
+LASSO = "model--lasso"
 DIRECTIONS = {"down": "↓", "right": "→"}
 
 
@@ -45,6 +46,12 @@ def controls(view: View) -> list[Any]:
             "Fold all", id=Model.FOLD, className="button", hidden=True,
             title="Fold every block that you opened",
         ),
+        html.Button(
+            "Lasso", id=LASSO, className="button toggle",
+            title="Select by drawing around tasks: alt-drag does it too, shift adds, "
+            "shift-drag draws a box",
+            **aria(pressed="false"),
+        ),
         html.Span(className="spring"),
         choice(Model.DIRECTION, DIRECTIONS, view.direction, "Where the graph runs"),
         html.Div(
@@ -69,7 +76,7 @@ def body(view: View) -> list[Any]:
                     stylesheet=[],
                     layout={"name": "preset", "fit": True, "padding": 28},
                     autoRefreshLayout=False,
-                    boxSelectionEnabled=True,
+                    boxSelectionEnabled=False,
                     autounselectify=True,
                     minZoom=0.04,
                     maxZoom=3,
@@ -78,7 +85,7 @@ def body(view: View) -> list[Any]:
                     className="graph",
                     style={"width": "100%", "height": "100%"},
                 ),
-                html.Canvas(id=Model.TASKS_CANVAS, className="graph", hidden=view.show != "all"),
+                html.Canvas(id=Model.TASKS_CANVAS, className="graph"),
                 html.Div("Drawing the graph…", className="graph-wait"),
                 _legend(),
                 _minimap(),
@@ -89,6 +96,7 @@ def body(view: View) -> list[Any]:
             tabIndex=0,
             role="application",
             **aria(label=KEYS),
+            **data(show=view.show),
         )
     ]
 
@@ -119,3 +127,28 @@ def _legend() -> html.Div:
         id=Model.LEGEND,
         className="legend",
     )
+
+
+def register(app: Dash) -> None:
+    """Wire what is drawn, zoomed and folded in the browser."""
+
+    def browser(component: str, function: str, *wires: Any, **options: Any) -> None:
+        wire: Any = app.clientside_callback  # Dash leaves it untyped
+        wire(ClientsideFunction(component, function), *wires, **options)
+
+    browser("op_graph", "draw", Input(Model.GRAPH, "elements"))
+    browser("op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data"))
+    browser(
+        "task_canvas", "source", Input(Model.TARGET, "value"),
+        Input(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
+        State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
+        State(Model.MODEL, "data"),
+    )  # fmt: skip
+    browser(
+        "graph_pane", "zoom", Input(Model.ZOOM_IN, "n_clicks"), Input(Model.ZOOM_OUT, "n_clicks"),
+        Input(Model.FIT, "n_clicks"), prevent_initial_call=True,
+    )  # fmt: skip
+    browser(
+        "op_graph", "fold", Output(Model.OPENED, "data"), Input(Model.FOLD, "n_clicks"),
+        prevent_initial_call=True,
+    )  # fmt: skip
