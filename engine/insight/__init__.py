@@ -1,6 +1,15 @@
-"""What can be seen in a compilation without pricing it: groups of tasks that fold together."""
+"""What can be seen in a model: groups of tasks that fold together, and what binds each task."""
 
-from engine.insight.groups import Group, groups
+from engine.insight.groups import Group, found_in, groups
 from engine.insight.own import read_own
+from engine.insight.roofline import ROOFLINE_SCHEMA, Roofline, roofline
 
-__all__ = ["Group", "groups", "read_own"]
+__all__ = [
+    "ROOFLINE_SCHEMA",
+    "Group",
+    "Roofline",
+    "found_in",
+    "groups",
+    "read_own",
+    "roofline",
+]
