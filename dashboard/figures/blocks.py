@@ -1,14 +1,21 @@
-"""What folds together in a drawing of tasks: module scopes, else runs of consecutive tasks."""
+"""What folds together in a drawing of tasks, from the groups that the engine finds."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from engine.insight import Group, found_in
 
 WHOLE = 600  # boxes and edges up to which a graph is drawn unfolded
-AIM = 40  # blocks that a folded graph opens with
-MOST = 60  # items of one block before its tasks fold into sections
+FEWEST = 15  # boxes below which a folded graph opens its largest block
+AIM = 40  # boxes that it then has at most, and sections of what holds too many
+MOST = 60  # items of one block before they fold into sections
+CLOSED = "-"  # before an id among the opened ones: keep it folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +24,78 @@ class Block:
 
     Args:
         id: stable while the compilation is the same; "" for a single task.
-        label: its name, relative to `frame`.
+        label: its name.
         tasks: ids of its tasks, ascending.
-        frame: id of the opened block, or name of the scope, that is drawn around it.
+        frame: id of what is drawn around it, "" nothing.
+        copies: tasks of each copy, where it is a stack of them.
     """
 
     id: str
     label: str
     tasks: tuple[int, ...]
     frame: str = ""
+    copies: tuple[tuple[int, ...], ...] = ()
+
+
+class Tree:
+    """The groups of a compilation by what lies in what; "" is the whole.
+
+    Args:
+        groups: parents before children, siblings in order of their first task.
+        names: of all tasks.
+    """
+
+    def __init__(self, groups: Sequence[Group], names: Sequence[str]) -> None:
+        self.names = names
+        self.group = {g.id: g for g in groups}
+        self.inner: dict[str, list[Group]] = {}
+        for g in groups:
+            self.inner.setdefault(g.parent, []).append(g)
+
+    def tasks(self, id: str) -> tuple[int, ...]:
+        """The tasks of a group."""
+        return self.group[id].tasks if id else tuple(range(len(self.names)))
+
+    def title(self, id: str) -> str:
+        """What the frame around an opened block says."""
+        if "#" in id:
+            items = self.open(id)
+            return f"tasks {items[0].tasks[0]}–{items[-1].tasks[-1]}" if items else ""
+        return self.group[id].label if id in self.group else ""
+
+    def items(self, id: str) -> list[Block]:
+        """What a group holds: groups and single tasks; a lone wrapper is looked through."""
+        around = id
+        inner = self.inner.get(id, [])
+        while id and len(inner) == 1 and len(inner[0].tasks) == len(self.tasks(id)):
+            id = inner[0].id
+            inner = self.inner.get(id, [])
+        held = {i for g in inner for i in g.tasks}
+        found = [self._block(g, around) for g in inner]
+        found += [
+            Block("", short(self.names[i]), (i,), around) for i in self.tasks(id) if i not in held
+        ]
+        return sorted(found, key=lambda b: b.tasks[0])
+
+    def open(self, id: str) -> list[Block]:
+        """What an opened block shows: its items, in sections where they are many."""
+        path, section, run = id.partition("#")
+        if path and path not in self.group:
+            return []
+        items = self.items(path)
+        if section:
+            first, _, last = run.partition("-")
+            if not (first.isdecimal() and last.isdecimal()):
+                return []
+            items = [b for b in items if int(first) <= b.tasks[0] <= int(last)]
+        items = [replace(b, frame=id) for b in items]
+        return _sections(items, path, id) if len(items) > MOST else items
+
+    def _block(self, group: Group, frame: str) -> Block:
+        copies: tuple[tuple[int, ...], ...] = ()
+        if group.kind == "stack":
+            copies = tuple(g.tasks for g in self.inner.get(group.id, []))
+        return Block(group.id, group.label, group.tasks, frame, copies)
 
 
 def parts(group: str) -> tuple[str, ...]:
@@ -39,23 +109,32 @@ def parts(group: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def framed(names: Sequence[str], groups: Sequence[str]) -> list[Block]:
-    """Every task a box of its own, framed by the scope that holds a fair share of the model."""
+def framed(
+    names: Sequence[str], scopes: Sequence[str], groups: Sequence[Group] | None = None
+) -> list[Block]:
+    """Every task a box of its own, framed by the group that holds a fair share of the model.
+
+    Copies of a stack are treated alike: framed as wholes, or opened all.
+
+    Args:
+        names: of all tasks.
+        scopes: module path of each task, which serves where `groups` is None.
+        groups: of the compilation.
+    """
+    tree = Tree(_scoped(names, scopes) if groups is None else groups, names)
     frames = [""] * len(names)
-    paths = [parts(g) for g in groups]
-    pending: list[tuple[tuple[str, ...], list[int]]] = [((), list(range(len(names))))]
+    fair = max(10, 0.3 * len(names))
+    pending = [(g, len(g.tasks)) for g in tree.inner.get("", [])]
     while pending:
-        path, tasks = pending.pop()
-        children = _children(path, tasks, paths)
-        for child, members in children.items():
-            if (
-                len(members) > max(10, 0.3 * len(names))
-                and len(_children(child, members, paths)) > 1
-            ):
-                pending.append((child, members))
-            elif len(members) > 1:
-                for i in members:
-                    frames[i] = "/".join(child)
+        group, size = pending.pop()
+        inner = tree.inner.get(group.id, [])
+        if inner and (group.kind == "stack" or size > fair):
+            largest = max(len(g.tasks) for g in inner)
+            alike = group.kind == "stack"
+            pending += [(g, largest if alike else len(g.tasks)) for g in inner]
+        else:
+            for i in group.tasks:
+                frames[i] = group.id
     plain = [short(name) for name in names]
     often = Counter(plain)
     labels = [
@@ -65,23 +144,29 @@ def framed(names: Sequence[str], groups: Sequence[str]) -> list[Block]:
     return [Block("", labels[i], (i,), frames[i]) for i in range(len(names))]
 
 
-def folded(
-    names: Sequence[str], groups: Sequence[str], opened: Collection[str] = ()
-) -> list[Block]:
-    """Blocks of a large model: scopes, those in `opened` replaced by what they hold."""
-    paths = [parts(g) for g in groups]
-    items = _open(Block("", "", tuple(range(len(names)))), names, paths)
-    while len(items) < AIM / 2:
-        big = max(items, key=lambda b: len(b.tasks) if b.id else 0)
-        inner = _open(big, names, paths) if big.id else []
-        if not inner or len(items) + len(inner) > 2 * AIM:
+def folded(tree: Tree, opened: Collection[str] = ()) -> list[Block]:
+    """Blocks of a large model, those in `opened` replaced by what they hold.
+
+    Where there would be very few, the largest are open from the start, unless `opened` names
+    them with `CLOSED` before their id.
+    """
+    items = tree.open("")
+    kept = {id[1:] for id in opened if id.startswith(CLOSED)}
+    while len(items) < FEWEST:
+        for big in sorted(items, key=lambda b: -len(b.tasks)):
+            inner = tree.open(big.id) if big.id and big.id not in kept else []
+            if 1 < len(inner) <= AIM + 1 - len(items) or (len(items) == 1 < len(inner)):
+                if not big.copies:  # a frame around nearly everything says nothing
+                    inner = [replace(b, frame=big.frame) for b in inner]
+                items = _replace(items, big, inner)
+                break
+        else:
             break
-        items = _replace(items, big, [Block(b.id, b.label, b.tasks) for b in inner])
     done: set[str] = set()
     while todo := [b for b in items if b.id and b.id in opened and b.id not in done]:
         for block in todo:
             done.add(block.id)
-            items = _replace(items, block, _open(block, names, paths))
+            items = _replace(items, block, tree.open(block.id) or [block])
     return sorted(items, key=lambda b: b.tasks[0])
 
 
@@ -99,11 +184,21 @@ def within(name: str, frame: str) -> str:
     return ".".join(own[-2:]) or short(name)
 
 
+def _scoped(names: Sequence[str], scopes: Sequence[str]) -> Sequence[Group]:
+    """Groups from module paths alone."""
+    if not any(scopes):
+        return ()
+    same = dict.fromkeys(("kernel", "ops", "input_shape", "output_shape"), [""] * len(names))
+    columns = {"name": list(names), "group": list(scopes), "window": [0] * len(names), **same}
+    edges = pl.DataFrame(schema={"source": pl.Int32, "target": pl.Int32})
+    # a constant kernel makes stacks of what has as many tasks, which is near enough here
+    return [g for g in found_in(pl.DataFrame(columns), edges) if g.kind in ("scope", "stack")]
+
+
 def _span(first: str, last: str) -> str:
-    """The labels of a run as one ("layers.0", "layers.2" -> "layers.0–2"); "" if they differ."""
-    stem, _, a = first.rpartition(".")
-    other, _, b = last.rpartition(".")
-    return f"{stem}.{a}–{b}" if stem and stem == other and a.isdigit() and b.isdigit() else ""
+    """The labels of a row as one ("layers.0", "layers.2" -> "layers.0–2"); "" if they differ."""
+    a, b = (re.fullmatch(r"(.*\D)(\d+)", label) for label in (first, last))
+    return f"{a[1]}{a[2]}–{b[2]}" if a and b and a[1] == b[1] else ""
 
 
 def _replace(items: Sequence[Block], old: Block, new: Sequence[Block]) -> list[Block]:
@@ -111,63 +206,30 @@ def _replace(items: Sequence[Block], old: Block, new: Sequence[Block]) -> list[B
     return [*items[:at], *new, *items[at + 1 :]]
 
 
-def _children(
-    path: tuple[str, ...], tasks: Sequence[int], paths: Sequence[tuple[str, ...]]
-) -> dict[tuple[str, ...], list[int]]:
-    """Child scope -> its tasks; tasks directly in `path` are left out."""
-    found: dict[tuple[str, ...], list[int]] = {}
-    for i in tasks:
-        if len(paths[i]) > len(path):
-            found.setdefault(paths[i][: len(path) + 1], []).append(i)
-    return found
-
-
-def _open(block: Block, names: Sequence[str], paths: Sequence[tuple[str, ...]]) -> list[Block]:
-    """What a block holds: child scopes and single tasks, or sections where they are many."""
-    path = tuple(block.id.partition("#")[0].split("/")) if block.id else ()
-    path = () if path == ("",) else path
-    children = {} if "#" in block.id else _children(path, block.tasks, paths)
-    while len(children) == 1:  # a wrapper around everything says nothing
-        ((only, members),) = children.items()
-        if len(members) < len(block.tasks):
-            break
-        path = only
-        children = _children(path, block.tasks, paths)
-    of_scope = {i: child for child, members in children.items() for i in members}
-    items: list[Block] = []
-    seen: set[tuple[str, ...]] = set()
-    for i in block.tasks:
-        child = of_scope.get(i)
-        if child is None or len(children[child]) == 1:
-            items.append(Block("", short(names[i]), (i,), block.id))
-        elif child not in seen:
-            seen.add(child)
-            items.append(Block("/".join(child), child[-1], tuple(children[child]), block.id))
-    return _sections(items, block, path) if len(items) > MOST else items
-
-
-def _sections(items: Sequence[Block], block: Block, path: tuple[str, ...]) -> list[Block]:
+def _sections(items: Sequence[Block], path: str, frame: str) -> list[Block]:
     """Consecutive items packed into about `AIM` sections of like size."""
     size = max(2, -(-sum(len(b.tasks) for b in items) // AIM))
     out: list[Block] = []
-    run: list[Block] = []
+    row: list[Block] = []
 
     def flush() -> None:
-        if len(run) == 1:
-            out.append(run[0])
-        elif run:
-            tasks = tuple(sorted(i for b in run for i in b.tasks))
-            label = _span(run[0].label, run[-1].label) or f"tasks {tasks[0]}–{tasks[-1]}"
-            out.append(Block(f"{'/'.join(path)}#{tasks[0]}-{tasks[-1]}", label, tasks, block.id))
-        run.clear()
+        if len(row) == 1:
+            out.append(row[0])
+        elif row:
+            tasks = tuple(sorted(i for b in row for i in b.tasks))
+            first, last = row[0], row[-1]
+            label = _span(first.label, last.label) if first.id and last.id else ""
+            id = f"{path}#{first.tasks[0]}-{last.tasks[0]}"
+            out.append(Block(id, label or f"tasks {tasks[0]}–{tasks[-1]}", tasks, frame))
+        row.clear()
 
     for item in items:
         if item.id and len(item.tasks) >= size / 2:
             flush()
             out.append(item)
             continue
-        run.append(item)
-        if sum(len(b.tasks) for b in run) >= size:
+        row.append(item)
+        if sum(len(b.tasks) for b in row) >= size:
             flush()
     flush()
     return out

@@ -1,15 +1,18 @@
-"""Place boxes in layers, top to bottom, folded into columns so that a long chain stays legible.
+"""Place boxes in layers, downwards or rightwards, folded so that a long chain stays legible.
 
 Ranks by longest path; order inside a rank by fast-sugiyama, refined by barycentres; x by isotonic
 regression, which gives the best positions that keep order and distance.  Ranks are then dealt to
 columns.  Two columns may form a U, down and up again, when that shortens the edges: a U-Net then
 looks like its name.  Everything here is arithmetic on lists; 1,000 boxes take well under a second.
+
+Left to right is the same with distances of its own, and x and y exchanged at the end: boxes stay
+as wide as their text, so ranks are further apart and the boxes of a rank closer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from dashboard.figures.column import GAP, align
@@ -29,6 +32,29 @@ LIKELY = 2  # foldings that are placed above that
 MAX_TURNS = 8
 CROSSING = 2  # long edges over the turn of a U, at least
 LONG = 4  # ranks
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Distances of one direction; "across" runs along a rank.
+
+    Args:
+        box: size of a box across and along.
+        pitch: between ranks.
+        title: extra room before a rank where a frame begins.
+        pane: of the usual pane, across and along.
+    """
+
+    box: tuple[float, float]
+    pitch: float
+    title: float
+    pane: tuple[float, float]
+
+
+DOWN = _Grid(BOX, PITCH, TITLE, PANE)
+# rows 38 apart, with the gap that `align` adds; a frame's title needs no room between ranks
+RIGHT = _Grid((PITCH - GAP, BOX[0]), 150.0, 8.0, (PANE[1], PANE[0]))
+TURNED = {"bottom": "right", "top": "left", "left": "top", "right": "bottom"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +84,7 @@ def place(
     widths: Sequence[float] | None = None,
     groups: Sequence[str] | None = None,
     fed: Sequence[bool] | None = None,
+    direction: str = "down",
 ) -> Placed:
     """Place `count` boxes that are numbered in execution order.
 
@@ -68,10 +95,12 @@ def place(
         groups: name of the frame around each box, "" for none; columns break between frames.
         fed: whether a box depends on an input of the model; one that does not (constants) is
             ranked as late as possible, or thousands would share the first rank.
+        direction: "down" or "right"; `widths` are sizes across it.
     """
     if not count:
         return Placed((), (), (), (), (), ())
-    widths = widths or [BOX[0]] * count
+    grid = RIGHT if direction == "right" else DOWN
+    widths = widths or [grid.box[0]] * count
     groups = groups or [""] * count
     forward = [(min(a, b), max(a, b)) for a, b in edges]
     rank = _ranks(count, forward, fed)
@@ -86,32 +115,47 @@ def place(
         if columns > 4 and count / columns < 6:
             break
     if count > EXHAUSTIVE:  # placing a large graph takes a while, so only the likely foldings
-        tries = sorted(tries, key=lambda t: _shrink(layers, t[0], widths))[:LIKELY]
+        tries = sorted(tries, key=lambda t: _shrink(layers, t[0], widths, grid))[:LIKELY]
     best: tuple[float, Placed] | None = None
     for breaks, snake in tries:
-        placed = _fold(layers, rank, breaks, forward, edges, widths, groups, snake)
-        score = _score(placed, edges, widths)
+        placed = _fold(layers, rank, breaks, forward, edges, widths, groups, snake, grid)
+        score = _score(placed, edges, widths, grid)
         if best is None or score < best[0]:
             best = (score, placed)
     assert best is not None
-    return best[1]
+    return _turned(best[1]) if direction == "right" else best[1]
+
+
+def _turned(placed: Placed) -> Placed:
+    """X and y exchanged."""
+    return replace(
+        placed,
+        points=tuple((x, y) for y, x in placed.points),
+        routes=tuple(tuple((x, y) for y, x in route) for route in placed.routes),
+        ends=tuple((TURNED[out], TURNED[into]) for out, into in placed.ends),
+    )
 
 
 def _shrink(
-    layers: Sequence[Sequence[int]], breaks: Sequence[int], widths: Sequence[float]
+    layers: Sequence[Sequence[int]],
+    breaks: Sequence[int],
+    widths: Sequence[float],
+    grid: _Grid,
 ) -> float:
     """How much a folding must shrink to fit the pane, from its widest ranks, before placing it."""
     width = GUTTER * (len(breaks) - 2)
     for first, last in pairwise(breaks):
         width += max(sum(widths[i] + GAP for i in layers[r]) for r in range(first, last))
-    height = PITCH * max(last - first for first, last in pairwise(breaks))
-    return max(width / PANE[0], height / PANE[1])
+    height = grid.pitch * max(last - first for first, last in pairwise(breaks))
+    return max(width / grid.pane[0], height / grid.pane[1])
 
 
-def _score(placed: Placed, edges: Sequence[tuple[int, int]], widths: Sequence[float]) -> float:
+def _score(
+    placed: Placed, edges: Sequence[tuple[int, int]], widths: Sequence[float], grid: _Grid
+) -> float:
     """Small is good: legible when fitted to the pane, with short edges on the screen."""
-    width, height = _extent(placed, widths)
-    zoom = min(PANE[0] / width, PANE[1] / height, 1.0)
+    width, height = _extent(placed, widths, grid)
+    zoom = min(grid.pane[0] / width, grid.pane[1] / height, 1.0)
     length = sum(
         abs(placed.points[a][0] - placed.points[b][0])
         + abs(placed.points[a][1] - placed.points[b][1])
@@ -120,10 +164,10 @@ def _score(placed: Placed, edges: Sequence[tuple[int, int]], widths: Sequence[fl
     return (1.0 + length / 60.0) / zoom
 
 
-def _extent(placed: Placed, widths: Sequence[float]) -> tuple[float, float]:
+def _extent(placed: Placed, widths: Sequence[float], grid: _Grid) -> tuple[float, float]:
     xs = [p[0] for p in placed.points]
     ys = [p[1] for p in placed.points]
-    return max(xs) - min(xs) + max(widths) + 40, max(ys) - min(ys) + BOX[1] + 40
+    return max(xs) - min(xs) + max(widths) + 40, max(ys) - min(ys) + grid.box[1] + 40
 
 
 def _ranks(count: int, edges: Sequence[tuple[int, int]], fed: Sequence[bool] | None) -> list[int]:
@@ -208,6 +252,7 @@ def _fold(
     widths: Sequence[float],
     groups: Sequence[str],
     snake: bool,
+    grid: _Grid,
 ) -> Placed:
     """Lay out each column on its own, set them side by side, route the edges."""
     count = len(rank)
@@ -219,7 +264,7 @@ def _fold(
     up = tuple(snake and c % 2 == 1 for c in range(len(breaks) - 1))
     for c, (first, last) in enumerate(pairwise(breaks)):
         names = [{groups[i] for i in layers[r]} for r in range(first, last)]
-        ys = _heights(names[::-1])[::-1] if up[c] else _heights(names)
+        ys = _heights(names[::-1], grid)[::-1] if up[c] else _heights(names, grid)
         nodes = [i for r in range(first, last) for i in layers[r]]
         for i in nodes:
             column_of[i] = c
@@ -252,19 +297,19 @@ def _fold(
     routes, ends = [], []
     used: dict[int, int] = {}
     for e, (a, b) in enumerate(edges):
-        route, sides = _route(e, a, b, points, column_of, bounds, widths, up, lanes, used, rank)
+        route, sides = _route(e, a, b, points, column_of, bounds, grid, up, lanes, used, rank)
         routes.append(route)
         ends.append(sides)
     return Placed(tuple(points), tuple(column_of), tuple(rank), up, tuple(routes), tuple(ends))
 
 
-def _heights(names: Sequence[set[str]]) -> list[float]:
+def _heights(names: Sequence[set[str]], grid: _Grid) -> list[float]:
     """Y of each rank of a column; a frame that begins gets room for its title."""
     ys, y = [], 0.0
     for r, here in enumerate(names):
         fresh = here - (names[r - 1] if r else set()) - {""}
         ended = (names[r - 1] if r else set()) - here - {""}
-        y += (PITCH if r else 0.0) + (TITLE if fresh and r else 0.0)
+        y += (grid.pitch if r else 0.0) + (grid.title if fresh and r else 0.0)
         y += 6.0 if ended and not fresh else 0.0
         ys.append(y)
     return ys
@@ -277,7 +322,7 @@ def _route(
     points: Sequence[Point],
     column: Sequence[int],
     bounds: Sequence[tuple[float, float]],
-    widths: Sequence[float],
+    grid: _Grid,
     up: Sequence[bool],
     lanes: dict[int, tuple[Point, ...]],
     used: dict[int, int],
@@ -307,7 +352,7 @@ def _route(
         x = (near + far) / 2 + shift - 18
         way: tuple[Point, ...] = ((x, ay), (x, by))
     else:  # over the top of the columns between
-        top = -PITCH - _lane(used, -1)
+        top = -grid.pitch - _lane(used, -1)
         x1, x2 = near + sign * (8 + shift), far - sign * (8 + shift)
         way = ((x1, ay), (x1, top), (x2, top), (x2, by))
     out, into = ("right", "left") if right else ("left", "right")
@@ -316,13 +361,13 @@ def _route(
         c == column[a] and y == ay and (x - ax) * sign > 1
         for (x, y), c in zip(points, column, strict=True)
     ):
-        out, gap = ("top", -PITCH / 2) if up[column[a]] else ("bottom", PITCH / 2)
+        out, gap = ("top", -grid.pitch / 2) if up[column[a]] else ("bottom", grid.pitch / 2)
         way = ((ax, ay + gap), (near, ay + gap), *way[1:])
     if any(
         c == column[b] and y == by and (bx - x) * sign > 1
         for (x, y), c in zip(points, column, strict=True)
     ):
-        into, gap = ("bottom", PITCH / 2) if up[column[b]] else ("top", -PITCH / 2)
+        into, gap = ("bottom", grid.pitch / 2) if up[column[b]] else ("top", -grid.pitch / 2)
         way = (*way[:-1], (far, by + gap), (bx, by + gap))
     return way, (out, into)
 

@@ -6,14 +6,16 @@ sets from the figures it holds (`assets/js/op_graph.js`), so a new metric costs 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from dashboard.figures.blocks import WHOLE, Block, folded, framed
+from dashboard.figures.blocks import WHOLE, Block, Tree, folded, framed
 from dashboard.figures.layered import BOX, Placed, place
 from dashboard.figures.tokens import STEPS, tokens
+from engine.insight import Group, found_in
 
 MOST_ELEMENTS = 1_500
 MAX_FRAMES = 60
@@ -22,48 +24,91 @@ SIDES = {"bottom": "0 50%", "top": "0 -50%", "left": "-50% 0", "right": "50% 0"}
 Element = dict[str, Any]
 
 
-def elements(tasks: pl.DataFrame, edges: pl.DataFrame, opened: Sequence[str] = ()) -> list[Element]:
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """What an edge of the drawing carries.
+
+    Args:
+        text: shape and format of the largest tensor, "1×64×56×56 fp32".
+        bytes: its size; None unknown.
+        count: how many tensors there are.
+    """
+
+    text: str
+    bytes: int | None
+    count: int
+
+
+def elements(
+    tasks: pl.DataFrame,
+    edges: pl.DataFrame,
+    opened: Sequence[str] = (),
+    groups: Sequence[Group] | None = None,
+    direction: str = "down",
+) -> list[Element]:
     """Boxes, frames and edges of a compilation.
 
     Args:
-        tasks: `task_id`, `name`, `group` of a compilation, in order.
-        edges: `source` and `target`; -1 is an input or output of the model.
+        tasks: of a compilation, in order.
+        edges: of a compilation; -1 is an input or output of the model.
         opened: ids of folded blocks to draw open, the last one opened last; the oldest fold
-            again when the drawing would pass `MOST_ELEMENTS`.
+            again when the drawing would pass `MOST_ELEMENTS`.  "-" before the id of a block that
+            is open from the start folds it.
+        groups: of the compilation; None finds them, which takes a while for a large one.
+        direction: "down" or "right".
     """
-    names, groups = tasks["name"].to_list(), tasks["group"].to_list()
+    if groups is None:
+        groups = found_in(tasks, edges)
+    names = tasks["name"].to_list()
+    tree = Tree(groups, names)
     pairs = list(zip(edges["source"].to_list(), edges["target"].to_list(), strict=True))
     if len(names) + len({p for p in pairs if min(p) >= 0}) <= WHOLE:
-        return _draw(framed(names, groups), pairs)
+        boxes = framed(names, (), groups)
+        return _draw(boxes, tree, carried(boxes, edges), pairs, direction)
     for skip in range(len(opened) + 1):
-        blocks = folded(names, groups, frozenset(opened[skip:]))
+        blocks = folded(tree, opened[skip:])
+        inner = carried(blocks, edges)
         frames = {b.frame for b in blocks} - {""}  # a frame is a box, a name and a sum
-        least = len(blocks) + 3 * len(frames) + len(_inner(blocks, pairs))
-        if least > MOST_ELEMENTS and skip < len(opened):
+        if len(blocks) + 3 * len(frames) + len(inner) > MOST_ELEMENTS and skip < len(opened):
             continue  # counted, because placing as many takes a second
-        found = _draw(blocks, pairs)
+        found = _draw(blocks, tree, inner, pairs, direction)
         if len(found) <= MOST_ELEMENTS:
             break
     return found
 
 
-def _draw(blocks: Sequence[Block], pairs: Collection[tuple[int, int]]) -> list[Element]:
-    inner = _inner(blocks, pairs)
+def _draw(
+    blocks: Sequence[Block],
+    tree: Tree,
+    inner: Mapping[tuple[int, int], Tensors],
+    pairs: Collection[tuple[int, int]],
+    direction: str,
+) -> list[Element]:
     of_task = {i: k for k, block in enumerate(blocks) for i in block.tasks}
-    fed = _fed(len(blocks), inner, {of_task[b] for a, b in pairs if a < 0 <= b})
+    ends = list(inner)
+    fed = _fed(len(blocks), ends, {of_task[b] for a, b in pairs if a < 0 <= b})
     frames = [b.frame for b in blocks]
-    placed = place(len(blocks), inner, None, frames, fed)
+    placed = place(len(blocks), ends, None, frames, fed, direction)
     nodes = [_node(k, b, placed) for k, b in enumerate(blocks)]
     ids = [_id(b) for b in blocks]
-    lines = [_edge(e, ids[a], ids[b], a, b, placed) for e, (a, b) in enumerate(inner)]
-    return [*_frames(blocks, placed), *nodes, *lines]
+    lines = [_edge(e, ids[a], ids[b], a, b, placed, inner[a, b]) for e, (a, b) in enumerate(ends)]
+    return [*_frames(blocks, tree, placed), *nodes, *lines]
 
 
-def _inner(blocks: Sequence[Block], pairs: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Edges between different boxes, each once, sorted."""
+def carried(blocks: Sequence[Block], edges: pl.DataFrame) -> dict[tuple[int, int], Tensors]:
+    """(box, box) -> what goes from one to the other, sorted; a box's own edges are left out."""
     of_task = {i: k for k, block in enumerate(blocks) for i in block.tasks}
-    between = {(of_task[a], of_task[b]) for a, b in pairs if a >= 0 and b >= 0}
-    return sorted((a, b) for a, b in between if a != b)
+    found: dict[tuple[int, int], dict[tuple[int, str], tuple[str, int | None]]] = {}
+    columns = edges.select("source", "target", "tensor", "shape", "format", "bytes")
+    for source, target, tensor, shape, form, size in columns.iter_rows():
+        if source < 0 or target < 0 or (pair := (of_task[source], of_task[target]))[0] == pair[1]:
+            continue
+        text = f"{shape or ''} {form or ''}".strip()
+        found.setdefault(pair, {})[source, tensor] = text, size
+    return {
+        pair: Tensors(*max(rows.values(), key=lambda row: row[1] or -1), len(rows))
+        for pair, rows in sorted(found.items())
+    }
 
 
 def _fed(count: int, edges: Sequence[tuple[int, int]], roots: Collection[int]) -> list[bool]:
@@ -77,16 +122,22 @@ def _node(k: int, block: Block, placed: Placed) -> Element:
     x, y = placed.points[k]
     many = len(block.tasks) > 1
     label = block.label if len(block.label) <= 17 else block.label[:15] + "…"
+    counted = many and "#" not in block.id and "×" not in label
+    data: dict[str, Any] = {
+        "id": _id(block),
+        "label": f"{label} · {len(block.tasks)}" if counted else label,
+        "name": block.label,
+        "block": block.id,
+        "tasks": list(block.tasks),
+    }
+    classes = "box block" if many else "box"
+    if block.copies:
+        data["copies"] = [list(copy) for copy in block.copies]
+        classes += " stack"
     return {
-        "data": {
-            "id": _id(block),
-            "label": f"{label} · {len(block.tasks)}" if many and "#" not in block.id else label,
-            "name": block.label,
-            "block": block.id,
-            "tasks": list(block.tasks),
-        },
+        "data": data,
         "position": {"x": round(x, 1), "y": round(y, 1)},
-        "classes": "box block" if many else "box",
+        "classes": classes,
         "grabbable": False,
     }
 
@@ -96,9 +147,14 @@ def _id(block: Block) -> str:
     return f"b{block.id}" if block.id else f"t{block.tasks[0]}"
 
 
-def _edge(e: int, source: str, target: str, a: int, b: int, placed: Placed) -> Element:
+def _edge(
+    e: int, source: str, target: str, a: int, b: int, placed: Placed, tensors: Tensors
+) -> Element:
     route, (out, into) = placed.routes[e], placed.ends[e]
     data: dict[str, Any] = {"id": f"{source}>{target}", "source": source, "target": target}
+    data |= {"tensor": tensors.text, "bytes": tensors.bytes}
+    if tensors.count > 1:
+        data["count"] = tensors.count
     data["out"], data["in"] = SIDES[out], SIDES[into]
     classes = ["edge"]
     if abs(placed.rank[a] - placed.rank[b]) > 1:
@@ -117,7 +173,7 @@ def _edge(e: int, source: str, target: str, a: int, b: int, placed: Placed) -> E
     return {"data": data, "classes": " ".join(classes)}
 
 
-def _frames(blocks: Sequence[Block], placed: Placed) -> list[Element]:
+def _frames(blocks: Sequence[Block], tree: Tree, placed: Placed) -> list[Element]:
     """Dashed frames, one per scope and column, only where nothing foreign lies inside."""
     members: dict[tuple[str, int], list[int]] = {}
     for k, block in enumerate(blocks):
@@ -146,9 +202,7 @@ def _frames(blocks: Sequence[Block], placed: Placed) -> list[Element]:
         if foreign or crossed or len(found) >= 3 * MAX_FRAMES:
             continue
         taken.append(box)
-        path, _, run = name.partition("#")
-        title = f"tasks {run.replace('-', '–')}" if run else path.replace("/", ".")
-        found += _frame(len(taken), name, title, box, [blocks[k] for k in inside])
+        found += _frame(len(taken), name, tree.title(name), box, [blocks[k] for k in inside])
     return found
 
 

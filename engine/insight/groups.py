@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from engine.compile.compilation import Compilation
 from engine.insight.own import labels_of
 from engine.insight.structure import MANY, STACK, Node, Structure, mark
@@ -54,7 +56,17 @@ def groups(compilation: Compilation, own: Mapping[str, str] | None = None) -> tu
     Raises:
         EngineError: an entry of `own` is not sound.
     """
-    tasks = compilation.tasks
+    return found_in(compilation.tasks, compilation.edges, own)
+
+
+def found_in(
+    tasks: pl.DataFrame, edges: pl.DataFrame, own: Mapping[str, str] | None = None
+) -> tuple[Group, ...]:
+    """`groups` from the frames of a compilation.
+
+    Raises:
+        EngineError: an entry of `own` is not sound.
+    """
     names, scopes = tasks["name"].to_list(), tasks["group"].to_list()
     labels = labels_of(own or {}, names, scopes)
     scopes = _scopes(names, scopes)
@@ -62,8 +74,7 @@ def groups(compilation: Compilation, own: Mapping[str, str] | None = None) -> tu
         (*(("own", p) for p in label), *(("scope", p) for p in parts(scope)))
         for label, scope in zip(labels, scopes, strict=True)
     ]
-    edges = list(compilation.edges.select("source", "target").iter_rows())
-    found = Structure(tasks, edges)
+    found = Structure(tasks, list(edges.select("source", "target").iter_rows()))
     tops = _named(list(range(len(paths))), (), paths, found)
     _name_copies(tops)
     return tuple(_flat(tops))
