@@ -17,6 +17,7 @@ import polars as pl
 import engine
 from dashboard.figures import op_graph
 from dashboard.queries import columns
+from dashboard.queries.triage import Triage, triage
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
 from engine.cost import Step
@@ -25,27 +26,8 @@ from engine.recipe.model import Preset, Recipe, Resolution, Totals
 
 DEFAULT_FPS = 30.0
 KEPT = 64  # resolutions in memory
-FOCUS = 0.8  # share of latency that the triage strip names tasks for
 
 FIXED = ("macs", "operations", "parameters")  # metrics that no recipe changes
-
-
-@dataclass(frozen=True, slots=True)
-class Triage:
-    """Where the time goes, in three figures.
-
-    Args:
-        bound: (what bounds, share of latency), largest first.
-        focus: ids of the fewest tasks that make `focus_share` of the latency.
-        kernel: kernel class that takes most of the latency, and its share.
-    """
-
-    bound: tuple[tuple[str, float], ...]
-    focus: tuple[int, ...]
-    focus_share: float
-    tasks: int
-    kernel: str
-    kernel_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +165,7 @@ class ModelQueries:
 
     def triage(self, view: View) -> Triage | None:
         """Where the time goes; None when nothing is priced."""
-        now = self.resolution(view, view.preset)
-        frame = self.table(view, view.preset)
-        frame = frame.filter(pl.col("latency_s") > 0).sort("latency_s", descending=True)
-        total = float(frame["latency_s"].sum())
-        if not total:
-            return None
-        bound = _shares(frame, "bound_by", total)
-        kernels = _shares(frame, "kernel", total)
-        running = frame["latency_s"].cum_sum() / total
-        take = int((running < FOCUS).sum()) + 1
-        return Triage(
-            bound, tuple(frame["task_id"][:take].to_list()), float(running[take - 1]),
-            len(now.tasks), *kernels[0],
-        )  # fmt: skip
+        return triage(self.table(view, view.preset))
 
     def summary(self, view: View) -> Summary | None:
         """What the chosen preset did; None on the baseline."""
@@ -264,13 +233,6 @@ def key_of(view: View) -> str:
     """What the columns of the browser belong to; equal keys may be combined."""
     bound = ",".join(f"{n}={v}" for n, v in view.bindings)
     return f"{view.model_id}|{view.target}|{bound}"
-
-
-def _shares(frame: pl.DataFrame, column: str, total: float) -> tuple[tuple[str, float], ...]:
-    sums = frame.group_by(column).agg(pl.col("latency_s").sum()).sort("latency_s", descending=True)
-    return tuple(
-        (name or "other", value / total) for name, value in sums.select(column, "latency_s").rows()
-    )
 
 
 def _summary(label: str, base: Resolution, now: Resolution) -> Summary:

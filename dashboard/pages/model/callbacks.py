@@ -9,8 +9,9 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import graph, scatter
-from dashboard.pages.model.totals import fault, offer_table, totals_row, triage_strip
+from dashboard.pages.model import composition, graph, scatter, timeline, triage
+from dashboard.pages.model.totals import fault, offer_table, totals_row
+from dashboard.pages.model.triage import triage_strip
 from dashboard.pages.model.why import explanation
 from dashboard.queries import services
 from dashboard.queries.model import DEFAULT_FPS
@@ -177,3 +178,6 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     graph.register(app)
     scatter.register(app)
+    triage.register(app)
+    timeline.register(app)
+    composition.register(app)

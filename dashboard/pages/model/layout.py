@@ -77,6 +77,10 @@ def _stores(view: View) -> list[Any]:
         "y": view.y,
         "log": view.log,
         "by": view.by,
+        "height": "tasks",  # these four are of the page, not of its address
+        "axes": "refit",
+        "lanes": "lanes",
+        "area": "latency_s",
         "from": "address",
     }
     return [

@@ -1,4 +1,4 @@
-"""Header totals, triage strip and preset table as components: records in, Dash out."""
+"""Header totals and preset table as components: records in, Dash out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import change, count, data, percent, quantity, significant
-from dashboard.ids import Model
-from dashboard.queries.model import Offer, Summary, Triage
+from dashboard.components import change, count, data, quantity, significant
+from dashboard.queries.model import Offer
 from engine.errors import EngineError
 from engine.recipe.model import Totals
 
@@ -120,62 +119,6 @@ def _total(
     if note:
         parts.append(html.Div(note, className=f"total-note {tone}"))
     return html.Div(parts, className="total")
-
-
-def triage_strip(triage: Triage | None, summary: Summary | None) -> list[Any]:
-    """What binds, where the time is, what the recipe did."""
-    parts: list[Any] = []
-    if triage:
-        first, share = triage.bound[0]
-        parts += [
-            html.Div(
-                [
-                    html.I(
-                        className=f"bound-{name}", style={"width": f"{part:.1%}"},
-                        title=f"{name}-bound: {percent(part)} of latency",
-                    )
-                    for name, part in triage.bound
-                ],
-                className="bound",
-            ),
-            html.Span([html.B(percent(share)), f" of time {first}-bound"]),
-            html.Span(
-                [
-                    html.B(f"{len(triage.focus)} of {triage.tasks}"), " tasks make ",
-                    html.B(percent(triage.focus_share)), " of latency ",
-                    html.Button(
-                        "select", id=Model.FOCUS, className="link",
-                        **data(ids=",".join(map(str, triage.focus))),
-                    ),
-                ]
-            ),
-            html.Span([html.B(triage.kernel), f" is {percent(triage.kernel_share)} of it"]),
-        ]  # fmt: skip
-    parts.append(html.Span(className="spring"))
-    parts.append(
-        _recipe(summary) if summary else html.Span("No optimization yet", className="muted")
-    )
-    return parts
-
-
-def _recipe(summary: Summary) -> html.Div:
-    left = sum(n for _, n in summary.refused)
-    words: list[Any] = [
-        html.B(summary.label), ": ", html.B(f"{summary.changed:,}"),
-        f" task{'s' * (summary.changed != 1)} changed, ",
-        f"{count(summary.conversions, 'conversion')}, {left:,} not eligible",
-    ]  # fmt: skip
-    if left:
-        words.append(
-            html.Details(
-                [
-                    html.Summary("why", className="link"),
-                    html.Ul([html.Li([html.B(f"{n:,} × "), why]) for why, n in summary.refused]),
-                ],
-                className="reasons",
-            )
-        )
-    return html.Div(words, className="recipe")
 
 
 def offer_table(offers: Sequence[Offer], base: Totals, chosen: str, fps: float) -> html.Div:

@@ -1,0 +1,125 @@
+/* What the drawings on canvases of their own share: size, colours, words, tooltip, selection.
+   A drawing stands in an element of class "drawing" with one or more canvases and a ".tip". */
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
+  const view = () => clientside.view;
+  const page = () => view().page();
+  const redraws = [];
+  let kept = null;
+
+  /* The tokens of the current scheme. */
+  function ink() {
+    if (kept) return kept;
+    const style = getComputedStyle(document.documentElement), of = (name) => style.getPropertyValue(`--${name}`).trim();
+    const names = ["accent", "surface", "ground", "line", "soft-line", "ink", "muted", "faint", "budget", "worse", "worse-ground"];
+    const found = Object.fromEntries(names.map((name) => [name, of(name)]));
+    const ramp = (name) => Array.from({ length: 6 }, (_, k) => of(`${name}-${k}`));
+    return (kept = { ...found, steps: ramp("seq"), on: ramp("seq-ink"), font: `12px ${of("font")}` });
+  }
+
+  /* Draw in the next frame, once, however often it is asked for; again when the scheme changes. */
+  function later(draw, shown) {
+    let asked = false;
+    const ask = () => {
+      if (asked) return;
+      asked = true;
+      requestAnimationFrame(() => {
+        asked = false;
+        if (page() && page().rows && shown()) draw();
+      });
+    };
+    redraws.push(ask);
+    return ask;
+  }
+  const again = () => {
+    kept = null;
+    for (const ask of redraws) ask();
+  };
+  window.addEventListener("paredown:scheme", again);
+  document.fonts.ready.then(again);
+
+  /* A context in CSS pixels, cleared. */
+  function pen(canvas, w, h) {
+    const ratio = window.devicePixelRatio || 1, context = canvas.getContext("2d");
+    const [wide, high] = [Math.round(w * ratio), Math.round(h * ratio)];
+    if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, w, h);
+    context.font = ink().font;
+    context.textBaseline = "middle";
+    return context;
+  }
+
+  /* As much of a text as fits; names of tasks keep their end, which tells them apart. */
+  function fit(context, text, room, start) {
+    if (context.measureText(text).width <= room) return text;
+    const letters = Math.floor(room / 6.8) - 1;
+    if (letters < 5) return "";
+    return start ? `${text.slice(0, letters)}…` : `…${text.slice(-letters).replace(/^[._/]+/, "")}`;
+  }
+
+  const colour = (step) => (step === 255 ? ink()["soft-line"] : ink().steps[step]);
+
+  /* Nice steps of an axis: 1, 2 or 5 times a power of ten. */
+  function ticks(from, to, most) {
+    const rough = (to - from) / most, power = 10 ** Math.floor(Math.log10(rough));
+    const by = power * [1, 2, 5, 10].find((k) => k * power >= rough), found = [];
+    for (let k = Math.ceil(from / by); k * by <= to * (1 + 1e-9); k++) found.push(Number((k * by).toPrecision(12)));
+    return found;
+  }
+
+  /* A value of a column with the prefix that fits it; `unit` is that of its metric. */
+  function si(value, unit) {
+    const base = (/[sWJB]$/.exec(unit) || [""])[0], least = base && base !== "B" ? 0 : 3;
+    let k = 3;
+    for (; Math.abs(value) >= 1e3 && k < (base === "s" ? 3 : 7); k++) value /= 1e3;
+    for (; Math.abs(value) < 1 && value && k > least; k--) value *= 1e3;
+    return `${view().number(value)} ${["n", "µ", "m", "", "k", "M", "G", "T"][k]}${base}`.trim();
+  }
+
+  /* What a tooltip says of tasks. */
+  function about(ids, head) {
+    const { rows, glossary } = page(), { make, total, figure } = view(), row = rows.get(ids[0]), one = ids.length === 1;
+    const word = !one ? `${ids.length.toLocaleString("en-US")} tasks` : row.conversion ? `convert ${row.name}` : `${row.id} · ${row.name}`;
+    const kind = one ? [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format].filter(Boolean).join(" · ") : "";
+    const line = (id) => {
+      const sum = total(ids, id, glossary[id].aggregate);
+      return make("tr", {}, make("th", {}, glossary[id].label), make("td", {}, sum === null ? "unknown" : figure(glossary[id], sum)));
+    };
+    return [
+      make("b", {}, head || word), make("div", { class: "muted" }, head ? word : kind),
+      make("table", {}, ...[...new Set([...TIP, page().state.colour])].filter((id) => glossary[id].aggregate !== "none" || one).map(line)),
+      ...(one && row.unknown ? [make("div", { class: "missed" }, row.unknown)] : []),
+    ];
+  }
+
+  /* The tooltip of a drawing beside a point of it; no parts hide it. */
+  function tip(host, x, y, parts) {
+    const box = host.querySelector(":scope > .tip");
+    box.hidden = !parts;
+    if (!parts) return;
+    box.replaceChildren(...parts);
+    const wide = box.offsetWidth, high = box.offsetHeight, top = host.scrollTop;
+    box.style.left = `${x + 14 + wide < host.clientWidth ? x + 14 : Math.max(4, x - 14 - wide)}px`;
+    box.style.top = `${Math.max(top + 4, Math.min(y + 14, top + host.clientHeight - high - 4))}px`;
+  }
+
+  /* A click selects, with shift or ctrl it adds or takes away; a click on nothing clears. */
+  function pick(ids, event, from) {
+    const old = new Set(page().state.selected), more = event.shiftKey || event.ctrlKey || event.metaKey;
+    if (more) ids.every((i) => old.has(i)) ? ids.forEach((i) => old.delete(i)) : ids.forEach((i) => old.add(i));
+    if (ids.length || (old.size && !more)) view().select(more ? old : ids, from);
+  }
+
+  /* The menu of a dock that colours, and the words beside its ramp, say what the state says. */
+  function legend(id) {
+    const root = page(), value = root.state.colour, metric = root.glossary[value], say = view().number;
+    root.menus = root.menus || {};
+    if (root.menus[id] !== value) clientside.set_props(`${id}-colour`, { value: (root.menus[id] = value) });
+    const most = view().steps(value).most * metric.scale, words = `${metric.label} 0–${say(most, 2)} ${metric.unit}`;
+    document.getElementById(`${id}-scale`).textContent = words.trim();
+  }
+
+  clientside.canvas = { ink, later, pen, fit, colour, ticks, about, tip, pick, legend, si };
+})();

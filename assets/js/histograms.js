@@ -1,0 +1,321 @@
+/* Histograms: one card a metric.  A brush is two conditions on its metric; every card counts what
+   the other filters leave, so that its brush can be moved without seeing only itself. */
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const LOW = 52, TOP = 120, FOOT = 16, PAD = 3, GRIP = 6, STEEP = 100; // px of bars, least and most, of the axis; max / median of a logarithmic axis
+  const view = () => clientside.view;
+  const canvas = () => clientside.canvas;
+  const page = () => document.getElementById("model--page");
+  const host = () => document.getElementById("model--histograms");
+  const SIDES = { ge: 0, gt: 0, le: 1, lt: 1 };
+  let high = LOW, wide = 0; // px of the bars, of the cards, now
+  let drag = null; // {card, a, b in px, range}: a brush that is being drawn
+
+  /* The range that the conditions on a metric leave; null without any. */
+  function brush(id) {
+    if (drag && drag.card.id === id) return drag.range;
+    const range = [-Infinity, Infinity];
+    for (const [column, operator, value] of page().state.where)
+      if (column === id && operator in SIDES) range[SIDES[operator]] = value;
+    return range[0] > -Infinity || range[1] < Infinity ? range : null;
+  }
+
+  /* Does a row meet a condition, as the table decides it? */
+  function holds(row, [column, operator, value]) {
+    const metric = page().glossary[column], has = column === "formats" ? window.dashAgGridFunctions.formats(row) : row[column];
+    if (has === null || has === undefined) return operator === "ne";
+    if (typeof value === "string") return String(has).toLowerCase().includes(value.toLowerCase());
+    const a = Number((has * metric.scale).toPrecision(6)), b = Number((value * metric.scale).toPrecision(10));
+    return { gt: a > b, ge: a >= b, lt: a < b, le: a <= b, eq: a === b, ne: a !== b }[operator];
+  }
+
+  /* Rows that pass every filter but those on some metrics, as 0 and 1. */
+  function without(...ids) {
+    const { list } = view().table(), state = page().state, shown = view().masks().shown;
+    const where = state.where.filter(([column]) => !ids.includes(column));
+    if (where.length === state.where.length) return shown;
+    const memo = (shown.without = shown.without || {}), key = ids.join();
+    const passes = (row) => clientside.task_table.onlyPass(row);
+    memo[key] = memo[key] || Uint8Array.from(list, (row) => (passes(row) && where.every((one) => holds(row, one)) ? 1 : 0));
+    return memo[key];
+  }
+
+  /* Least, most and middle of what a mask leaves of a metric, the zeros and the unknown counted. */
+  function extent(id, mask) {
+    const kept = view().table().kept, key = `extent ${id}`;
+    if (kept[key] && kept[key].mask === mask) return kept[key];
+    const values = view().column(id).filter((v, k) => !mask || mask[k]), known = values.filter((v) => v === v).sort();
+    const zeros = known.findIndex((v) => v > 0), from = zeros < 0 ? known.length : zeros;
+    return (kept[key] = {
+      mask, known: known.length, unknown: values.length - known.length, zeros: from, lo: known[from], hi: known[known.length - 1],
+      median: known[known.length >> 1], middle: known[(from + known.length) >> 1],
+    });
+  }
+
+  /* Values to px and back: zeros in a bin of their own, then `n` bins, linear or logarithmic. */
+  function axis(card, mask, wide) {
+    let e = extent(card.id, mask);
+    if (!e.known) e = card.whole;
+    const zero = e.zeros ? (e.lo === undefined ? wide - 2 * PAD : 9) : 0, x0 = PAD + (zero ? zero + 3 : 0), x1 = wide - PAD;
+    const n = Math.max(16, Math.min(32, Math.round((x1 - x0) / 6))), log = card.log && e.hi > e.lo;
+    let [lo, hi] = [e.lo, e.hi];
+    if (!log && lo < 0.3 * hi) lo = 0;
+    if (hi === lo) [lo, hi] = [lo * 0.5, hi * 1.5];
+    const [l, h] = log ? [Math.log(lo), Math.log(hi)] : [lo, hi];
+    const px = (v) => (v <= 0 && zero ? PAD + zero / 2 : x0 + ((x1 - x0) * ((log ? Math.log(v) : v) - l)) / (h - l));
+    const at = (x) => (x < x0 - 1 && zero ? 0 : ((v) => (log ? Math.exp(v) : v))(l + ((h - l) * (x - x0)) / (x1 - x0)));
+    const bin = (v) => (v === 0 && zero ? 0 : 1 + Math.max(0, Math.min(n - 1, Math.floor((n * (px(v) - x0)) / (x1 - x0)))));
+    const span = (k) => (k ? [x0 + ((k - 1) * (x1 - x0)) / n, x0 + (k * (x1 - x0)) / n] : [PAD, PAD + zero]);
+    return { ...e, n, log, zero, x0, x1, px, at, bin, span, mask };
+  }
+
+  /* A range in px as round figures of the page; the ends of the axis are included. */
+  function rounded(card, a, b) {
+    const { axis: x } = card, { scale } = page().glossary[card.id];
+    const near = (p, way) => {
+      const fine = 10 ** Math.floor(Math.log10(Math.abs(x.at(p + 0.5) - x.at(p - 0.5)) * scale || 1e-9));
+      return Number((way((x.at(p) * scale) / fine) * fine).toPrecision(6)) / scale;
+    };
+    const low = x.zero && a < x.x0 - 1 ? 0 : a <= x.x0 + 1 ? near(x.x0, Math.floor) : near(a, Math.round);
+    return [Math.max(0, low), x.lo === undefined ? 0 : b >= x.x1 - 1 ? near(x.x1, Math.ceil) : x.zero && b < x.x0 ? 0 : near(b, Math.round)];
+  }
+
+  function set(card, range) {
+    const where = page().state.where.filter(([column, operator]) => column !== card.id || !(operator in SIDES));
+    if (range) where.push([card.id, "ge", range[0]], [card.id, "le", range[1]]);
+    view().change({ where }, "histograms");
+  }
+
+  /* A card for every metric that has a value. */
+  function build() {
+    const { glossary } = page(), make = view().make;
+    const ids = Object.keys(glossary).filter((id) => view().column(id).some((v) => v === v));
+    const key = ids.map((id) => glossary[id].header).join();
+    if (host().key !== key) {
+      host().key = key;
+      host().cards = ids.map((id) => {
+        const card = { id, note: make("span", { class: "muted" }), mark: make("i", { class: "near", hidden: "" }) };
+        const paint = () => {
+          clientside.set_props("model--colour", { value: id });
+          view().change({ colour: id }, "menu");
+        };
+        card.title = make("button", { class: "histogram-title", title: `Colour by ${glossary[id].label.toLowerCase()}`, onclick: paint }, glossary[id].header);
+        card.canvas = make("canvas", { tabindex: 0, role: "group" });
+        card.canvas.card = card;
+        card.box = make("div", { class: "histogram" }, make("div", {}, card.title, card.note), card.canvas, card.mark);
+        return card;
+      });
+      host().replaceChildren(host().querySelector(".tip"), host().querySelector(".drawing-none"), ...host().cards.map((card) => card.box));
+    }
+    for (const card of host().cards) {
+      card.whole = extent(card.id, null);
+      card.log = card.whole.hi > STEEP * card.whole.middle;
+    }
+    if (!host().watched) new ResizeObserver(measure).observe((host().watched = host()));
+    measure();
+    draw();
+  }
+
+  /* Cards as high as the pane lets them be. */
+  function measure() {
+    if (!host().clientWidth || !host().cards) return;
+    const columns = getComputedStyle(host()).gridTemplateColumns.split(" ").length, rows = Math.ceil(host().cards.length / columns);
+    high = Math.round(Math.max(LOW, Math.min(TOP, (host().clientHeight - 16) / rows - 24 - FOOT - 6)));
+    host().style.setProperty("--high", `${high}px`);
+    wide = host().cards[0].canvas.clientWidth;
+    soon();
+  }
+
+  function draw() {
+    const state = page().state, masks = view().masks(), heights = state.height === "latency" ? view().column("latency_s") : null;
+    const live = drag ? without(drag.card.id) : null;
+    let pass = masks.shown;
+    if (drag) {
+      const values = view().column(drag.card.id), [lo, hi] = drag.range;
+      pass = live.map((on, k) => (on && values[k] >= lo && values[k] <= hi ? 1 : 0));
+    }
+    host().querySelector(".drawing-none").hidden = pass.some((on) => on);
+    for (const card of host().cards) {
+      const context = state.axes === "all" ? null : drag ? without(card.id, drag.card.id) : without(card.id);
+      if (!card.axis || card.axis.mask !== context || card.wide !== wide || card.rows !== page().rows)
+        Object.assign(card, { axis: axis(card, context, wide), wide, rows: page().rows });
+      one(card, context, pass, masks, heights);
+    }
+  }
+
+  function one(card, context, pass, masks, heights) {
+    const x = card.axis, values = view().column(card.id), { list } = view().table(), metric = page().glossary[card.id], say = view().number;
+    const [all, on, chosen] = [0, 1, 2].map(() => new Float64Array(x.n + 1));
+    let passing = 0, unknown = 0;
+    for (let k = 0; k < values.length; k++) {
+      if (context && !context[k] && !pass[k]) continue;
+      const v = values[k], weight = heights ? heights[k] || 0 : 1;
+      if (v !== v) { unknown += pass[k] && !list[k].conversion; continue; }
+      const b = x.bin(v);
+      all[b] += weight;
+      if (!pass[k]) continue;
+      passing += 1;
+      on[b] += weight;
+      if (masks.selected[k]) chosen[b] += weight;
+    }
+    const tall = (v) => (heights ? v : Math.sqrt(v)), most = tall(Math.max(...all)) || 1, ink = canvas().ink();
+    const pen = canvas().pen(card.canvas, wide, high + FOOT);
+    const bars = (counts, fill) => {
+      pen.fillStyle = fill;
+      for (let b = 0; b <= x.n; b++) {
+        if (!counts[b]) continue;
+        const [a, z] = x.span(b), tip = Math.max(1.5, ((high - 2) * tall(counts[b])) / most);
+        pen.fillRect(a, high - tip, Math.max(1, z - a - 1), tip);
+      }
+    };
+    bars(all, ink["line"]);
+    bars(on, ink.steps[2]);
+    bars(chosen, ink.accent);
+    pen.fillStyle = ink.line;
+    pen.fillRect(PAD, high, wide - 2 * PAD, 1);
+    pen.fillStyle = ink.muted;
+    const end = (v) => say(v * metric.scale, 2), y = high + FOOT / 2 + 1;
+    const mid = extent(card.id, pass).median, left = x.lo === undefined || x.zero || (!x.log && x.lo < 0.3 * x.hi) ? "0" : end(x.lo);
+    const right = x.lo === undefined || x.hi === x.lo ? "" : end(x.hi), lone = x.hi === x.lo && x.lo !== undefined;
+    if (!lone || x.zero) pen.fillText(left, PAD, y);
+    pen.textAlign = "right";
+    pen.fillText(right, wide - PAD, y);
+    const room = wide - 2 * PAD - pen.measureText(left + right).width - 12, way = x.log && !lone ? "log, " : "";
+    const words = [`${way}median ${end(mid)}`, `${way}${end(mid)}`].find((one) => pen.measureText(one).width < room);
+    pen.textAlign = "center";
+    if (mid !== undefined && words) pen.fillText(lone && !x.zero ? `all ${end(x.lo)}` : words, (PAD + pen.measureText(left).width + wide - PAD - pen.measureText(right).width) / 2, y);
+    pen.textAlign = "left";
+    if (mid !== undefined && !lone) pen.fillRect(x.px(mid) - 0.5, high, 1, 4);
+    const range = brush(card.id);
+    card.brush = range && [range[0] <= 0 ? PAD : Math.max(PAD, x.px(range[0])), range[1] <= 0 ? x.x0 - 2 : Math.min(wide - PAD, x.px(range[1]))];
+    if (card.brush) {
+      const [a, b] = card.brush;
+      pen.fillStyle = pen.strokeStyle = ink.accent;
+      pen.globalAlpha = 0.12;
+      pen.fillRect(a, 0, Math.max(1, b - a), high);
+      pen.globalAlpha = 1;
+      for (const p of [a, b]) {
+        pen.fillRect(p - 0.5, 0, 1, high);
+        pen.fillRect(p - 2, high / 2 - 8, 4, 16);
+      }
+    }
+    card.counts = { all, on, chosen, passing };
+    const text = range ? `${passing.toLocaleString("en-US")} left` : unknown ? `${unknown.toLocaleString("en-US")} unknown` : "";
+    if (card.note.textContent !== text) card.note.title = card.note.textContent = text;
+    const told = `${metric.header}, ${end(x.zeros ? 0 : x.lo)} to ${end(x.hi || 0)}, median ${end(mid)} ${text}` +
+      `${range ? `, filtered from ${end(range[0])} to ${end(range[1])}` : ""}. Arrow keys make or move a filter, with shift resize it, Delete removes it, Enter selects.`;
+    if (card.told !== told) card.canvas.setAttribute("aria-label", (card.told = told));
+    card.title.setAttribute("aria-pressed", page().state.colour === card.id);
+  }
+
+  const inBin = (card, b) => {
+    const pass = view().masks().shown, values = view().column(card.id);
+    return view().table().list.filter((_, k) => pass[k] && values[k] === values[k] && card.axis.bin(values[k]) === b).map((row) => row.id);
+  };
+  const binAt = (card, p) => {
+    for (let b = 0; b <= card.axis.n; b++) if (p >= card.axis.span(b)[0] && p < card.axis.span(b)[1]) return b;
+    return -1;
+  };
+
+  function hint(card, event) {
+    const box = host().getBoundingClientRect(), p = event.offsetX, b = binAt(card, p);
+    const x = event.clientX - box.left, y = event.clientY - box.top + host().scrollTop;
+    const grip = card.brush && card.brush.findIndex((edge) => Math.abs(edge - p) <= GRIP), inside = card.brush && p > card.brush[0] && p < card.brush[1];
+    card.canvas.style.cursor = grip >= 0 && card.brush ? "ew-resize" : inside ? "grab" : "crosshair";
+    if (drag || b < 0 || !card.counts.all[b]) return canvas().tip(host(), 0, 0, null);
+    const { make, number, total } = view(), metric = page().glossary[card.id], ids = inBin(card, b), span = card.axis.span(b);
+    const say = (v) => number(v * metric.scale, 3), from = card.axis.at(span[0]), part = total(ids, "share", "sum");
+    const line = (name, text) => make("tr", {}, make("th", {}, name), make("td", {}, text));
+    canvas().tip(host(), x, y, [
+      make("b", {}, b ? `${say(from)}–${say(card.axis.at(span[1]))} ${metric.unit}` : `0 ${metric.unit}`),
+      make("table", {},
+        line("Tasks", ids.length.toLocaleString("en-US")),
+        line("Share of latency", part === null ? "unknown" : `${number(part * 100, 2)} %`),
+        ...(view().masks().some ? [line("Selected", String(ids.filter((i) => page().state.selected.includes(i)).length))] : [])),
+      make("div", { class: "muted" }, "click selects them, dragging filters"),
+    ]);
+  }
+
+  function press(card, event) {
+    const from = event.offsetX, old = card.brush, wide = card.wide;
+    const grip = old ? old.findIndex((edge) => Math.abs(edge - from) <= GRIP) : -1;
+    const inside = old && from > old[0] && from < old[1];
+    card.canvas.setPointerCapture(event.pointerId);
+    canvas().tip(host(), 0, 0, null);
+    const move = (e) => {
+      if (!drag && Math.abs(e.offsetX - from) < 3) return;
+      const p = Math.max(PAD, Math.min(wide - PAD, e.offsetX));
+      let [a, b] = grip === 0 ? [p, old[1]] : grip === 1 ? [old[0], p] : [from, p];
+      if (grip < 0 && inside) {
+        const by = Math.max(PAD - old[0], Math.min(wide - PAD - old[1], e.offsetX - from));
+        [a, b] = [old[0] + by, old[1] + by];
+      }
+      [a, b] = [Math.min(a, b), Math.max(a, b)];
+      drag = { card, range: rounded(card, a, b) };
+      soon();
+    };
+    const stop = (e) => {
+      card.canvas.removeEventListener("pointermove", move);
+      removeEventListener("keydown", escape, true);
+      const made = drag;
+      drag = null;
+      if (made && e.type === "pointerup") set(card, made.range);
+      else if (e.type !== "pointerup") soon();
+      else if (old && !inside) set(card, null);
+      else canvas().pick(inBin(card, binAt(card, from)), e, "histograms");
+    };
+    const escape = (e) => {
+      if (e.key !== "Escape") return;
+      e.stopPropagation();
+      card.canvas.removeEventListener("pointerup", stop);
+      stop(e);
+    };
+    card.canvas.addEventListener("pointermove", move);
+    card.canvas.addEventListener("pointerup", stop, { once: true });
+    addEventListener("keydown", escape, true);
+  }
+
+  function keys(card, event) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key], { x0, x1, n, zero } = card.axis, width = (x1 - x0) / n;
+    const range = brush(card.id), start = zero ? PAD : x0;
+    if (way && !range) set(card, rounded(card, start, x0 + width * Math.round(n / 4)));
+    else if (way) {
+      let [a, b] = card.brush;
+      const by = event.shiftKey ? way * width : Math.max(start - a, Math.min(x1 - b, way * width));
+      b = Math.max(a + 1, Math.min(x1, b + by));
+      set(card, rounded(card, event.shiftKey ? a : a + by, b));
+    } else if (range && /^(Escape|Delete|Backspace)$/.test(event.key)) set(card, null);
+    else if (event.key === "Enter" && range) {
+      const pass = view().masks().shown;
+      canvas().pick(view().table().list.filter((_, k) => pass[k]).map((row) => row.id), event, "histograms");
+    } else return;
+    event.preventDefault();
+  }
+
+  /* The place of the task that the pointer is on, wherever that is. */
+  function near(id) {
+    const row = id === null ? null : page().rows.get(id);
+    for (const card of (host() && host().cards) || []) {
+      const known = row && typeof row[card.id] === "number" && card.axis;
+      card.mark.hidden = !known;
+      if (known) card.mark.style.left = `${Math.max(PAD, Math.min(card.wide - PAD, card.axis.px(row[card.id])))}px`;
+    }
+  }
+
+  const soon = () => asked();
+  const asked = (() => {
+    let ask = null;
+    return () => (ask = ask || canvas().later(draw, () => host() && host().cards && host().clientWidth))();
+  })();
+
+  const of = (event) => event.target.card && event.target.closest("#model--histograms") && event.target.card;
+  document.addEventListener("pointermove", (event) => of(event) && !event.buttons && hint(of(event), event));
+  document.addEventListener("pointerdown", (event) => of(event) && event.button === 0 && press(of(event), event));
+  document.addEventListener("pointerout", (event) => of(event) && canvas().tip(host(), 0, 0, null));
+  document.addEventListener("keydown", (event) => of(event) && keys(of(event), event), true);
+
+  (clientside.parts = clientside.parts || []).push({
+    active: (state) => state.dock === "histograms", numbers: build, show: soon, filtered: soon, near,
+  });
+  clientside.histograms = { brush };
+})();

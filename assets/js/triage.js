@@ -1,0 +1,44 @@
+/* The triage strip: its parts select their tasks, and the least important step back when it is
+   too narrow.  data-column with data-value: rows with that word; data-slowest: the n slowest. */
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const strip = () => document.getElementById("model--triage");
+
+  function fit() {
+    const box = strip(), parts = [...box.querySelectorAll("[data-keep]")];
+    for (const part of parts) part.hidden = false;
+    const spring = box.querySelector(":scope > .spring");
+    if (!spring) return;
+    const gap = parseFloat(getComputedStyle(box).columnGap) || 0;
+    let over = box.scrollWidth - box.clientWidth;
+    const widths = parts.map((part) => part.offsetWidth + gap);
+    const least = parts.map((_, k) => k).sort((a, b) => parts[a].dataset.keep - parts[b].dataset.keep);
+    for (const k of least) {
+      if (over <= 0) break;
+      parts[k].hidden = true;
+      over -= widths[k];
+    }
+  }
+
+  function watch() {
+    const box = strip();
+    if (!box) return;
+    if (!box.watched) {
+      box.watched = true;
+      new ResizeObserver(fit).observe(box);
+    }
+    requestAnimationFrame(() => box.isConnected && fit());
+  }
+
+  document.addEventListener("click", (event) => {
+    const part = event.target.closest("#model--triage [data-column], #model--triage [data-slowest]");
+    if (!part || !clientside.view.page().rows) return;
+    const { column, value, slowest } = part.dataset, rows = [...clientside.view.page().rows.values()];
+    const found = slowest
+      ? rows.filter((row) => row.latency_s > 0).sort((a, b) => b.latency_s - a.latency_s || a.id - b.id).slice(0, slowest)
+      : rows.filter((row) => (column === "latency_s" ? typeof row[column] !== "number" : (row[column] || "other") === value && row.latency_s > 0));
+    clientside.view.select(found.map((row) => row.id), "strip");
+  });
+
+  clientside.triage = { watch };
+})();
