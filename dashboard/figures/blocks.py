@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.insight import Group, found_in
 
-WHOLE = 600  # boxes and edges up to which a graph is drawn unfolded
+WHOLE = 400  # boxes and edges up to which a graph is drawn unfolded: its names can be read
 FEWEST = 15  # boxes below which a folded graph opens its largest block
 AIM = 40  # boxes that it then has at most, and sections of what holds too many
 MOST = 60  # items of one block before they fold into sections
@@ -56,12 +56,16 @@ class Tree:
         """The tasks of a group."""
         return self.group[id].tasks if id else tuple(range(len(self.names)))
 
-    def title(self, id: str) -> str:
-        """What the frame around an opened block says."""
-        if "#" in id:
-            items = self.open(id)
-            return f"tasks {items[0].tasks[0]}–{items[-1].tasks[-1]}" if items else ""
-        return self.group[id].label if id in self.group else ""
+    def title(self, id: str, inside: Sequence[Block]) -> str:
+        """What the frame around some boxes of an opened block says."""
+        group = self.group.get(id)
+        if group and group.kind == "stack" and len(inside) > 1:
+            part = _span(inside[0].label, inside[-1].label)
+            if part and len(inside) < len(self.inner.get(id, [])):
+                return part
+        if group:
+            return group.label
+        return f"tasks {inside[0].tasks[0]}–{inside[-1].tasks[-1]}"
 
     def items(self, id: str) -> list[Block]:
         """What a group holds: groups and single tasks; a lone wrapper is looked through."""

@@ -202,7 +202,8 @@ def _frames(blocks: Sequence[Block], tree: Tree, placed: Placed) -> list[Element
         if foreign or crossed or len(found) >= 3 * MAX_FRAMES:
             continue
         taken.append(box)
-        found += _frame(len(taken), name, tree.title(name), box, [blocks[k] for k in inside])
+        boxes = [blocks[k] for k in inside]
+        found += _frame(len(taken), name, tree.title(name, boxes), box, boxes)
     return found
 
 
@@ -211,7 +212,7 @@ def _frame(
 ) -> list[Element]:
     """A frame is three elements: the dashed box, its name, and its sum on the right."""
     width, height = box[2] - box[0], box[3] - box[1]
-    room = int((width - 68) / 6.0)
+    room = int((width - 58) / 5.8)
     if len(title) > room:
         title = "…" + title[-(room - 1) :]
     tasks = [i for b in inside for i in b.tasks]

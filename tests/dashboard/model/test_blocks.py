@@ -50,7 +50,10 @@ def test_an_opened_block_shows_its_items_in_a_frame():
     found = folded(Tree(groups, names), ["s3", "k3"])
     inner = [b for b in found if b.frame in ("s3", "k3")]
     assert [b.label for b in inner] == [*(f"block {36 + k}" for k in range(11)), "branches"]
-    assert Tree(groups, names).title("s3") == "stage 3"
+    assert Tree(groups, names).title("s3", found) == "stage 3"
+    copies = [b for b in found if b.frame == "k3"]
+    assert Tree(groups, names).title("k3", copies) == "block × 12"
+    assert Tree(groups, names).title("k3", copies[2:5]) == "block 38–40"
     assert covered(found) == list(range(len(names)))
 
 
