@@ -4,7 +4,7 @@
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
-  const FOOT = 48; // pixels that legend and overview take at the bottom
+  const FOOT = 52; // pixels that legend and overview take at the bottom
   const modes = {};
   const view = () => clientside.view;
   const page = () => document.getElementById("model--page");

@@ -148,7 +148,7 @@
     // a block that opened keeps its top where it was, unless what it holds would be cut off
     const x = old.at[0] - (old.k * (box.x1 + box.x2)) / 2, y = old.top - old.k * box.y1;
     const inner = (v, low, high, most) => (high - low > most ? (most - low - high) / 2 : Math.min(Math.max(v, 12 - low), most - 12 - high));
-    const [w, h] = [cy.width(), cy.height() - 48], k = old.k;
+    const [w, h] = [cy.width(), cy.height() - 52], k = old.k;
     look(cy, { k, x: inner(x, box.x1 * k, box.x2 * k, w), y: inner(y, box.y1 * k, box.y2 * k, h) }, true);
   }
 

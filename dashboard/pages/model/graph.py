@@ -140,7 +140,8 @@ def register(app: Dash) -> None:
     browser("op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data"))
     browser(
         "task_canvas", "source", Input(Model.TARGET, "value"),
-        Input(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
+        Input(Model.TASKS, "data"),  # Dash does not start one whose only input may match nothing
+        State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
         State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
         State(Model.MODEL, "data"),
     )  # fmt: skip

@@ -1,0 +1,176 @@
+/* Pointer and keyboard on the canvas of all tasks: what is under them, and what they do. */
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const { it, area, on, NONE, ROUND, TEXT, members, around, ask, go, step, spot, focus, fonts } = clientside.task_canvas;
+  const { measure, draw, fitted } = clientside.task_canvas;
+  const page = () => document.getElementById("model--page");
+  const view = () => clientside.view;
+  const hub = () => clientside.graph_pane;
+  const kit = () => clientside.task_tiles;
+
+  function pan(dx, dy) {
+    const { all } = it.data, keep = 60, to = { ...it.at, x: it.at.x + dx, y: it.at.y + dy };
+    to.x = Math.max(keep - all.x2 * it.at.k, Math.min(it.size.w - keep - all.x1 * it.at.k, to.x));
+    to.y = Math.max(keep - all.y2 * it.at.k, Math.min(it.size.h - keep - all.y1 * it.at.k, to.y));
+    go(to, true);
+  }
+
+  function find(px, py) {
+    const x = (px - it.at.x) / it.at.k, y = (py - it.at.y) / it.at.k, box = it.data.a.band_box;
+    if (it.at.k <= kit().FAR) {
+      for (let b = 0; b < it.data.head.bands.length; b++)
+        if (x >= box[4 * b] && x <= box[4 * b + 2] && y >= box[4 * b + 1] && y <= box[4 * b + 3]) return { ...NONE, band: b };
+      return NONE;
+    }
+    const task = it.data.hit(x, y, it.at.k < ROUND ? 3 / it.at.k : 0);
+    return { ...NONE, task, edge: task < 0 && it.at.k >= ROUND ? it.data.edgeAt(x, y, 4 / it.at.k) : -1 };
+  }
+
+  const boxed = (i) => {
+    const [x, y, w, h] = [it.data.a.x[i] * it.at.k + it.at.x, it.data.a.y[i] * it.at.k + it.at.y, (it.data.wide / 2) * it.at.k, (it.data.high / 2) * it.at.k];
+    return { x1: x - w, y1: y - h, x2: x + w, y2: y + h };
+  };
+  const name = (i) => (page().rows.has(i) ? page().rows.get(i).name : `task ${i}`);
+
+  /* What the pointer is on, in the frame that shows it. */
+  function point(x, y) {
+    it.pointer = null;
+    if (!page().rows) return;
+    const found = find(x, y);
+    if (found.task === it.hover.task && found.edge === it.hover.edge && found.band === it.hover.band) return;
+    area().style.cursor = found.task >= 0 || found.band >= 0 ? "pointer" : "";
+    view().tell("near", found.task >= 0 ? found.task : null);
+    it.hover = found;
+    tip(x, y);
+  }
+
+  function tip(x, y) {
+    const { task, edge, band } = it.hover, { a, head } = it.data;
+    if (task >= 0) return hub().tipTasks(boxed(task), [task], name(task));
+    const spot = { x1: x - 6, x2: x + 6, y1: y + 8, y2: y };
+    if (band >= 0) return hub().tipTasks(spot, members(band), head.bands[band], "click to select, double-click to come closer");
+    if (edge >= 0) return hub().tipEdge(spot, name(a.source[edge]), name(a.target[edge]), head.tensors[a.tensor[edge]], a.bytes[edge], 1);
+    hub().tip(null);
+  }
+
+  function near(task) {
+    it.hover = task < 0 ? NONE : { ...NONE, task };
+    ask();
+  }
+
+  function press([x, y], event) {
+    const found = find(x, y), extend = event.shiftKey || event.ctrlKey || event.metaKey;
+    if (found.task >= 0) it.cursor = found.task;
+    if (found.task >= 0 || found.band >= 0) hub().pick(found.task >= 0 ? [found.task] : members(found.band), extend);
+    else if (!extend && page().state.selected.length) view().select([], "graph");
+    ask();
+  }
+
+  function listen() {
+    const canvas = area();
+    if (!canvas || canvas.listening) return;
+    canvas.listening = true;
+    let drag = null;
+    const ready = () => on() && it.data && page().rows;
+    const place = (event) => {
+      const edge = canvas.getBoundingClientRect();
+      return [event.clientX - edge.left, event.clientY - edge.top];
+    };
+    const leave = () => {
+      it.pointer = null;
+      hub().tip(null);
+      if (it.hover === NONE || !it.data) return;
+      view().tell("near", null);
+      it.hover = NONE;
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button > 1 || !it.data) return;
+      drag = { last: place(event), from: place(event), moved: event.button === 1 };
+      canvas.setPointerCapture(event.pointerId);
+      hub().pane().focus({ preventScroll: true });
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const [x, y] = place(event);
+      if (!drag) {
+        it.pointer = [x, y];
+        return ask();
+      }
+      drag.moved = drag.moved || Math.hypot(x - drag.from[0], y - drag.from[1]) > 3;
+      if (!drag.moved) return;
+      canvas.classList.add("panning");
+      leave();
+      pan(x - drag.last[0], y - drag.last[1]);
+      drag.last = [x, y];
+    });
+    const release = (event) => {
+      if (drag && !drag.moved && event.type === "pointerup" && ready()) press(place(event), event);
+      drag = null;
+      canvas.classList.remove("panning");
+    };
+    canvas.addEventListener("pointerup", release);
+    canvas.addEventListener("pointercancel", release);
+    canvas.addEventListener("pointerleave", leave);
+    canvas.addEventListener("dblclick", (event) => {
+      if (!ready()) return;
+      const { task, band } = find(...place(event));
+      if (band >= 0) go(hub().aim(around(members(band)), it.size, { ...it.at, k: 0 }, true));
+      else if (task >= 0) focus(task, 1.1);
+    });
+    canvas.addEventListener("wheel", (event) => {
+      if (!it.data) return;
+      event.preventDefault();
+      leave();
+      const turn = event.deltaY * [1, 16, 400][event.deltaMode];
+      step(Math.exp(-Math.max(-240, Math.min(240, turn)) * (event.ctrlKey ? 0.01 : 0.0022)), ...place(event));
+    }, { passive: false });
+    new ResizeObserver(() => on() && it.data && measure() && draw()).observe(canvas);
+    document.fonts.load("11px Inter").then(fonts);
+  }
+
+  /* Along the flow: over the edges, the least turn first; across it: the nearest beside. */
+  function key(event) {
+    if (!it.data) return;
+    const { x, y, source, target } = it.data.a, flow = it.data.head.direction === "right" ? [x, y] : [y, x];
+    const [ahead, aside] = flow, old = it.cursor >= 0 ? it.cursor : it.chosen.length ? it.chosen[0] : 0;
+    const least = (list, cost) => list.reduce((best, i) => (best < 0 || cost(i) < cost(best) ? i : best), -1);
+    const along = (side, end) => () =>
+      least([...side.items.subarray(side.at[old], side.at[old + 1])].map((e) => end[e]), (i) => Math.abs(aside[i] - aside[old]));
+    const beside = (sign) => () => {
+      let best = -1, cost = Infinity;
+      for (let i = 0; i < it.data.n; i++) {
+        const by = (aside[i] - aside[old]) * sign, all = by + 4 * Math.abs(ahead[i] - ahead[old]);
+        if (by > 1 && all < cost) [best, cost] = [i, all];
+      }
+      return best;
+    };
+    const ways = [along(it.data.out, target), along(it.data.into, source), beside(1), beside(-1)];
+    const keys = it.data.head.direction === "right"
+      ? ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"] : ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"];
+    const move = ways[keys.indexOf(event.key)];
+    if (move) {
+      const next = move();
+      it.cursor = next >= 0 ? next : old;
+      const b = boxed(it.cursor);
+      if (it.at.k < TEXT) go(hub().aim(around([it.cursor]), it.size, it.at, false, TEXT), true);
+      else if (b.x1 < 20 || b.y1 < 20 || b.x2 > it.size.w - 20 || b.y2 > it.size.h - 60)
+        focus(it.cursor, it.at.k);
+      view().tell("near", it.cursor);
+      hub().tipTasks(boxed(it.cursor), [it.cursor], name(it.cursor));
+    } else if (event.key === "Enter" || event.key === " ") hub().pick([old], event.shiftKey);
+    else if (event.key === "+" || event.key === "-") step(event.key === "+" ? 1.3 : 1 / 1.3);
+    else if (event.key === "Home") go(fitted());
+    else return;
+    event.preventDefault();
+    ask();
+  }
+
+  Object.assign(hub().modes.all, {
+    press, key,
+    lasso: (inside) => {
+      const found = [];
+      for (let i = 0; i < it.data.n; i++) if (inside(...spot(i))) found.push(i);
+      return found;
+    },
+  });
+  clientside.task_hand = { listen, point, near, find };
+})();
