@@ -196,12 +196,16 @@
     const box = document.getElementById("model--chips"), glossary = page().glossary;
     const chip = (text, remove) =>
       make("button", { class: "chip", title: `Remove the filter ${text}`, onclick: remove }, text, " ×");
-    const found = state.where.map(([column, operator, value], k) => {
-      const metric = glossary[column];
+    const isFrom = (one) => one && one[1] === "ge", isTo = (one) => one && one[1] === "le";
+    const found = state.where.flatMap((one, k) => {
+      const [column, operator, value] = one, metric = glossary[column], same = (other) => metric && other !== one && other[0] === column;
+      const to = isFrom(one) && state.where.find((other) => same(other) && isTo(other)); // a range is one chip
+      if (isTo(one) && state.where.some((other) => same(other) && isFrom(other))) return [];
       const name = metric ? metric.label.toLowerCase() : clientside.task_table.header(column);
-      const shown = metric ? figure(metric, value) : value;
-      const where = state.where.filter((_, j) => j !== k);
-      return chip(`${name} ${SIGNS[operator]} ${shown}`, () => change({ where }, "chips"));
+      const shown = metric ? figure(metric, (to || one)[2]) : value;
+      const where = state.where.filter((other) => other !== one && other !== to);
+      const words = to ? `${number(value * metric.scale, metric.digits)}–${shown}` : `${SIGNS[operator]} ${shown}`;
+      return [chip(`${name} ${words}`, () => change({ where }, "chips"))];
     });
     if (state.only)
       found.push(chip(`selection of ${state.only.length}`, () => change({ only: null }, "chips")));
@@ -293,13 +297,18 @@
       event.preventDefault();
       document.getElementById("model--search").focus();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
-      if (typing) typing.blur();
+      const menu = event.target.closest("details.menu[open]");
+      if (menu) {
+        menu.open = false;
+        menu.firstElementChild.focus();
+      } else if (typing) typing.blur();
       else if (!document.getElementById("model--why").hidden) ask(null);
       else if (!document.getElementById("model--sheet").hidden) document.getElementById("model--sheet-close").click();
       else clear();
     }
   });
   document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = menu.contains(event.target);
     if (event.target.closest("#model--why-close")) ask(null);
     const link = event.target.closest("[data-ids]");
     if (link && page()) select(link.dataset.ids.split(",").map(Number), "strip");

@@ -43,7 +43,7 @@ def columns() -> list[ColumnDef]:
         {
             "field": "id", "headerName": "#", "width": 44, "type": "rightAligned",
             "headerTooltip": "Number of the task, in the order in which the target runs them.",
-            "cellClass": ["ag-right-aligned-cell", "faint"], "filter": False,
+            "cellClass": ["ag-right-aligned-cell", "muted"], "filter": False,
             "valueFormatter": {"function": "taskNumber(params)"},
         },
         {

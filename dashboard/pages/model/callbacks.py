@@ -9,8 +9,9 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import composition, graph, scatter, timeline, triage
-from dashboard.pages.model.totals import fault, offer_table, totals_row
+from dashboard.pages.model import composition, graph, roofline, scatter, timeline, triage
+from dashboard.pages.model.presets import offer_table
+from dashboard.pages.model.totals import fault, totals_row
 from dashboard.pages.model.triage import triage_strip
 from dashboard.pages.model.why import explanation
 from dashboard.queries import services
@@ -178,6 +179,7 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     graph.register(app)
     scatter.register(app)
+    roofline.register(app, view_of)
     triage.register(app)
     timeline.register(app)
     composition.register(app)

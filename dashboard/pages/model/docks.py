@@ -86,34 +86,28 @@ def left(view: View) -> html.Section:
     )
 
 
-def _column_menu() -> dmc.Popover:
+def _column_menu() -> html.Details:
     boxes = [
         dmc.Checkbox(label=header, value=field_, size="xs", className="column-choice")
         for field_, header in task_table.chooser()
     ]
     shown = [c["field"] for c in task_table.columns() if not c.get("hide")]
-    return dmc.Popover(
+    search = dcc.Input(
+        id=Model.COLUMN_SEARCH,
+        type="search",
+        placeholder="Find a column…",
+        className="search",
+        debounce=False,
+    )
+    group = dmc.CheckboxGroup(
+        html.Div(boxes, className="column-list"), id=Model.COLUMNS, value=shown
+    )
+    return html.Details(
         [
-            dmc.PopoverTarget(html.Button("Columns", className="button", id="model--columns-open")),
-            dmc.PopoverDropdown(
-                [
-                    dcc.Input(
-                        id=Model.COLUMN_SEARCH,
-                        type="search",
-                        placeholder="Find a column…",
-                        className="search",
-                        debounce=False,
-                    ),
-                    dmc.CheckboxGroup(
-                        html.Div(boxes, className="column-list"), id=Model.COLUMNS, value=shown
-                    ),
-                ]
-            ),
+            html.Summary("Columns", className="button", id="model--columns-open"),
+            html.Div([search, group], className="menu-body"),
         ],
-        position="bottom-end",
-        width=240,
-        trapFocus=True,
-        returnFocus=True,
+        className="menu",
     )
 
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from dash import html
 
-from dashboard.components import change, count, data, quantity, significant
-from dashboard.queries.model import Offer
+from dashboard.components import change, count, quantity, significant
 from engine.errors import EngineError
 from engine.recipe.model import Totals
-
-EFFORT = {
-    "$": "post-training: minutes, no training data",
-    "$$": "needs fine-tuning",
-    "$$$": "needs training-aware work",
-}
 
 
 def rate_sentence(totals: Totals, fps: float) -> str:
@@ -119,84 +111,3 @@ def _total(
     if note:
         parts.append(html.Div(note, className=f"total-note {tone}"))
     return html.Div(parts, className="total")
-
-
-def offer_table(offers: Sequence[Offer], base: Totals, chosen: str, fps: float) -> html.Div:
-    """Every preset with what it would do, the fastest first; a row applies."""
-    head = [
-        ("Preset", ""), ("Latency", "n"), ("Mem. power", "n"), ("Energy", "n"), ("Size", "n"),
-        (f"{fps:g} fps", ""), ("Effort", ""), ("Applies to", ""), ("", ""),
-    ]  # fmt: skip
-    return html.Div(
-        [
-            html.P(
-                "Modelled effect on this model and target, the fastest first. "
-                "Effort: $ post-training, $$ fine-tuning, $$$ training-aware.",
-                className="muted",
-            ),
-            html.Table(
-                [
-                    html.Thead(html.Tr([html.Th(t, className=c) for t, c in head])),
-                    html.Tbody([_offer(o, base, chosen, fps) for o in offers]),
-                ]
-            ),
-        ]
-    )
-
-
-def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
-    now, preset = offer.totals, offer.preset
-    fits = None if not now.latency_s else now.latency_s * fps <= 1
-    refused = sum(n for _, n in offer.summary.refused)
-    changed = offer.summary.changed
-    reasons = "; ".join(f"{n} × {why}" for why, n in offer.summary.refused)
-    applied = preset.id == chosen
-    return html.Tr(
-        [
-            html.Td(
-                [html.B(preset.label), html.Small(preset.family)],
-                title=preset.help, className="offer-name",
-            ),
-            _figure(now.latency_s, base.latency_s, "s"),
-            _figure(now.memory_power(fps), base.memory_power(fps), "W"),
-            _figure(now.energy_j, base.energy_j, "J"),
-            _figure(now.size_bytes, base.size_bytes, "B"),
-            html.Td(
-                "unknown" if fits is None else "met" if fits else "missed",
-                className="met" if fits else "missed" if fits is False else "muted",
-                title=rate_sentence(now, fps),
-            ),
-            html.Td(preset.effort, title=EFFORT.get(preset.effort, ""), className="effort"),
-            html.Td(
-                [
-                    f"{offer.tasks - refused:,} of {offer.tasks:,}",
-                    *(html.Small(f"{n:,} × {why}") for why, n in offer.summary.refused[:1]),
-                ],
-                title=reasons, className="applies",
-            ),
-            html.Td(
-                html.Button(
-                    "Applied" if applied else "Apply",
-                    className="button" + (" on" if applied else ""),
-                    disabled=not changed,
-                    title="" if changed else "It changes no task here",
-                    **data(preset=preset.id),
-                )
-            ),
-        ],
-        className="applied" if applied else "",
-    )  # fmt: skip
-
-
-def _figure(value: float | None, base: float | None, unit: str) -> html.Td:
-    if value is None:
-        return html.Td("unknown", className="n muted")
-    number, short = quantity(value, unit)
-    moved, share = change(value, base)
-    return html.Td(
-        [
-            html.Span([number, html.Small(short)]),
-            html.Em(moved, className="better" if share < 0 else "worse") if moved else "",
-        ],
-        className="n",
-    )

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import engine
-from dashboard.pages.model import callbacks, totals
+from dashboard.pages.model import callbacks, presets, totals
 from dashboard.queries.columns import display
 from dashboard.queries.model import ModelQueries, glossary
 from dashboard.urls import View
@@ -92,7 +92,7 @@ def test_offers_are_ranked_fastest_first_and_say_why_not(ask):
     assert found[0].summary.refused == (
         ("has no weights", UNET.tasks["kernel"].to_list().count("pool") + 4),
     )
-    table = totals.offer_table(found, ask.totals(VIEW)[0], "int8", 30)
+    table = presets.offer_table(found, ask.totals(VIEW)[0], "int8", 30)
     assert "Applied" in text(table)
     assert "has no weights" in text(table)
 
