@@ -14,10 +14,11 @@ import numpy as np
 import polars as pl
 
 from dashboard.figures import layered
-from dashboard.figures.atlas_bands import Grouped, bands, block_of, blocks
+from dashboard.figures.atlas_bands import bands, block_of, blocks, runs
 from dashboard.figures.atlas_format import pack, unpack
 from dashboard.figures.atlas_layout import BOTTOM, LEFT, RIGHT, TOP, Layout, lay_out
 from dashboard.figures.blocks import WHOLE, framed
+from engine.insight import Group, found_in
 
 VERSION = 1  # of the block and of the layout: part of the key of what is kept
 DIRECTIONS = ("down", "right")
@@ -48,17 +49,17 @@ def drawing(
     tasks: pl.DataFrame,
     edges: pl.DataFrame,
     latency: np.ndarray | None = None,
-    groups: Sequence[Grouped] = (),
+    groups: Sequence[Group] | None = None,
     direction: str = "down",
     place: Place = lay_out,
 ) -> bytes:
     """The block of a compilation.
 
     Args:
-        tasks: `task_id`, `name`, `group` of a compilation, in order.
+        tasks: of a compilation, in order.
         edges: its edges; -1 is an input or output of the model.
         latency: of each task in s, NaN unknown; None: all unknown.
-        groups: a tree of groups of tasks for the bands; () takes `group` of the tasks.
+        groups: of the compilation; None finds them.
         direction: "down" or "right".
         place: lays out a graph that *Blocks* would fold; tests and servers hand in their own.
     """
@@ -67,14 +68,18 @@ def drawing(
     source, target = (inner[c].to_numpy().astype(np.int64) for c in ("source", "target"))
     roots = np.zeros(count, bool)
     roots[edges.filter(pl.col("source") < 0, pl.col("target") >= 0)["target"].to_numpy()] = True
-    found = blocks(groups, tasks["group"].to_list())
+    groups = found_in(tasks, edges) if groups is None else groups
+    found = blocks(groups, count)
     block = block_of(found, count)
-    whole = count + inner.height <= WHOLE and direction == "down"
+    whole = count + inner.height <= WHOLE
     layout = (
-        _whole(tasks, source, target, roots)
+        _whole(tasks, groups, source, target, roots, direction)
         if whole
         else place(source, target, roots, block, direction)
     )
+    if not found:
+        found = runs(layout.row)
+        block = block_of(found, count)
     labels = [label for label, _ in found]
     names, band, band_box = bands(
         block, layout.column, labels, layout.x, layout.y, layered.BOX, layout.frames, direction
@@ -127,15 +132,20 @@ def _sum(column: str) -> pl.Expr:
 
 
 def _whole(
-    tasks: pl.DataFrame, source: np.ndarray, target: np.ndarray, roots: np.ndarray
+    tasks: pl.DataFrame,
+    groups: Sequence[Group],
+    source: np.ndarray,
+    target: np.ndarray,
+    roots: np.ndarray,
+    direction: str,
 ) -> Layout:
     """The places and routes of a graph that *Blocks* draws whole."""
     pairs = list(zip(source.tolist(), target.tolist(), strict=True))
     fed = roots.tolist()
     for a, b in pairs:
         fed[b] = fed[b] or fed[a]
-    frames = [b.frame for b in framed(tasks["name"].to_list(), tasks["group"].to_list())]
-    placed = layered.place(tasks.height, pairs, None, frames, fed)
+    frames = [b.frame for b in framed(tasks["name"].to_list(), (), groups)]
+    placed = layered.place(tasks.height, pairs, None, frames, fed, direction)
     points = np.asarray(placed.points, np.float32).reshape(-1, 2)
     bends = np.asarray(list(chain.from_iterable(placed.routes)), np.float32).reshape(-1, 2)
     column, rank = np.asarray(placed.column, np.int64), np.asarray(placed.rank, np.int64)

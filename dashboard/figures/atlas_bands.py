@@ -4,113 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 
-from dashboard.figures.blocks import parts
+from engine.insight import Group
 
 FEWEST, AIM, MOST = 10, 40, 80  # bands of a drawing, before columns cut them
+LARGE = 0.12  # of the tasks: a larger group is opened
+SMALL = 8  # tasks of a group that is never opened
+HELD = 0.5  # of its tasks, that the groups in it must hold for that
 LABEL = 40
 NONE = 0xFFFFFFFF
 PAD = 8.0
 SHARED = 0.35  # of the lower band, that may be cut where two bands overlap
 
 
-class Grouped(Protocol):
-    """A group of tasks as the engine finds them: parents before children."""
-
-    @property
-    def id(self) -> str:
-        """Unique among the groups."""
-
-    @property
-    def label(self) -> str:
-        """What a person reads."""
-
-    @property
-    def tasks(self) -> tuple[int, ...]:
-        """Ids, ascending."""
-
-    @property
-    def parent(self) -> str:
-        """Id of the group around it, "" none."""
-
-
 Block = tuple[str, np.ndarray]  # label, ascending task ids
 
 
-def blocks(groups: Sequence[Grouped], scopes: Sequence[str]) -> list[Block]:
-    """About `AIM` blocks of tasks that do not overlap, in the order of their first task.
+def blocks(groups: Sequence[Group], count: int) -> list[Block]:
+    """Some 10 to 80 blocks of tasks that do not overlap; [] where the groups hold few tasks.
 
-    Args:
-        groups: a tree of groups; () when there is none.
-        scopes: the module path of each task, which serves where groups do not.
+    The largest groups are opened while one holds much of the model; copies are opened together
+    or not at all, so that equal layers get equal bands.
     """
-    found = _level([(g.id, g.label, np.asarray(g.tasks), g.parent) for g in groups])
-    if len(found) < FEWEST:
-        found = max(found, _level(_scoped(scopes)), key=len)
-    if len(found) < min(FEWEST, len(scopes) // 8) or _held(found) < len(scopes) / 2:
-        found = _runs(len(scopes))
-    return sorted(found, key=lambda b: int(b[1][0]))
-
-
-def _held(found: Sequence[Block]) -> int:
-    return sum(tasks.size for _, tasks in found)
-
-
-Node = tuple[str, str, np.ndarray, str]  # id, label, tasks, parent
-
-
-def _level(nodes: Sequence[Node]) -> list[Block]:
-    """The largest groups opened until there are about `AIM`."""
-    children: dict[str, list[Node]] = {}
-    for node in nodes:
-        if node[2].size:
-            children.setdefault(node[3], []).append(node)
-    level = children.get("", [])
+    inner: dict[str, list[Group]] = {}
+    for group in groups:
+        inner.setdefault(group.parent, []).append(group)
+    level = list(inner.get("", []))
     closed: set[str] = set()
-    while len(level) < AIM:
-        big = max((n for n in level if n[0] not in closed), key=lambda n: n[2].size, default=None)
-        if big is None:
+    while True:
+        ready = [g for g in level if g.id not in closed]
+        big = max(ready, key=lambda g: len(g.tasks), default=None)
+        if big is None or len(big.tasks) < SMALL:
             break
-        inner = children.get(big[0], [])
-        if not inner or len(level) + len(inner) > MOST + 1:
-            closed.add(big[0])
+        if len(level) >= FEWEST and len(big.tasks) <= LARGE * count:
+            break
+        alike = [g for g in ready if g is big or (g.pattern and g.pattern == big.pattern)]
+        opened = {g.id: inner.get(g.id, []) for g in alike}
+        more = sum(map(len, opened.values())) - len(alike)
+        held = sum(len(g.tasks) for below in opened.values() for g in below)
+        if len(level) + more > MOST or held < HELD * sum(len(g.tasks) for g in alike):
+            closed.update(opened)
             continue
-        if sum(n[2].size for n in inner) < 0.5 * big[2].size:
-            closed.add(big[0])
-            continue
-        at = next(i for i, n in enumerate(level) if n is big)
-        level = [*level[:at], *inner, *level[at + 1 :]]
-    return [(label, tasks) for _, label, tasks, _ in level]
+        level = [part for g in level for part in opened.get(g.id, [g])]
+    if sum(len(g.tasks) for g in level) < HELD * count or len(level) < min(3, count):
+        return []
+    level.sort(key=lambda g: g.tasks[0])
+    size = max(1, -(-len(level) // MOST))
+    return [_joined(level[k : k + size]) for k in range(0, len(level), size)]
 
 
-def _scoped(scopes: Sequence[str]) -> list[Node]:
-    members: dict[tuple[str, ...], list[int]] = {}
-    known: dict[str, list[list[int]]] = {}
-    for i, scope in enumerate(scopes):
-        lists = known.get(scope)
-        if lists is None:
-            path = parts(scope)
-            lists = known[scope] = [members.setdefault(path[: k + 1], []) for k in range(len(path))]
-        for tasks in lists:
-            tasks.append(i)
-    nodes = sorted(members.items(), key=lambda item: (len(item[0]), item[1][0]))
-    return [
-        ("/".join(path), path[-1], np.asarray(tasks), "/".join(path[:-1])) for path, tasks in nodes
-    ]
+def _joined(groups: Sequence[Group]) -> Block:
+    """Neighbouring groups as one block."""
+    label = groups[0].label if len(groups) == 1 else f"{groups[0].label} … {groups[-1].label}"
+    return label, np.asarray(sorted(i for g in groups for i in g.tasks))
 
 
-def _runs(count: int) -> list[Block]:
-    size = max(8, -(-count // AIM))
-    return [
-        (
-            f"tasks {first}–{min(first + size, count) - 1}",
-            np.arange(first, min(first + size, count)),
-        )
-        for first in range(0, count, size)
-    ]
+def runs(row: np.ndarray) -> list[Block]:
+    """Blocks of neighbouring rows, about `AIM` of them."""
+    size = max(8, -(-row.size // AIM))
+    before = np.cumsum(np.bincount(row)) - np.bincount(row)
+    _, block = np.unique((before // size)[row], return_inverse=True)
+    order = np.argsort(block, kind="stable")
+    ends = np.searchsorted(block[order], np.arange(1, int(block.max(initial=0)) + 1))
+    parts = [np.sort(part) for part in np.split(order, ends) if part.size]
+    return [(f"tasks {part[0]}–{part[-1]}", part) for part in parts]
 
 
 def block_of(found: Sequence[Block], count: int) -> np.ndarray:

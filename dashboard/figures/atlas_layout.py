@@ -13,6 +13,7 @@ import numpy as np
 from dashboard.figures import atlas_order, atlas_ranks, atlas_routes
 from dashboard.figures.atlas_ranks import AXES, LANE, MAX_SPAN, Axes
 
+HINTED = 3_000  # links that fast-sugiyama orders in good time, whatever they are
 FAR = 40  # rows; a longer edge is drawn whole only for what is chosen
 POINTS = (4, 10_000)  # points where edges pass a row: at most so many for each box, and in all
 WIDER = (0.1, 6.0, 44.0)  # room that wide links get between rows: share, less, at most
@@ -57,7 +58,7 @@ def lay_out(
     roots: np.ndarray,
     block: np.ndarray,
     direction: str = "down",
-    hinted: bool = True,
+    hinted: int = HINTED,
 ) -> Layout:
     """Place boxes that are numbered in execution order.
 
@@ -67,25 +68,22 @@ def lay_out(
         roots: of each box, whether it reads an input of the model.
         block: of each box, the block that it belongs to, -1 none; columns end between blocks.
         direction: "down" or "right".
-        hinted: whether fast-sugiyama may run.
+        hinted: links up to which fast-sugiyama may be asked; 0 never.
     """
     axes, count = AXES[direction], roots.size
     upper = np.minimum(source, target).astype(np.int64)
     lower = np.maximum(source, target).astype(np.int64)
     if not count:
-        none = np.zeros(0, np.float32)
-        return Layout(none, none, none, none, none, none, np.zeros(1, np.uint32), none, none, none)
+        none, zero = np.zeros(0, np.float32), np.zeros(0, np.int64)
+        at = np.zeros(1, np.uint32)
+        return Layout(none, none, zero, zero, zero, zero, at, none, none, none)
     rank = atlas_ranks.ranks(count, upper.tolist(), lower.tolist(), roots.tolist())
     row = atlas_ranks.rows(rank)
     breaks = atlas_ranks.columns(row, upper, lower, block, axes)
     column = np.searchsorted(breaks, row, side="right") - 1
     chains = _chains(row, column, upper, lower)
     net = _net(row, column, breaks, upper, lower, chains, axes)
-    try:
-        key = atlas_order.hint(net) if hinted else None
-    except ImportError:  # the barycentres alone then do the work
-        key = None
-    u = atlas_order.place(net, key)
+    u = atlas_order.place(net, hinted)
     v = _heights(net, u, breaks, axes)[net.row]
     routes = atlas_routes.route(u, v, net, row, column, upper, lower, chains, axes)
     out, into = FLOW[direction]
@@ -169,7 +167,7 @@ def _net(
     return atlas_order.Net(
         rows, columns, rows - breaks[columns],
         np.r_[np.full(count, axes.box[0] + axes.gap), np.full(points, LANE)],
-        np.r_[before, head], np.r_[b, count + passing], weight,
+        np.r_[before, head], np.r_[b, count + passing], weight, count,
     )  # fmt: skip
 
 

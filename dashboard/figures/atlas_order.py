@@ -1,17 +1,24 @@
 """The order of boxes inside their rows, and their place across the flow, in numpy.
 
-Order by fast-sugiyama where it may run (it can crash on some graphs, so large ones are ordered in
-a child process), else by barycentres.  The columns of a drawing know nothing of each other, so one
-step of a sweep moves the same row of all columns at once.
+Order by barycentres, which start from the order of execution: on networks that leaves fewer
+crossings than fast-sugiyama does.  Where some are left, that is asked too and the better order
+kept (where very many are, it takes long and gains nothing); it can crash, so large graphs are
+placed in a child process.  The columns of a drawing know
+nothing of each other, so one step of a sweep moves the same row of all columns at once.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-SWEEPS = 8  # of barycentres, without fast-sugiyama
+ROUNDS = 6  # of sorting at most
+SWEEPS = 4  # down and up in a round
+ENOUGH = 0.98  # a round that leaves more crossings than this share of the last was the last
+TANGLED = (0.01, 0.5)  # crossings for each link between which fast-sugiyama is asked too
 SETTLES = 5  # downs and ups that straighten the drawing
 PULL = 0.05  # towards the middle of the column, against 1 of an edge between boxes
 CHAIN = 4.0  # weight of the links of a passing edge: it is straight
@@ -30,6 +37,7 @@ class Net:
         upper: vertex of each link in the smaller row; a link joins adjacent rows of a column.
         lower: the other vertex.
         weight: of each link.
+        boxes: number of vertices that are boxes.
     """
 
     row: np.ndarray
@@ -39,20 +47,44 @@ class Net:
     upper: np.ndarray
     lower: np.ndarray
     weight: np.ndarray
+    boxes: int
+
+
+def place(net: Net, hinted: int) -> np.ndarray:
+    """Place across the flow of every vertex; 0 is the middle of its column.
+
+    Args:
+        net: vertices and links.
+        hinted: links up to which fast-sugiyama may be asked; it takes seconds for more.
+    """
+    order, crossed = _sorted(net, np.zeros(net.row.size))
+    links = net.upper.size
+    if links <= hinted and TANGLED[0] * links < crossed < TANGLED[1] * links:
+        try:
+            other, fewer = _sorted(net, hint(net))
+        except ImportError:  # the first order then has to do
+            fewer = crossed
+        if fewer < crossed:
+            order = other
+    return _settle(net, order)
 
 
 def hint(net: Net) -> np.ndarray:
-    """Place across the flow by fast-sugiyama, to sort by; NaN for a vertex without links.
+    """Place across the flow by fast-sugiyama, to sort by; infinite for a vertex without links.
 
-    Its own places drift sideways on long chains, so only their order is used.
+    Its own places drift sideways on long chains, so only their order is used.  It ranks a source
+    or sink by itself, far from its neighbour, and then takes minutes for the long link; so what
+    hangs on one link is left out and follows its neighbour.
     """
     from fast_sugiyama import from_edges
 
-    found = np.full(net.row.size, np.nan)
-    if not net.upper.size:
-        return found
-    pairs = list(zip(net.upper.tolist(), net.lower.tolist(), strict=True))
-    # "minimize" crashes on large graphs, "up" and "original" take minutes on some
+    found = np.full(net.row.size, np.inf)
+    uppers, lowers = net.upper.tolist(), net.lower.tolist()
+    hanging = _hanging(net.row.size, uppers, lowers)
+    pairs = [
+        (a, b) for a, b in zip(uppers, lowers, strict=True) if a not in hanging and b not in hanging
+    ]
+    # "minimize" crashes on large graphs
     parts = from_edges(pairs, ranking_type="down", dummy_vertices=False, check_layout=False)
     left = 0.0
     for nodes, width, *_ in sorted(parts, key=lambda part: min(i for i, _ in part[0])):
@@ -60,21 +92,70 @@ def hint(net: Net) -> np.ndarray:
         xs = np.fromiter((p[0] for _, p in nodes), float, len(nodes))
         found[ids] = xs - xs.min() + left
         left += float(width) + 1000.0
+    for i, neighbour in reversed(hanging.items()):
+        found[i] = found[neighbour]
     return found
 
 
-def place(net: Net, key: np.ndarray | None) -> np.ndarray:
-    """Place across the flow of every vertex; 0 is the middle of its column.
+def _hanging(count: int, uppers: Sequence[int], lowers: Sequence[int]) -> dict[int, int]:
+    """Vertices of trees that hang on the rest, leaves first, with what they hang on."""
+    near: list[list[int]] = [[] for _ in range(count)]
+    for a, b in zip(uppers, lowers, strict=True):
+        near[a].append(b)
+        near[b].append(a)
+    degree = [len(n) for n in near]
+    ends = [i for i in range(count) if degree[i] == 1]
+    found: dict[int, int] = {}
+    while ends:
+        i = ends.pop()
+        if degree[i] != 1:
+            continue
+        neighbour = next(j for j in near[i] if j not in found)
+        found[i] = neighbour
+        degree[neighbour] -= 1
+        if degree[neighbour] == 1:
+            ends.append(neighbour)
+    return found
+
+
+def _sorted(net: Net, start: np.ndarray) -> tuple[np.ndarray, int]:
+    """Vertices by step, column and place, sorted so that few links cross; and how many do."""
+    order = np.lexsort((np.arange(net.row.size), start, net.column, net.step))
+    best, fewest = order, crossings(net, order)
+    for _ in range(ROUNDS):
+        if not fewest:
+            break
+        order = _barycentres(net, order)
+        now = crossings(net, order)
+        if now < fewest:
+            better = now < ENOUGH * fewest
+            best, fewest = order, now
+            if not better:
+                break
+    return best, fewest
+
+
+def crossings(net: Net, order: np.ndarray) -> int:
+    """Pairs of links between the same two rows that cross.
 
     Args:
         net: vertices and links.
-        key: what `hint` found, None without it.
+        order: vertices from left to right, row by row.
     """
-    start = np.where(np.isnan(key), np.inf, key) if key is not None else net.column * 0.0
-    order = np.lexsort((np.arange(net.row.size), start, net.column, net.step))
-    if key is None:
-        order = _barycentres(net, order)
-    return _settle(net, order)
+    at = np.empty_like(order)
+    at[order] = np.arange(order.size)
+    upper, lower = at[net.upper], at[net.lower]
+    gap = net.row[net.lower]
+    by = np.lexsort((lower, upper, gap))
+    total, last = 0, -1
+    seen: list[int] = []
+    for g, b in zip(gap[by].tolist(), lower[by].tolist(), strict=True):
+        if g != last:
+            seen, last = [], g
+        k = bisect_right(seen, b)
+        total += len(seen) - k
+        seen.insert(k, b)
+    return total
 
 
 class _Sweep:
@@ -141,20 +222,68 @@ def _settle(net: Net, order: np.ndarray) -> np.ndarray:
     offset = edge - edge[sweep.fresh][rows]
     width = np.bincount(rows, size)
     x = offset - (width[rows] - size[sweep.fresh][rows]) / 2
-    apart = rows * (4.0 * float(width.max()) + 4e5)
+    # with the offsets taken away, order and distance mean: no smaller than the one before
+    apart = sweep.column * (4.0 * float(width.max()) + 4e5) - offset
+    spine = _spine(sweep, order < net.boxes)
+    level = np.where(spine, 0, np.where(order < net.boxes, 1, 2))
     for turn in range(2 * SETTLES + 1):
-        down, last = turn % 2 == 0, turn == 2 * SETTLES
+        down = turn % 2 == 0
+        pull = PULL if turn < 2 * SETTLES else 0.0
         for k in range(sweep.steps) if down else range(sweep.steps - 1, -1, -1):
             part = slice(sweep.bounds[k], sweep.bounds[k + 1])
             total, weight = sweep.sums(x, k, down)
-            if last:
-                more, heavy = sweep.sums(x, k, not down)
-                total, weight = total + more, weight + heavy
-            want = np.where(weight > 0, total / (weight + PULL), x[part])
-            free = want - offset[part] + apart[part]
-            right = np.maximum.accumulate(free)
-            left = np.minimum.accumulate(free[::-1])[::-1]
-            x[part] = (left + right) / 2 - apart[part] + offset[part]
-    found = np.empty_like(x)
+            want = np.where(weight > 0, total / np.maximum(weight + pull, 1e-9), x[part])
+            want[spine[part]] = 0.0
+            x[part] = _apart(want + apart[part], level[part]) - apart[part]
+    found: np.ndarray = np.empty_like(x)
     found[order] = x
+    return found
+
+
+def _spine(sweep: _Sweep, boxed: np.ndarray) -> np.ndarray:
+    """Whether a vertex is on the line of most boxes through its column, which is drawn straight."""
+    count = boxed.size
+    rows = np.cumsum(sweep.fresh) - 1
+    sizes = np.bincount(rows)
+    place = np.arange(count) - (np.cumsum(sizes) - sizes)[rows]
+    aside = np.abs(place - (sizes[rows] - 1) / 2) / np.maximum(sizes[rows], 1)
+    worth = np.where(boxed, 1.0, 0.01) - 1e-3 * aside  # of equal ones that in the middle
+    score, before = worth.tolist(), [-1] * count
+    own, other, _ = sweep.above
+    for b, a in zip(own.tolist(), other.tolist(), strict=True):  # by own end, rows downwards
+        if before[b] < 0 or score[a] > score[before[b]]:
+            before[b] = a
+            score[b] = float(worth[b]) + score[a]
+    spine = np.zeros(count, bool)
+    by = np.lexsort((np.asarray(score), sweep.column))
+    last = np.flatnonzero(np.r_[np.diff(sweep.column[by]) != 0, True])
+    for end in by[last].tolist():
+        i = end
+        while i >= 0:
+            spine[i] = True
+            i = before[i]
+    return spine
+
+
+def _apart(want: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Places near to `want` of which none is smaller than the one before; low levels go first.
+
+    A passing edge gives way to the boxes beside it, and they to the spine: else each block would
+    push the network aside a little.
+    """
+    found = want
+    done = np.zeros(want.size, bool)
+    for now in range(3):
+        mask = level == now
+        if not mask.any():
+            continue
+        wish = want
+        if done.any():
+            low = np.maximum.accumulate(np.where(done, found, -np.inf))
+            high = np.minimum.accumulate(np.where(done, found, np.inf)[::-1])[::-1]
+            wish = np.clip(want, low, high)
+        right = np.maximum.accumulate(np.where(mask, wish, -np.inf))
+        left = np.minimum.accumulate(np.where(mask, wish, np.inf)[::-1])[::-1]
+        found = np.where(mask, (left + right) / 2, found)
+        done |= mask
     return found

@@ -18,6 +18,9 @@ PANE = (720.0, 600.0)
 MIN_WRAP = 10  # boxes in a row, at least, before a rank is broken
 DENSE = 0.36  # boxes along the side of a square of one box is about sqrt(DENSE * boxes)
 REACH = 0.2  # of a column, by which its end may move to a better place
+NEARLY = 1.3  # times the least shrinking, up to which foldings are compared in full
+TRIES = 24
+CUT = 1.0  # more shrinking is as bad as a fold of which every column ends inside a block
 GUTTER = 56.0
 MAX_COLUMNS = 600
 
@@ -48,7 +51,11 @@ AXES = {
 def ranks(
     count: int, upper: Sequence[int], lower: Sequence[int], roots: Sequence[bool]
 ) -> np.ndarray:
-    """Longest path from the sources; what no input of the model feeds is ranked late.
+    """Longest path from the sources; what waits for nothing moves down to its first reader.
+
+    Constants, and slices of an input for each of many layers, would else share the first ranks.
+    Moving a box down shortens the edges to its readers and makes longer those from the boxes
+    that stay; it moves where the first are as many, or where no input of the model feeds it.
 
     Args:
         count: number of boxes.
@@ -56,27 +63,25 @@ def ranks(
         lower: the other end.
         roots: whether a box reads an input of the model.
     """
-    rank, fed = [0] * count, [bool(r) for r in roots]
-    order = np.argsort(np.asarray(upper), kind="stable").tolist() if len(upper) else []
-    tops, bottoms = list(upper), list(lower)
+    rank, fed = [0] * count, list(roots)
+    readers = np.bincount(np.asarray(upper, np.int64), minlength=count).tolist()
+    held = [0] * count  # edges from boxes that do not move along
+    order = np.argsort(np.asarray(upper, np.int64), kind="stable").tolist()
     for e in order:
-        a, b = tops[e], bottoms[e]
+        a, b = upper[e], lower[e]
+        fed[b] = fed[b] or fed[a]
+        held[b] += readers[a] > 1 or held[a] > 1
         if rank[b] <= rank[a]:
             rank[b] = rank[a] + 1
-        if fed[a]:
-            fed[b] = True
-    now, late = -1, 0
+    last = -1
     for e in reversed(order):  # the edges of a box stand together; those below it are done
-        a, below = tops[e], rank[bottoms[e]] - 1
-        if a != now:
-            if now >= 0 and not fed[now]:
-                rank[now] = late
-            now, late = a, below
-        elif below < late:
-            late = below
-    if now >= 0 and not fed[now]:
-        rank[now] = late
-    return np.asarray(rank, np.int64)
+        a, late = upper[e], rank[lower[e]] - 1
+        if held[a] > readers[a] and fed[a]:
+            continue
+        rank[a] = late if a != last else min(rank[a], late)
+        last = a
+    found: np.ndarray = np.unique(np.asarray(rank, np.int64), return_inverse=True)[1]
+    return found
 
 
 def rows(rank: np.ndarray) -> np.ndarray:
@@ -114,27 +119,41 @@ def columns(
     wide = np.bincount(row, minlength=depth) * (axes.box[0] + axes.gap)
     passing = _passing(row, upper, lower, depth, MAX_SPAN)
     wide = wide + LANE * np.maximum(passing, 0)
-    best, count = np.inf, 1
-    for tried in range(1, min(depth, MAX_COLUMNS) + 1):
-        starts = np.arange(tried) * depth // tried
-        across = np.maximum.reduceat(wide, starts).sum() + GUTTER * (tried - 1)
-        along = -(-depth // tried) * axes.pitch
-        shrink = max(across / axes.pane[0], along / axes.pane[1])
-        if shrink < best:
-            best, count = shrink, tried
-        elif shrink > 4 * best:
-            break
     cost = 2.0 * _passing(row, upper, lower, depth, depth)
-    cost += 0.02 * wide + 8.0 * _inside(row, block, depth)
-    breaks = [0]
+    inside = _inside(row, block, depth)
+    cost += 0.02 * wide + 8.0 * inside
+    even = [np.arange(count) * depth // count for count in range(1, min(depth, MAX_COLUMNS) + 1)]
+    rough = np.asarray([_shrink(wide, starts, depth, axes) for starts in even])
+    tried = np.flatnonzero(rough <= NEARLY * rough.min())
+    tried = tried[np.argsort(rough[tried], kind="stable")][:TRIES]
+    folds = [_deal(cost, depth, int(k) + 1) for k in np.sort(tried)]
+    scores = [
+        _shrink(wide, starts, depth, axes) * (1.0 + CUT * float((inside[starts] > 0).mean()))
+        for starts in folds
+    ]
+    found: np.ndarray = np.r_[folds[int(np.argmin(scores))], depth]
+    return found
+
+
+def _shrink(wide: np.ndarray, starts: np.ndarray, depth: int, axes: Axes) -> float:
+    """How much a folding must shrink to fit the pane."""
+    across = np.maximum.reduceat(wide, starts).sum() + GUTTER * (starts.size - 1)
+    along = np.diff(starts, append=depth).max() * axes.pitch
+    return max(float(across) / axes.pane[0], float(along) / axes.pane[1])
+
+
+def _deal(cost: np.ndarray, depth: int, count: int) -> np.ndarray:
+    """First rows of about `count` columns of like height that begin where it costs least."""
     reach = max(1, int(depth / count * REACH))
-    for k in range(1, count):
-        ideal = k * depth // count
-        low, high = max(breaks[-1] + 1, ideal - reach), min(depth, ideal + reach + 1)
+    starts = [0]
+    for left in range(count, 1, -1):
+        ideal = starts[-1] + (depth - starts[-1]) / left
+        low = max(starts[-1] + 1, int(ideal) - reach)
+        high = min(depth, int(ideal) + reach + 1)
         if low < high:
-            near = np.abs(np.arange(low, high) - ideal) * (4.0 / reach)
-            breaks.append(low + int(np.argmin(cost[low:high] + near)))
-    return np.asarray([*breaks, depth])
+            off = (np.arange(low, high) - ideal) / reach
+            starts.append(low + int(np.argmin(cost[low:high] + 6.0 * off * off)))
+    return np.asarray(starts)
 
 
 def _passing(
@@ -165,4 +184,5 @@ def _inside(row: np.ndarray, block: np.ndarray, depth: int) -> np.ndarray:
     used = last >= 0
     change = np.bincount(first[used] + 1, minlength=depth + 2).astype(float)
     change -= np.bincount(last[used] + 1, minlength=depth + 2)
-    return np.minimum(np.cumsum(change)[:depth], 3)
+    found: np.ndarray = np.minimum(np.cumsum(change)[:depth], 3)
+    return found

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,19 +23,17 @@ import numpy as np
 
 import engine
 from dashboard.figures import atlas
-from dashboard.figures.atlas_bands import Grouped
 from dashboard.figures.atlas_child import layout_of, question
 from dashboard.figures.atlas_layout import Layout, lay_out
 from dashboard.queries.model import ModelQueries
 from dashboard.urls import View
-from engine.compile.compilation import Compilation
 from engine.errors import EngineError
 from engine.store import Store
 
 log = logging.getLogger(__name__)
 
 IN_PROCESS = 1_500  # tasks up to which the server places them itself
-WALL_SECONDS = 60.0
+WALL_SECONDS = 10.0  # fifty thousand tasks take one
 KEPT = 8  # drawings in memory
 CHILDREN = threading.Semaphore(2)
 _ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +105,7 @@ class Drawings:
         priced = self._model.resolution(view).tasks  # tasks first, conversions behind them
         return atlas.drawing(
             compilation.tasks, compilation.edges, priced["latency_s"].head(count).to_numpy(),
-            _groups(compilation), direction, placed,
+            engine.groups(compilation), direction, placed,
         )  # fmt: skip
 
     def _stored(self, key: str) -> Drawing | None:
@@ -133,12 +130,6 @@ def _drawing(packed: bytes) -> Drawing:
     return Drawing(packed, hashlib.sha256(packed).hexdigest()[:32])
 
 
-def _groups(compilation: Compilation) -> Sequence[Grouped]:
-    """The groups of the engine, where it has that verb."""
-    verb = getattr(engine, "groups", None)
-    return () if verb is None else verb(compilation)
-
-
 def placed(
     source: np.ndarray, target: np.ndarray, roots: np.ndarray, block: np.ndarray, direction: str
 ) -> Layout:
@@ -150,7 +141,7 @@ def placed(
             return layout_of(_in_child(question(source, target, roots, block, direction)))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         log.warning("a layout of %d tasks failed in its process: %s", roots.size, error)
-        return lay_out(source, target, roots, block, direction, hinted=False)
+        return lay_out(source, target, roots, block, direction, hinted=0)
 
 
 def _in_child(asked: bytes) -> bytes:
