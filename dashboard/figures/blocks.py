@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -95,6 +95,11 @@ class Tree:
         items = [replace(b, frame=id) for b in items]
         return _sections(items, path, id) if len(items) > MOST else items
 
+    def copy(self, block: Block) -> bool:
+        """Whether a block is a copy in a stack."""
+        group = self.group.get(block.id)
+        return bool(group and group.parent and self.group[group.parent].kind == "stack")
+
     def _block(self, group: Group, frame: str) -> Block:
         copies: tuple[tuple[int, ...], ...] = ()
         if group.kind == "stack":
@@ -158,11 +163,14 @@ def folded(tree: Tree, opened: Collection[str] = ()) -> list[Block]:
     kept = {id[1:] for id in opened if id.startswith(CLOSED)}
     while len(items) < FEWEST:
         for big in sorted(items, key=lambda b: -len(b.tasks)):
-            inner = tree.open(big.id) if big.id and big.id not in kept else []
-            if 1 < len(inner) <= AIM + 1 - len(items) or (len(items) == 1 < len(inner)):
-                if not big.copies:  # a frame around nearly everything says nothing
-                    inner = [replace(b, frame=big.frame) for b in inner]
-                items = _replace(items, big, inner)
+            # copies open together or not at all
+            alike = [b for b in items if b.id and b.frame == big.frame] if tree.copy(big) else [big]
+            inner = {b.id: tree.open(b.id) for b in alike if b.id and b.id not in kept}
+            count = len(items) - len(alike) + sum(map(len, inner.values()))
+            if len(inner) < len(alike) or count <= len(items):
+                continue
+            if count <= AIM or len(items) == 1:
+                items = _opened(items, inner, tree)
                 break
         else:
             break
@@ -208,6 +216,19 @@ def _span(first: str, last: str) -> str:
 def _replace(items: Sequence[Block], old: Block, new: Sequence[Block]) -> list[Block]:
     at = items.index(old)
     return [*items[:at], *new, *items[at + 1 :]]
+
+
+def _opened(items: Sequence[Block], inner: Mapping[str, list[Block]], tree: Tree) -> list[Block]:
+    """Blocks replaced by what they hold, without a frame around what is nearly everything."""
+    out: list[Block] = []
+    for block in items:
+        if block.id not in inner:
+            out.append(block)
+        elif block.copies or tree.copy(block):
+            out += inner[block.id]
+        else:
+            out += [replace(b, frame=block.frame) for b in inner[block.id]]
+    return out
 
 
 def _sections(items: Sequence[Block], path: str, frame: str) -> list[Block]:

@@ -266,6 +266,7 @@ def stylesheet(scheme: str) -> list[Element]:
              border_style="dashed", border_color=t["budget"], border_opacity=1),
         rule("node.block", font_weight=600, ghost="yes", ghost_offset_x=3, ghost_offset_y=3,
              ghost_opacity=0.3),
+        rule("node.stack", ghost_offset_x=6, ghost_offset_y=6, ghost_opacity=0.4),
         rule("node.frame", shape="round-rectangle", width="data(width)", height="data(height)",
              background_opacity=0, border_width=1, border_style="dashed",
              border_color=t["faint"], border_opacity=0.55, events="no", z_index=0),

@@ -38,6 +38,23 @@ def test_few_blocks_open_the_largest_until_there_is_something_to_see():
     assert [b.label for b in folded(Tree(groups, names))][:3] == ["op_0", "stage 0", "stage 1"]
 
 
+def test_copies_open_together_from_the_start():
+    """Three stages alike, which hold unequal stacks as in a DenseNet."""
+    groups, at = [Group("k", "stage × 3", tuple(range(1, 169)), "", "stack", "")], 1
+    for s, layers in enumerate((6, 12, 24)):
+        tasks = tuple(range(at, at + layers * 4))
+        groups.append(Group(f"s{s}", f"stage {s}", (*tasks,), "k", "repeat", "s"))
+        groups.append(Group(f"k{s}", f"block × {layers - 1}", tasks[:-4], f"s{s}", "stack", ""))
+        groups += [
+            Group(f"b{s}.{k}", "block", tasks[4 * k : 4 * k + 4], f"k{s}", "repeat", "b")
+            for k in range(layers - 1)
+        ]
+        at += layers * 4
+    found = folded(Tree(groups, [str(i) for i in range(at)]))
+    assert [b.label for b in found if b.copies] == ["block × 5", "block × 11", "block × 23"]
+    assert {b.frame for b in found if b.tasks != (0,)} == {"s0", "s1", "s2"}
+
+
 def test_a_closed_block_stays_closed():
     names, groups = nested(3, 12, 20)
     tree = Tree(groups, names)
