@@ -8,6 +8,7 @@ Start reading in `models.py`; then `blobs.py`, `tables.py`, `cache.py`, `compila
 
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
-from engine.store.models import LOCAL, ModelRow, Store, clean_name
+from engine.store.limits import LOCAL, clean_name
+from engine.store.models import ModelRow, Store
 
 __all__ = ["LOCAL", "ByteCache", "Compilations", "ModelRow", "Store", "clean_name"]

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import engine
 from engine.compile import Compilation
-from engine.store.models import LOCAL, Store
+from engine.store.limits import LOCAL
+from engine.store.models import Store
 
 Key = tuple[str, str, tuple[tuple[str, int], ...]]
 

@@ -6,10 +6,10 @@ import contextlib
 import json
 import re
 import secrets
+import sqlite3
 import threading
-import unicodedata
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,10 @@ from engine.errors import EngineError
 from engine.graph import Dim, Graph, dumps, loads
 from engine.store.blobs import Blobs, digest_of
 from engine.store.cache import ByteCache
-from engine.store.tables import MARKS, MODELS, open_database
-
-LOCAL = "local"  # the one owner until there are accounts
-MAX_NAME = 120
-_ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+from engine.store.database import Database
+from engine.store.limits import LOCAL, clean_name, is_id
+from engine.store.schema import bring_up_to_date
+from engine.store.tables import MARKS, MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,21 @@ class Store:
                 found=error.strerror or str(error),
                 try_this="another folder in PAREDOWN_DATA",
             ) from error
-        self.cache = ByteCache(folder / "cache", cache_bytes)
-        self._database = open_database(folder / "paredown.db")
+        try:
+            self.cache = ByteCache(folder / "cache", cache_bytes)
+        except (OSError, sqlite3.Error) as error:
+            raise EngineError(
+                "the cache of the data folder cannot be made",
+                where=str(folder / "cache"),
+                found=str(error),
+                try_this="free some space on its disk",
+            ) from error
+        self._database = Database(folder / "paredown.db")
+        try:
+            bring_up_to_date(self._database)
+        except EngineError:
+            self.close()
+            raise
         self._files = threading.Lock()  # bytes that arrive are not those being removed
 
     def add(
@@ -110,7 +122,7 @@ class Store:
                 "description": description,
             }
             row["file_bytes"] = self.blobs.path(str(row["sha256"])).stat().st_size
-            with self._begin() as connection:
+            with self._database.writing() as connection:
                 inserted = connection.execute(
                     sa.insert(MODELS).prefix_with("OR IGNORE").values(row)
                 )
@@ -126,7 +138,7 @@ class Store:
     def models(self, owner: str = LOCAL) -> tuple[ModelRow, ...]:
         """All models of an owner, newest first."""
         query = sa.select(MODELS).where(MODELS.c.owner == owner)
-        with self._begin() as connection:
+        with self._database.reading() as connection:
             return tuple(
                 _row(r) for r in connection.execute(query.order_by(MODELS.c.created.desc()))
             )
@@ -139,8 +151,8 @@ class Store:
         """
         query = sa.select(MODELS).where(MODELS.c.id == model_id, MODELS.c.owner == owner)
         found = None
-        if _ID.match(model_id):  # any text may arrive here, also what no database takes
-            with self._begin() as connection:
+        if is_id(model_id):  # any text may arrive here, also what no database takes
+            with self._database.reading() as connection:
                 found = connection.execute(query).one_or_none()
         if found is None:
             raise EngineError(
@@ -152,7 +164,7 @@ class Store:
         """Remove a model, and its bytes when no other row names them; returns what it was."""
         row = self.model(model_id, owner)
         with self._files:
-            with self._begin() as connection:
+            with self._database.writing() as connection:
                 connection.execute(sa.delete(MODELS).where(MODELS.c.id == row.id))
                 others = sa.select(sa.func.count()).where(MODELS.c.sha256 == row.sha256)
                 left = connection.scalar(others)
@@ -163,7 +175,7 @@ class Store:
     def rename(self, model_id: str, name: str, owner: str = LOCAL) -> ModelRow:
         """Give a model another name."""
         row = self.model(model_id, owner)
-        with self._begin() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 sa.update(MODELS).where(MODELS.c.id == row.id).values(name=clean_name(name))
             )
@@ -189,43 +201,25 @@ class Store:
 
     def mark(self, name: str) -> bool:
         """Note that something happened; True the first time."""
-        with self._begin() as connection:
+        with self._database.writing() as connection:
             done = connection.execute(sa.insert(MARKS).prefix_with("OR IGNORE").values(name=name))
         return bool(done.rowcount)
 
     def sweep(self, older_than_s: float = 86400.0) -> int:
         """Remove what crashed uploads left behind; returns how many files."""
-        with self._begin() as connection:
+        with self._database.reading() as connection:
             named = frozenset(connection.scalars(sa.select(MODELS.c.sha256)))
         return self.blobs.sweep(named, older_than_s)
 
     def close(self) -> None:
         """Close database and cache."""
-        self._database.dispose()
+        self._database.close()
         self.cache.close()
-
-    @contextlib.contextmanager
-    def _begin(self) -> Iterator[sa.Connection]:
-        try:
-            with self._database.begin() as connection:
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise EngineError(
-                "the data folder cannot be used",
-                found=str(error.orig),
-                try_this="free some space on its disk",
-            ) from error
 
     @staticmethod
     def _graph_key(sha256: str, bindings: Mapping[str, int]) -> str:
         bound = json.dumps(sorted(bindings.items()))
         return f"graph/{engine.VERSION}/{sha256}/{bound}"
-
-
-def clean_name(text: str) -> str:
-    """A name that is safe to show: no control, direction or surrogate characters, not too long."""
-    kept = "".join(c for c in text if unicodedata.category(c)[0] != "C")
-    return " ".join(kept.split())[:MAX_NAME] or "unnamed"
 
 
 def project_of(name: str) -> str:

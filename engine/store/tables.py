@@ -1,15 +1,8 @@
-"""The tables and how the database is opened."""
+"""The tables.  How they came to be, one step after the other, is in `migrations/versions`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import sqlalchemy as sa
-
-from engine.errors import EngineError
-
-SCHEMA_VERSION = 1
 
 METADATA = sa.MetaData()
 MODELS = sa.Table(
@@ -35,48 +28,69 @@ MARKS = sa.Table(
     METADATA,
     sa.Column("name", sa.String(40), primary_key=True),
 )
-
-
-def open_database(path: Path) -> sa.Engine:
-    """Open the database, create what is missing.
-
-    WAL with synchronous FULL: a row that was acknowledged survives a power cut, and readers do
-    not wait for the writer.  No memory mapping: SQLite before 3.51.3 may corrupt with it.
-
-    Raises:
-        EngineError: the file is not a database, or of a newer Paredown.
-    """
-    database = sa.create_engine(f"sqlite:///{path}")
-
-    @sa.event.listens_for(database, "connect")
-    def _set_up(connection: Any, _record: object) -> None:
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    try:
-        with database.begin() as connection:
-            version = connection.scalar(sa.text("PRAGMA user_version")) or 0
-            if version > SCHEMA_VERSION:
-                raise EngineError(
-                    "the data folder was written by a newer Paredown",
-                    where=path.parent.name,
-                    expected=f"schema {SCHEMA_VERSION} or older",
-                    found=f"schema {version}",
-                    try_this="update Paredown, or name another folder in PAREDOWN_DATA",
-                )
-            METADATA.create_all(connection)
-            connection.execute(sa.text(f"PRAGMA user_version={SCHEMA_VERSION}"))
-    except sa.exc.DatabaseError as error:
-        database.dispose()
-        raise EngineError(
-            "the database of the data folder cannot be opened",
-            where=path.name,
-            found=str(error.orig),
-            try_this="another folder in PAREDOWN_DATA, or a backup",
-        ) from error
-    return database
+MODEL_BUDGETS = sa.Table(
+    "model_budgets",
+    METADATA,
+    sa.Column("model_id", sa.ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("budgets", sa.Text, nullable=False),  # JSON of the caller
+    sa.Column("updated", sa.String(32), nullable=False),
+)
+ANALYSES = sa.Table(
+    "analyses",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("model_id", sa.ForeignKey("models.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("target", sa.String(80), nullable=False),
+    sa.Column("fps", sa.Float),  # 1/s; null: the target's own
+    sa.Column("bindings", sa.Text, nullable=False),  # JSON: {name: size}
+    sa.Column("budgets", sa.Text, nullable=False),  # JSON of the caller; "": the model's
+    sa.Column("forked_from", sa.String(32), nullable=False),  # an analysis, deleted or not; ""
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.Column("updated", sa.String(32), nullable=False),
+    sa.Column("deleted", sa.String(32), nullable=False),  # when; "" while it stands
+    sa.Index("analyses_of_a_model", "model_id"),
+    sa.Index("analyses_forked_from", "forked_from"),
+)
+sa.Index(
+    "analyses_names",
+    *(ANALYSES.c.owner, ANALYSES.c.model_id, ANALYSES.c.name),
+    unique=True,
+    sqlite_where=ANALYSES.c.deleted == "",
+    postgresql_where=ANALYSES.c.deleted == "",
+)
+CHECKPOINTS = sa.Table(
+    "checkpoints",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("analysis_id", sa.ForeignKey("analyses.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("parent_id", sa.ForeignKey("checkpoints.id", ondelete="SET NULL")),  # null: a root
+    sa.Column("seq", sa.Integer, nullable=False),  # order of saving; a parent's is smaller
+    sa.Column("kind", sa.String(20), nullable=False),  # "saved"; "kept" by the store itself
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("recipe", sa.Text, nullable=False),  # JSON of the caller, as the next three
+    sa.Column("view", sa.Text, nullable=False),  # query of an address
+    sa.Column("totals", sa.Text, nullable=False),
+    sa.Column("engine", sa.String(40), nullable=False),  # version that computed the totals
+    sa.Column("digest", sa.String(64), nullable=False),  # sha256 of the recipe's text
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.UniqueConstraint("analysis_id", "seq", name="checkpoints_order"),
+    sa.Index("checkpoints_parent", "parent_id"),
+    sa.Index("checkpoints_digest", "analysis_id", "digest"),
+)
+DRAFTS = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("analysis_id", sa.ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("owner", sa.String(200), primary_key=True),
+    sa.Column("recipe", sa.Text, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("history", sa.Text, nullable=False),  # JSON of the caller: undo, position
+    sa.Column("base_id", sa.ForeignKey("checkpoints.id", ondelete="SET NULL")),
+    sa.Column("version", sa.Integer, nullable=False),  # from 1, higher by each write
+    sa.Column("updated", sa.String(32), nullable=False),
+    sa.Index("drafts_base", "base_id"),
+)

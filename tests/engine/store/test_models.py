@@ -173,7 +173,8 @@ def test_a_newer_database_is_refused(tmp_path):
 
     Store(tmp_path / "data").close()
     connection = sqlite3.connect(tmp_path / "data" / "paredown.db")
-    connection.execute("PRAGMA user_version=99")
+    connection.execute("UPDATE alembic_version SET version_num = '0099'")
+    connection.commit()
     connection.close()
     with pytest.raises(EngineError, match="newer Paredown"):
         Store(tmp_path / "data")
@@ -186,7 +187,7 @@ def test_a_folder_that_is_a_file_is_one_sentence(tmp_path):
 
 
 def test_the_database_is_durable(store):
-    with store._begin() as connection:
+    with store._database.reading() as connection:
         pragma = {
             p: connection.exec_driver_sql(f"PRAGMA {p}").scalar()
             for p in ("journal_mode", "synchronous", "foreign_keys", "mmap_size")
