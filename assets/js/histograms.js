@@ -74,7 +74,7 @@
     const { axis: x } = card, { scale } = page().glossary[card.id];
     const near = (p, way) => {
       const fine = 10 ** Math.floor(Math.log10(Math.abs(x.at(p + 0.5) - x.at(p - 0.5)) * scale || 1e-9));
-      return Number((way((x.at(p) * scale) / fine) * fine).toPrecision(6)) / scale;
+      return Number((Number((way((x.at(p) * scale) / fine) * fine).toPrecision(6)) / scale).toPrecision(10));
     };
     const low = x.zero && a < x.x0 - 1 ? 0 : a <= x.x0 + 1 ? near(x.x0, Math.floor) : near(a, Math.round);
     return [Math.max(0, low), x.lo === undefined ? 0 : b >= x.x1 - 1 ? near(x.x1, Math.ceil) : x.zero && b < x.x0 ? 0 : near(b, Math.round)];
@@ -248,6 +248,7 @@
       let [a, b] = grip === 0 ? [p, old[1]] : grip === 1 ? [old[0], p] : [from, p];
       if (grip < 0 && inside) {
         const by = Math.max(PAD - old[0], Math.min(wide - PAD - old[1], e.offsetX - from));
+        if (!by) return;
         [a, b] = [old[0] + by, old[1] + by];
       }
       [a, b] = [Math.min(a, b), Math.max(a, b)];

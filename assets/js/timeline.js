@@ -302,5 +302,5 @@
   (clientside.parts = clientside.parts || []).push({
     active: (state) => state.dock === "timeline", numbers, show: soon, filtered: soon, near,
   });
-  clientside.timeline = { room, stretch: () => [from, to, d && d.end] };
+  clientside.timeline = { room, stretch: () => [from, to, d && d.end], order: () => d.list };
 })();
