@@ -122,10 +122,14 @@ class Model(StrEnum):
     SCATTER_X = "model--scatter-x"
     SCATTER_Y = "model--scatter-y"
     SCATTER_FIT = "model--scatter-fit"
+    SCATTER_COLOUR = "model--scatter-colour"
     SCATTER_NOTE = "model--scatter-note"
     ROOFLINE = "model--roofline"
+    ROOFLINE_TASKS = "model--roofline-tasks"
     ROOFLINE_GAINS = "model--roofline-gains"
     ROOFLINE_FIT = "model--roofline-fit"
+    ROOFLINE_COLOUR = "model--roofline-colour"
+    ROOFLINE_NOTE = "model--roofline-note"
 
 
 def repeated(member: StrEnum, index: str) -> dict[str, str]:

@@ -59,6 +59,7 @@
       Object.assign(change, {
         [`${axis}axis.type`]: isLog(axis) ? "log" : "linear",
         [`${axis}axis.range`]: range,
+        [`${axis}axis.nticks`]: isLog(axis) ? 4 : 6, // more, and the labels of a logarithmic axis collide
         [`${axis}axis.domain`]: [zero ? LANE / (axis === "x" ? size.w : size.h) : 0, 1],
         [`${other}.anchor`]: "free", [`${other}.position`]: 0,
         [`annotations[${k}].text`]: metric(axis).header,
@@ -86,11 +87,13 @@
       button.setAttribute("aria-pressed", isLog(button.dataset.log));
     fit(false);
     layer.draw();
+    clientside.canvas.legend(ID);
   }
 
   function numbers() {
     fit(false);
     layer.refit();
+    clientside.canvas.legend(ID);
   }
 
   const metrics = (x, y) => {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -15,7 +14,7 @@ DRAGS = {
     "box": ("Box", "Drag a box around tasks to select them"),
     "lasso": ("Lasso", "Draw around tasks to select them"),
 }
-CONFIG = {
+CONFIG: Any = {
     "displayModeBar": False,
     "displaylogo": False,
     "doubleClick": False,  # the scripts fit the axes to what the filter shows
@@ -25,14 +24,14 @@ CONFIG = {
 }
 
 
-def chart(id: str, label: str, tools: Sequence[Any] = ()) -> html.Div:
+def chart(id: str, label: str) -> html.Div:
     """The place of a figure with marks; `plot` fills the element `<id>-plot`.
 
     Args:
         id: of the dcc.Graph that comes.
         label: what it shows, for screen readers.
-        tools: controls in its upper right corner.
     """
+    fit = html.Button("⤢", id=f"{id}-fit", className="icon", title="Show all (double-click)")
     return html.Div(
         [
             html.Div(
@@ -40,7 +39,7 @@ def chart(id: str, label: str, tools: Sequence[Any] = ()) -> html.Div:
             ),
             html.Canvas(className="marks"),
             html.Canvas(className="marks"),
-            html.Div(tools, className="chart-tools"),
+            html.Div([drags(), fit], className="chart-tools"),
             html.Div(className="tip", hidden=True, role="tooltip"),
             html.Div(className="unseen", **aria(live="polite")),
         ],

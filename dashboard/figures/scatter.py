@@ -32,12 +32,14 @@ def figure(x: Metric, y: Metric, log: str, scheme: str) -> go.Figure:
         log: the logarithmic axes, of `urls.LOGS`.
         scheme: "light" or "dark".
     """
-    kind = {True: "log", False: "linear"}
+    axes = {name: "log" if name in log else "linear" for name in "xy"}
     return go.Figure(
         layout={
             "template": template(scheme),
-            "xaxis": {"type": kind["x" in log], "range": [0, 1], "anchor": "free", "position": 0},
-            "yaxis": {"type": kind["y" in log], "range": [0, 1], "anchor": "free", "position": 0},
+            **{
+                f"{name}axis": {"type": kind, "range": [0, 1], "anchor": "free", "position": 0}
+                for name, kind in axes.items()
+            },
             "annotations": [*titles(x.header, y.header), *ZEROS],
             "dragmode": "zoom",
             "uirevision": "scatter",

@@ -31,7 +31,7 @@ def template(scheme: str) -> go.layout.Template:
         "zeroline": False,
         "automargin": False,
         "tickformat": ",~g",
-        "nticks": 6,  # more, and the labels of logarithmic axes collide
+        "nticks": 6,
         "minor": {"showgrid": False},
     }
     return go.layout.Template(

@@ -2,12 +2,14 @@
 
 from engine.insight.groups import Group, found_in, groups
 from engine.insight.own import read_own
-from engine.insight.roofline import ROOFLINE_SCHEMA, Roofline, roofline
+from engine.insight.roofline import ROOFLINE_SCHEMA, Ceiling, Roofline, Side, roofline
 
 __all__ = [
     "ROOFLINE_SCHEMA",
+    "Ceiling",
     "Group",
     "Roofline",
+    "Side",
     "found_in",
     "groups",
     "read_own",

@@ -8,9 +8,11 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
 from dashboard.components import aria, data, field
-from dashboard.components.chart import chart, drags, plot
+from dashboard.components.chart import chart, plot
 from dashboard.figures.scatter import figure
+from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model
+from dashboard.pages.model.timeline import colour, legend
 from dashboard.urls import LOGS, View
 from engine.metrics import BY_ID, METRICS
 
@@ -18,12 +20,11 @@ LABEL = "Tasks as marks, one metric against another. The table holds the same fi
 
 
 def controls(view: View) -> list[Any]:
-    """Metrics of the two axes, each with its scale; show all."""
+    """Metrics of the two axes, each with its scale, and of the colour."""
     return [
         *_axis("x", Model.SCATTER_X, view.x, "macs", view.log),
         *_axis("y", Model.SCATTER_Y, view.y, "latency_s", view.log),
-        html.Span(className="spring"),
-        html.Button("⤢", id=Model.SCATTER_FIT, className="icon", title="Show all (double-click)"),
+        colour(Model.SCATTER_COLOUR, view),
     ]
 
 
@@ -31,8 +32,8 @@ def body(view: View) -> list[Any]:
     """The place of the figure, and what it cannot show."""
     return [
         dcc.Store(Model.CHARTS),  # the colour scheme, once the page rests: charts may come
-        chart(Model.SCATTER, LABEL, [drags()]),
-        html.Footer(id=Model.SCATTER_NOTE, className="chart-note", **aria(live="polite")),
+        chart(Model.SCATTER, LABEL),
+        legend(Model.SCATTER, html.Span(id=Model.SCATTER_NOTE, **aria(live="polite"))),
     ]
 
 
@@ -49,7 +50,7 @@ def _axis(axis: str, id: str, metric: str, usual: str, log: str) -> list[Any]:
                 nothingFoundMessage="No such metric",
                 variant="unstyled",
                 size="xs",
-                w=118,
+                w=98,
                 comboboxProps={"width": 190, "position": "bottom-start"},
                 **aria(label=f"Metric of the {axis} axis"),
             ),
@@ -66,7 +67,7 @@ def _axis(axis: str, id: str, metric: str, usual: str, log: str) -> list[Any]:
 
 def drawn(scheme: str, state: dict[str, Any]) -> Any:
     """The figure, once it is asked for; again in the other colours when the scheme changes."""
-    if scheme not in ("light", "dark"):
+    if scheme not in SCHEMES:
         return no_update
     x, y = (BY_ID.get(str(state.get(k)), BY_ID[usual]) for k, usual in USUAL.items())
     log = state.get("log")
@@ -86,6 +87,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(drawn)
     wire(ClientsideFunction("scatter", "drawn"), Input(f"{Model.SCATTER}-plot", "children"))
+    wire(ClientsideFunction("view", "colour"), Input(Model.SCATTER_COLOUR, "value"))
     wire(
         ClientsideFunction("scatter", "metrics"),
         Input(Model.SCATTER_X, "value"),

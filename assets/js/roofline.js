@@ -1,0 +1,61 @@
+/* The roofline: tasks under the roofs that Plotly has drawn; where they lie comes from the server. */
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const ID = "model--roofline";
+  const GAINS = {
+    bytes: "Half its bytes save", format: "A faster format saves", waste: "Without waste it saves",
+    launch: "Without launch it saves", transfer: "Without hand-over it saves",
+  };
+  const view = () => clientside.view;
+  const page = () => view().page();
+  const figure = () => document.querySelector(`#${ID} .js-plotly-plot`);
+  const words = (column) => (column.words ? column.codes.map((k) => column.words[k]) : column);
+  const numbers = (column) => Float64Array.from(column, (v) => (v === null ? NaN : v));
+  let found = null;
+
+  const layer = clientside.marks.layer(ID, {
+    data: () => ({ ...found, step: step() }),
+    tip: (ids, k) => {
+      const kind = found.kind[k], say = view().number, gain = found.gain[k];
+      return [
+        ["Intensity", `${say(found.x[k])} ${kind}/B`],
+        ["Rate", `${say(found.y[k])} ${found.prefix}${kind}/s`],
+        ...(gain ? [[GAINS[gain], view().figure(page().glossary.latency_s, found.gain_s[k])]] : []),
+      ];
+    },
+    reset: fit,
+  });
+
+  /* Colour steps in the order of the server's rows. */
+  function step() {
+    const { of } = view().steps(page().glossary[page().state.colour] ? page().state.colour : "latency_s"), { at } = view().table();
+    if (found.of !== of) [found.of, found.steps] = [of, Uint8Array.from(found.ids, (id) => of[at.get(id)] ?? 255)];
+    return found.steps;
+  }
+
+  function drawn(data) {
+    if (!data || !page()) return;
+    found = {
+      n: data.ids.length, ids: data.ids, x: numbers(data.intensity), y: numbers(data.rate), kind: words(data.kind),
+      gain: words(data.gain), gain_s: numbers(data.gain_s), prefix: data.prefix,
+    };
+    layer.ready();
+  }
+
+  function fit() {
+    const g = figure();
+    const first = g && g.layout.meta;
+    if (first) window.Plotly.relayout(g, { "xaxis.range": [...first.x], "yaxis.range": [...first.y] });
+  }
+
+  document.addEventListener("click", (event) => event.target.closest(`#${ID}-fit`) && fit());
+  function draw() {
+    clientside.canvas.legend(ID);
+    if (found) layer.draw();
+  }
+
+  (clientside.parts = clientside.parts || []).push({
+    active: (state) => state.dock === "roofline", numbers: draw, show: draw, filtered: draw, near: layer.near,
+  });
+  clientside.roofline = { drawn };
+})();
