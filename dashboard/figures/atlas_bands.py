@@ -26,7 +26,8 @@ def blocks(groups: Sequence[Group], count: int) -> list[Block]:
     """Some 10 to 80 blocks of tasks that do not overlap; [] where the groups hold few tasks.
 
     The largest groups are opened while one holds much of the model; copies are opened together
-    or not at all, so that equal layers get equal bands.
+    or not at all, so that equal layers get equal bands.  What holds too many parts is cut into
+    runs of them.
     """
     inner: dict[str, list[Group]] = {}
     for group in groups:
@@ -42,23 +43,42 @@ def blocks(groups: Sequence[Group], count: int) -> list[Block]:
             break
         alike = [g for g in ready if g is big or (g.pattern and g.pattern == big.pattern)]
         opened = {g.id: inner.get(g.id, []) for g in alike}
-        more = sum(map(len, opened.values())) - len(alike)
         held = sum(len(g.tasks) for below in opened.values() for g in below)
+        if len(level) < FEWEST and len(level) + sum(map(len, opened.values())) > MOST:
+            opened = {g.id: _joined(opened[g.id], _runs_of(g, count), groups) for g in alike}
+        more = sum(map(len, opened.values()))
         if len(level) + more > MOST or held < HELD * sum(len(g.tasks) for g in alike):
             closed.update(opened)
             continue
         level = [part for g in level for part in opened.get(g.id, [g])]
     if sum(len(g.tasks) for g in level) < HELD * count or len(level) < min(3, count):
         return []
-    level.sort(key=lambda g: g.tasks[0])
-    size = max(1, -(-len(level) // MOST))
-    return [_joined(level[k : k + size]) for k in range(0, len(level), size)]
+    level = sorted(level, key=lambda g: g.tasks[0])
+    return [(g.label, np.asarray(g.tasks)) for g in _joined(level, MOST, groups)]
 
 
-def _joined(groups: Sequence[Group]) -> Block:
-    """Neighbouring groups as one block."""
-    label = groups[0].label if len(groups) == 1 else f"{groups[0].label} … {groups[-1].label}"
-    return label, np.asarray(sorted(i for g in groups for i in g.tasks))
+def _runs_of(group: Group, count: int) -> int:
+    """Into how many runs a group is cut, by its share of the tasks."""
+    return max(2, AIM * len(group.tasks) // count)
+
+
+def _joined(parts: Sequence[Group], most: int, groups: Sequence[Group]) -> list[Group]:
+    """Neighbouring groups as one, where they are more than `most`."""
+    if len(parts) <= most:
+        return list(parts)
+    by_id = {g.id: g for g in groups}
+    size = -(-len(parts) // most)
+    found = []
+    for k in range(0, len(parts), size):
+        run = parts[k : k + size]
+        around = by_id.get(run[0].parent)
+        while around and around.kind not in ("own", "scope"):
+            around = by_id.get(around.parent)
+        where = f"{around.label} · " if around else ""
+        label = f"{where}{run[0].label} … {run[-1].label}" if len(run) > 1 else run[0].label
+        tasks = tuple(sorted(i for g in run for i in g.tasks))
+        found.append(Group(f"{run[0].id}…", label, tasks, run[0].parent, "run", ""))
+    return found
 
 
 def runs(row: np.ndarray) -> list[Block]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -135,3 +137,14 @@ def test_a_child_that_fails_costs_quality_not_the_answer(monkeypatch, caplog, en
     found = drawings.placed(*graph(2000), "down")
     assert found.x.size == 2000
     assert "2000 tasks" in caplog.text
+
+
+def test_the_child_starts_with_little():
+    code = "import dashboard.figures.atlas_child, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env={"PYTHONPATH": str(drawings._ROOT)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    rooms = {name.split(".")[0] for name in done.stdout.split()}
+    assert "numpy" in rooms
+    assert rooms.isdisjoint({"polars", "engine", "flask", "dash", "onnx"})
