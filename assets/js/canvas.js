@@ -4,7 +4,7 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
   const view = () => clientside.view;
-  const page = () => view().page();
+  const page = () => view() && view().page();
   const redraws = [];
   let kept = null;
 
@@ -12,7 +12,7 @@
   function ink() {
     if (kept) return kept;
     const style = getComputedStyle(document.documentElement), of = (name) => style.getPropertyValue(`--${name}`).trim();
-    const names = ["accent", "surface", "ground", "line", "soft-line", "ink", "muted", "faint", "budget", "worse", "worse-ground"];
+    const names = ["accent", "accent-ground", "surface", "ground", "line", "soft-line", "ink", "muted", "faint", "budget", "worse", "worse-ground"];
     const found = Object.fromEntries(names.map((name) => [name, of(name)]));
     const ramp = (name) => Array.from({ length: 6 }, (_, k) => of(`${name}-${k}`));
     return (kept = { ...found, steps: ramp("seq"), on: ramp("seq-ink"), font: `12px ${of("font")}` });

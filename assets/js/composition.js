@@ -42,7 +42,7 @@
     for (const most = Math.max(1, ...paths.map((path) => path.length)); deep < most; deep++)
       if (new Set(paths.map((path) => path.slice(0, deep).join("."))).size >= ENOUGH) break;
     const shared = paths.length && paths.every((path) => path[0] === paths[0][0]) && deep > 1 ? 1 : 0;
-    return (row) => (row.conversion ? "conversions" : (row.group || "").split("/").slice(shared, deep).join(".") || (row.group ? row.group : "no group"));
+    return (row) => (row.conversion ? "conversions" : (row.group || "").split("/").slice(shared, deep).join(".") || (row.group ? row.group : "no module"));
   }
 
   /* Values that descend; from the first that is too small on together as one. */
@@ -73,6 +73,7 @@
     none.hidden = all > 0;
     none.textContent = masks.shown.some((on) => on) ? `No task here has ${label}.` : none.dataset.usual;
     tiles = [];
+    const chosen = new Set(state.selected);
     squarify(classes.map((one) => one.value), 6, 6, w - 12, h - 12).forEach((box, c) => {
       const one = classes[c], [x, y, wide, high] = box, scale = one.value ? (wide * high) / one.value : 0, head = wide > 44 && high > 2 * HEAD ? HEAD : 0;
       const top = { ...one, box, head, ids: one.rows.map((k) => list[k].id) };
@@ -99,25 +100,24 @@
         pen.textAlign = "left";
         continue;
       }
+      const gap = Math.min(1, Math.min(wide, high) / 5), rest = masks.some && !(tile.chosen = tile.ids.filter((id) => chosen.has(id)).length);
+      pen.globalAlpha = rest ? 0.45 : 1; // beside a selection the rest is paler
       pen.fillStyle = canvas().colour(tile.tone);
-      const gap = Math.min(1, Math.min(wide, high) / 5);
       pen.fillRect(x, y, wide - gap, high - gap);
+      pen.globalAlpha = 1;
       if (wide < 34 || high < 16) continue;
-      pen.fillStyle = ink.on[tile.tone === 255 ? 0 : tile.tone];
+      pen.fillStyle = rest ? ink.ink : ink.on[tile.tone === 255 ? 0 : tile.tone];
       const inner = tile.name.startsWith(`${tile.part.name}.`) ? tile.name.slice(tile.part.name.length + 1) : tile.name;
       pen.fillText(canvas().fit(pen, inner, wide - 8), x + 4, y + 10);
       const figure = canvas().si(tile.value, metric.unit);
       if (high > 32 && pen.measureText(figure).width < wide - 8) pen.fillText(figure, x + 4, y + 25);
     }
-    const chosen = new Set(state.selected);
-    for (const tile of masks.some ? tiles : []) {
-      const n = tile.ids.filter((id) => chosen.has(id)).length, [x, y, wide, high] = tile.box;
-      if (!n || (!tile.part && n < tile.ids.length)) continue;
+    for (const { chosen: n, ids, box: [x, y, wide, high] } of tiles) {
+      if (!n || Math.min(wide, high) < 6) continue;
       pen.strokeStyle = ink.accent;
       pen.lineWidth = 2;
-      pen.setLineDash(n < tile.ids.length ? [3, 3] : []);
-      if (Math.min(wide, high) < 6) pen.fillStyle = ink.accent, pen.fillRect(x, y, Math.max(1, wide - 1), Math.max(1, high - 1));
-      else pen.strokeRect(x + 1, y + 1, wide - 3, high - 3);
+      pen.setLineDash(n < ids.length ? [3, 3] : []);
+      pen.strokeRect(x + 1, y + 1, wide - 3, high - 3);
     }
     pen.setLineDash([]);
     const note = document.getElementById("model--composition-note"), sum = canvas().si(all, metric.unit);

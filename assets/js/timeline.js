@@ -77,16 +77,18 @@
     pen.rect(left, 0, wide, h);
     pen.clip();
     const bar = (a, b, top, tall, tone, passes, chosen) => {
+      const wide = Math.max(b - a > 3 ? b - a - 0.5 : b - a, 1);
       pen.globalAlpha = passes ? 1 : 0.18;
       pen.fillStyle = canvas().colour(tone);
-      pen.fillRect(a, top, Math.max(b - a > 3 ? b - a - 0.5 : b - a, 1), tall);
+      pen.fillRect(a, top, wide, tall);
       pen.globalAlpha = 1;
       if (!chosen) return;
-      pen.fillStyle = ink.accent;
-      if (order && rise < 6) pen.fillRect(a - 3, top, 2, Math.max(2, tall));
-      else pen.fillRect(a, order ? top + tall - 2 : top - 4, Math.max(2, b - a), order ? 2 : 3);
-      if (b - a > 5 && tall > 7) pen.strokeStyle = ink.accent, pen.lineWidth = 2, pen.strokeRect(a + 1, top + 1, b - a - 2, tall - 2);
+      [pen.fillStyle, pen.strokeStyle, pen.lineWidth] = [ink.accent, ink.accent, 2];
+      if (!order) pen.fillRect(a, top - 4, Math.max(2, b - a), 3);
+      if (wide > 5 && tall > 7) pen.strokeRect(a + 1, top + 1, wide - 2, tall - 2);
     };
+    pen.fillStyle = ink["accent-ground"];
+    if (order && masks.some) for (let k = first; k <= last; k++) if (masks.selected[d.at[k]]) pen.fillRect(left, y(k) - 1, wide, rise + 0.5);
     // what is thinner than a pixel shares its column: as high as the unit is busy, as dark as its darkest task
     const columns = d.lanes.map(() => new Map());
     for (let k = first; k <= last; k++) {
@@ -167,7 +169,7 @@
     const p = d.peak, at = Math.max(left + 3, Math.min(left + wide - 3, x((d.start[p] + d.start[p + 1]) / 2)));
     const words = `peak ${bytes(most)}${room < Infinity ? ` ${most > room ? "over the" : "of"} ${bytes(room)}` : ""} · ${d.list[p].name}`, long = pen.measureText(words).width;
     pen.fillStyle = ink.ink;
-    pen.fillRect(at - 3, y(most) - 3, 6, 6);
+    if (p >= first && p <= last) pen.fillRect(at - 3, y(most) - 3, 6, 6);
     pen.fillStyle = ink.muted;
     pen.fillText(canvas().fit(pen, words, wide - 8), Math.max(left + 2, Math.min(at + 8, left + wide - long - 2)), Math.max(low + 8, y(most) - 12));
     if (room > top) return;

@@ -76,7 +76,7 @@ def _focus(triage: Triage) -> html.Button:
     return html.Button(
         [
             html.Span([html.B(f"{n:,} of {triage.tasks:,}"), f" tasks{more} make ", html.B(share)]),
-            html.Span("select", className="link"),
+            html.Span("select", className="act"),
         ],
         id=Model.FOCUS,
         className="plain",
