@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.figures import atlas_order, atlas_ranks, atlas_routes
-from dashboard.figures.atlas_ranks import AXES, LANE, MAX_SPAN, Axes
+from dashboard.figures import atlas_chains, atlas_order, atlas_ranks, atlas_routes
+from dashboard.figures.atlas_ranks import AXES, Axes
 
 HINTED = 3_000  # links that fast-sugiyama orders in good time, whatever they are
 FAR = 40  # rows; a longer edge is drawn whole only for what is chosen
-POINTS = (4, 10_000)  # points where edges pass a row: at most so many for each box, and in all
 WIDER = (0.1, 6.0, 44.0)  # room that wide links get between rows: share, less, at most
 
 # sides of a box, as the payload counts them
@@ -81,8 +80,8 @@ def lay_out(
     row = atlas_ranks.rows(rank)
     breaks = atlas_ranks.columns(row, upper, lower, block, axes)
     column = np.searchsorted(breaks, row, side="right") - 1
-    chains = _chains(row, column, upper, lower)
-    net = _net(row, column, breaks, upper, lower, chains, axes)
+    chains = atlas_chains.chains(row, column, upper, lower)
+    net = atlas_chains.net(row, column, breaks, upper, lower, chains, axes)
     u = atlas_order.place(net, hinted)
     v = _heights(net, u, breaks, axes)[net.row]
     routes = atlas_routes.route(u, v, net, row, column, upper, lower, chains, axes)
@@ -110,65 +109,6 @@ def lay_out(
 def _tidy(values: np.ndarray) -> np.ndarray:
     """Half units: nobody sees less, and they pack well."""
     return (np.round(values * 2) / 2).astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Chains:
-    """Points where edges pass the rows between their ends; the edges of a box share them.
-
-    Args:
-        owner: box of each point.
-        row: of each point.
-        first: of each box, its first point; they follow each other row by row.
-        kept: of each edge, whether it stays in its column and passes few enough rows.
-    """
-
-    owner: np.ndarray
-    row: np.ndarray
-    first: np.ndarray
-    kept: np.ndarray
-
-
-def _chains(row: np.ndarray, column: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> Chains:
-    span = row[lower] - row[upper]
-    inside = column[lower] == column[upper]
-    for most in (MAX_SPAN, 20, 12, 6, 3, 1):  # fewer points where edges are very many
-        kept = inside & (span <= most)
-        reach = row + 1
-        np.maximum.at(reach, upper[kept], row[lower[kept]])
-        length = reach - row - 1
-        if length.sum() <= POINTS[0] * row.size + POINTS[1]:
-            break
-    first = np.cumsum(length) - length
-    owner = np.repeat(np.arange(row.size), length)
-    return Chains(owner, row[owner] + 1 + np.arange(owner.size) - first[owner], first, kept)
-
-
-def _net(
-    row: np.ndarray,
-    column: np.ndarray,
-    breaks: np.ndarray,
-    upper: np.ndarray,
-    lower: np.ndarray,
-    chains: Chains,
-    axes: Axes,
-) -> atlas_order.Net:
-    count, points = row.size, chains.owner.size
-    a, b = upper[chains.kept], lower[chains.kept]
-    span = row[b] - row[a]
-    before = np.where(span > 1, count + chains.first[a] + span - 2, a)
-    passing = np.arange(points)
-    top = chains.row == row[chains.owner] + 1  # the first point of a chain
-    head = np.where(top, chains.owner, count + passing - 1)
-    bent, straight = atlas_order.BENT, atlas_order.CHAIN
-    weight = np.r_[np.where(span > 1, bent, 1.0), np.where(top, bent, straight)]
-    rows = np.r_[row, chains.row]
-    columns = np.r_[column, column[chains.owner]]
-    return atlas_order.Net(
-        rows, columns, rows - breaks[columns],
-        np.r_[np.full(count, axes.box[0] + axes.gap), np.full(points, LANE)],
-        np.r_[before, head], np.r_[b, count + passing], weight, count,
-    )  # fmt: skip
 
 
 def _heights(net: atlas_order.Net, u: np.ndarray, breaks: np.ndarray, axes: Axes) -> np.ndarray:

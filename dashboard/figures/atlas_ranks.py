@@ -156,18 +156,32 @@ def _deal(cost: np.ndarray, depth: int, count: int) -> np.ndarray:
     return np.asarray(starts)
 
 
+def shared(upper: np.ndarray, lower: np.ndarray, count: int) -> np.ndarray:
+    """The line that each edge runs in: the box that it leaves, or count + the one it enters.
+
+    Args:
+        upper: end of each edge in the smaller row.
+        lower: the other end.
+        count: number of boxes.
+    """
+    leaving = np.bincount(upper, minlength=count)[upper]
+    entering = np.bincount(lower, minlength=count)[lower]
+    return np.where(entering > leaving, count + lower, upper)
+
+
 def _passing(
     row: np.ndarray, upper: np.ndarray, lower: np.ndarray, depth: int, most: int
 ) -> np.ndarray:
-    """Boxes above each row that feed one below it, over at most `most` rows, itself counted."""
+    """Lines that pass each row, of edges over at most `most` rows."""
     span = row[lower] - row[upper]
-    kept = span <= most
-    reach = np.zeros(row.size, np.int64)  # the last row that a box feeds: its edges share a lane
-    np.maximum.at(reach, upper[kept], row[lower[kept]])
-    begin = row + 1
-    far = reach > begin
-    change = np.bincount(begin[far], minlength=depth + 1)[: depth + 1]
-    change = change - np.bincount(reach[far], minlength=depth + 1)[: depth + 1]
+    line = shared(upper, lower, row.size)
+    kept = (span > 1) & (span <= most)
+    begin, stop = np.full(2 * row.size, depth), np.zeros(2 * row.size, np.int64)
+    np.minimum.at(begin, line[kept], row[upper[kept]] + 1)
+    np.maximum.at(stop, line[kept], row[lower[kept]])
+    used = stop > begin
+    change = np.bincount(begin[used], minlength=depth + 1)
+    change = change - np.bincount(stop[used], minlength=depth + 1)
     found: np.ndarray = np.cumsum(change)[:depth]
     return found
 

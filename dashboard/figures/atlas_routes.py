@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dashboard.figures.atlas_ranks import GUTTER, Axes
+from dashboard.figures.atlas_ranks import GUTTER, Axes, shared
 
 if TYPE_CHECKING:
-    from dashboard.figures.atlas_layout import Chains
+    from dashboard.figures.atlas_chains import Chains
     from dashboard.figures.atlas_order import Net
 
 STEP = 6.0  # between lanes of a gutter
@@ -101,19 +101,20 @@ def _lanes(
     lower: np.ndarray,
     gutters: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lane of each edge that runs through a gutter; the edges of a box share one."""
+    """Lane of each edge that runs through a gutter, and how many there are; edges share one."""
     gutter = column[upper[around]] + 1
+    line = shared(upper, lower, row.size)[around]
     near = row[lower[around]] - row[upper[around]] <= 40
     lanes = np.zeros(gutters, np.int64)
     lane = np.zeros(around.size, np.int64)
     if around.size:
-        count = int(upper.max()) + 1
-        keys, back = np.unique(gutter[near] * count + upper[around[near]], return_inverse=True)
+        count = 2 * row.size
+        keys, back = np.unique(gutter[near] * count + line[near], return_inverse=True)
         homes = keys // count
         rank = np.arange(keys.size) - np.searchsorted(homes, homes)
         lane[near] = rank[back]
         lanes += np.bincount(homes, minlength=gutters)
-        lane[~near] = upper[around[~near]] % 7
+        lane[~near] = line[~near] % 7
     return lane % MOST_LANES, lanes
 
 
@@ -133,12 +134,12 @@ def _along(
     length = span - 1
     edge = np.repeat(kept, length)
     index = np.arange(edge.size) - np.repeat(np.cumsum(length) - length, length)
-    point = count + chains.first[upper[edge]] + index
+    point = count + chains.start[edge] + index
     last = index == np.repeat(length, length) - 1
     own = places[count:]
     turn = np.ones(own.size + 1, bool)  # a point that stands not under the one before
-    turn[1:-1] = (np.abs(np.diff(own)) > STRAIGHT) | (np.diff(chains.owner) != 0)
-    begins, ends = turn[point - count], turn[point - count + 1] | last
+    turn[1:-1] = (np.abs(np.diff(own)) > STRAIGHT) | chains.head[1:]
+    begins, ends = turn[point - count] | (index == 0), turn[point - count + 1] | last
     times = begins.astype(np.int64) + ends
     which = np.repeat(np.arange(edge.size), times)
     first = np.r_[True, np.diff(which) != 0]

@@ -90,13 +90,17 @@ class Drawings:
             return found
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
-        with lock:  # one thread draws, the others wait for its answer
-            found = self._find(key) or self._stored(key)
-            if found is None:
-                packed = gzip.compress(self._draw(view, direction), 5, mtime=0)
-                self._store.cache.set(key, packed)
-                found = _drawing(packed)
-            self._keep(key, found)
+        try:
+            with lock:  # one thread draws, the others wait for its answer
+                found = self._find(key) or self._stored(key)
+                if found is None:
+                    packed = gzip.compress(self._draw(view, direction), 5, mtime=0)
+                    self._store.cache.set(key, packed)
+                    found = _drawing(packed)
+                self._keep(key, found)
+        finally:  # also of a question that cannot be answered
+            with self._lock:
+                self._locks.pop(key, None)
         return found
 
     def _draw(self, view: View, direction: str) -> bytes:
@@ -121,7 +125,6 @@ class Drawings:
     def _keep(self, key: str, found: Drawing) -> None:
         with self._lock:
             self._done[key] = found
-            self._locks.pop(key, None)
             while len(self._done) > KEPT:
                 self._done.popitem(last=False)
 

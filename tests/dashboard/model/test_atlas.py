@@ -76,6 +76,12 @@ def star(count):
     return frames(count, [(0, i) for i in range(1, count)])
 
 
+def fan(count):
+    """One task feeds many, which feed one."""
+    inner = range(1, count - 1)
+    return frames(count, [*((0, i) for i in inner), *((i, count - 1) for i in inner)])
+
+
 def lonely(count):
     return frames(count, [], range(count))
 
@@ -85,6 +91,7 @@ GRAPHS = {
     "branches": branchy(1500),
     "wild": wild(900),
     "star": star(1500),
+    "fan": fan(1200),
     "lonely": lonely(1000),
     "small": chain(5),
     "one": lonely(1),
@@ -187,8 +194,9 @@ def test_a_drawing_is_mostly_straight_and_not_too_thin():
     assert (aside < 1).mean() > 0.7
 
 
-def test_ways_do_not_run_through_boxes():
-    header, arrays = drawn(branchy(1500))
+@pytest.mark.parametrize("name", ["branches", "fan"])
+def test_ways_do_not_run_through_boxes(name):
+    header, arrays = drawn(GRAPHS[name])
     x, y = arrays["x"], arrays["y"]
     hits = steps = 0
     for e in range(header["edges"]):
