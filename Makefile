@@ -1,6 +1,6 @@
 # Every target does the set-up it needs.  `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types check bench accept shots docs size clean
+.PHONY: help install run test lint types check bench accept soak peers shots docs size clean
 BIN := .venv/bin
 STAGE ?= A
 BASE ?= HEAD
@@ -39,8 +39,15 @@ check: lint types test ## lint, types and tests: what guards main
 bench: .venv/.dev ## CPU time of load, compile and price, beside onnx-tool
 	$(BIN)/python -m tests.bench $(ARGS)
 
-accept: install ## acceptance of a stage: STAGE=A; FRESH=1 adds the fresh clones (minutes)
+accept: install $(if $(filter B,$(STAGE)),peers) ## acceptance of a stage: STAGE=A or B; FRESH=1 adds the fresh clones (minutes)
 	$(BIN)/python -m tests.acceptance $(STAGE) $(ARGS)
+
+soak: install ## what takes long: the look test's whole matrix; ARGS="scatter" narrows it
+	$(BIN)/python -m tests.acceptance.look $(ARGS)
+
+# Beside which the graph is measured; what needs them says NOT RUN when they cannot be installed.
+peers: .venv/.dev
+	@[ -e .venv/.peers ] || .deps/setup peers || echo "setup: the peers could not be installed" >&2
 
 shots: install ## pictures of every page and state, into shots/
 	$(BIN)/python -m tests.acceptance.shots $(ARGS)

@@ -1,15 +1,18 @@
-"""Run the acceptance of a stage: `python -m tests.acceptance A [LINE ...]`."""
+"""Run the acceptance of a stage: `python -m tests.acceptance A|B [LINE ...]`."""
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 
 from tests.acceptance.line import Line, exit_status, table
 
 
 def main(stage: str, wanted: list[str]) -> int:
-    """Print each line as it is judged; 1 when one is not met."""
+    """Print each line as it is judged; 1 when one is not met, 2 when there is no such stage."""
+    if not importlib.util.find_spec(f"tests.acceptance.stage_{stage.lower()}"):
+        sys.stderr.write(f"There is no stage {stage}.\n")
+        return 2
     lines: list[Line] = []
     for check in importlib.import_module(f"tests.acceptance.stage_{stage.lower()}").CHECKS:
         if wanted and check.id not in wanted:

@@ -34,6 +34,7 @@ TIMES = 30
 PROBE = """([type, watched]) => {
   const read = new Function("return " + watched), before = read();
   window.probed = new Promise((done) => {
+    setTimeout(() => done(1e4), 1e4); // no event at all
     document.addEventListener(type, (event) => {
       const start = event.timeStamp;
       const same = () => read() === before && performance.now() - start < 5000;
@@ -113,8 +114,11 @@ def listed(url: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Any]:
+def chromium(arguments: tuple[str, ...] = ()) -> Iterator[Any]:
     """A headless browser.
+
+    Args:
+        arguments: of its command line, besides the usual ones.
 
     Raises:
         NotRun: no Chromium on this machine.
@@ -125,7 +129,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=CHROMIUM)
+        browser = driver.chromium.launch(executable_path=path, args=[*CHROMIUM, *arguments])
         try:
             yield browser
         finally:

@@ -76,3 +76,4 @@ def _models(folder: Path) -> dict[str, Path]:
 if __name__ == "__main__":
     seen = measure(told=lambda line: sys.stderr.write(line + "\n"), only=" ".join(sys.argv[1:]))
     sys.stdout.write("\n".join(look.grouped(seen.findings)) + f"\n{seen.cases} cases\n")
+    sys.exit(bool(seen.findings))
