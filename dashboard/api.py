@@ -145,6 +145,7 @@ def _upload(limit: int) -> Answer:
     if added is None:
         return _fault("The upload was cancelled.", 400)
     row, new = added
+    services().prepare(row.id)
     return jsonify(id=row.id, url=urls.path(urls.View(model_id=row.id)), name=row.name, new=new)
 
 

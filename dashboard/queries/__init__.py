@@ -6,6 +6,10 @@ Start reading in `models.py` (the list) and `model.py` (one model).
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app
@@ -18,6 +22,7 @@ from dashboard.queries.models import ModelsQueries
 from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.compile import Compilation
+from engine.errors import EngineError
 from engine.store import Compilations, Store
 
 PREFERRED_TARGET = "phone-npu"
@@ -36,10 +41,20 @@ class Services:
     model: ModelQueries
     drawings: Drawings
 
+    def prepare(self, model_id: str) -> None:
+        """Compile a model behind the page that is about to open it."""
+        load = functools.partial(self.compilations.get, model_id, default_target())
+        threading.Thread(target=_quietly, args=(load,), name="prepare", daemon=True).start()
+
     def close(self) -> None:
         """Let go of the files."""
         self.models.headlines.close()
         self.store.close()
+
+
+def _quietly(load: Callable[[], object]) -> None:
+    with contextlib.suppress(EngineError):  # the page asks too, and says what is wrong
+        load()
 
 
 def open_services(settings: Settings) -> Services:
