@@ -12,8 +12,8 @@
   function ink() {
     if (kept) return kept;
     const style = getComputedStyle(document.documentElement), of = (name) => style.getPropertyValue(`--${name}`).trim();
-    const names = ["accent", "accent-ground", "surface", "ground", "line", "soft-line", "ink", "muted", "faint", "budget", "worse", "worse-ground"];
-    const found = Object.fromEntries(names.map((name) => [name, of(name)]));
+    const names = "accent accent-ground ground line soft-line ink muted budget worse worse-ground";
+    const found = Object.fromEntries(names.split(" ").map((name) => [name, of(name)]));
     const ramp = (name) => Array.from({ length: 6 }, (_, k) => of(`${name}-${k}`));
     return (kept = { ...found, steps: ramp("seq"), on: ramp("seq-ink"), font: `12px ${of("font")}` });
   }
@@ -105,6 +105,29 @@
     box.style.top = `${Math.max(top + 4, Math.min(y + 14, top + host.clientHeight - high - 4))}px`;
   }
 
+  /* A press on a canvas: `move` on each step further than 3 px, `stop(event, moved)` at the end;
+     Escape ends it with a null. */
+  function drag(event, move, stop) {
+    const area = event.target;
+    let moved = false;
+    const step = (e) => {
+      moved = moved || Math.hypot(e.offsetX - event.offsetX, e.offsetY - event.offsetY) > 3;
+      if (moved) move(e);
+    };
+    const end = (e) => {
+      if (e.type === "keydown" && e.key !== "Escape") return;
+      if (e.type === "keydown") e.stopPropagation();
+      area.removeEventListener("pointermove", step);
+      area.removeEventListener("pointerup", end);
+      removeEventListener("keydown", end, true);
+      stop(e.type === "keydown" ? null : e, moved);
+    };
+    area.setPointerCapture(event.pointerId);
+    area.addEventListener("pointermove", step);
+    area.addEventListener("pointerup", end);
+    addEventListener("keydown", end, true);
+  }
+
   /* A click selects, with shift or ctrl it adds or takes away; a click on nothing clears. */
   function pick(ids, event, from) {
     const old = new Set(page().state.selected), more = event.shiftKey || event.ctrlKey || event.metaKey;
@@ -121,5 +144,5 @@
     document.getElementById(`${id}-scale`).textContent = words.trim();
   }
 
-  clientside.canvas = { ink, later, pen, fit, colour, ticks, about, tip, pick, legend, si };
+  clientside.canvas = { ink, later, pen, fit, colour, ticks, about, tip, drag, pick, legend, si };
 })();

@@ -16,8 +16,8 @@
       const side = Math.min(w, h);
       let n = 0, sum = 0, worst = Infinity;
       for (; k + n < values.length; n++) {
-        const area = sum + values[k + n] * scale, deep = area / side;
-        const now = Math.max(deep / ((values[k] * scale) / deep), (values[k] * scale) / deep / deep, deep / ((values[k + n] * scale) / deep));
+        const area = sum + values[k + n] * scale, square = (area / side) ** 2;
+        const now = Math.max(square / (values[k + n] * scale), (values[k] * scale) / square); // longest over shortest side
         if (n && now > worst) break;
         [sum, worst] = [area, now];
       }
@@ -42,7 +42,8 @@
     for (const most = Math.max(1, ...paths.map((path) => path.length)); deep < most; deep++)
       if (new Set(paths.map((path) => path.slice(0, deep).join("."))).size >= ENOUGH) break;
     const shared = paths.length && paths.every((path) => path[0] === paths[0][0]) && deep > 1 ? 1 : 0;
-    return (row) => (row.conversion ? "conversions" : (row.group || "").split("/").slice(shared, deep).join(".") || (row.group ? row.group : "no module"));
+    const module = ({ group }) => (group || "").split("/").slice(shared, deep).join(".") || group || "no module";
+    return (row) => (row.conversion ? "conversions" : module(row));
   }
 
   /* Values that descend; from the first that is too small on together as one. */
@@ -68,17 +69,20 @@
       all += values[k];
     });
     const w = host().clientWidth, h = host().clientHeight, ink = canvas().ink(), pen = canvas().pen(host().querySelector("canvas"), w, h);
-    const steps = view().steps(state.colour), colours = view().column(state.colour), classes = largest([...parts.values()], (_, k) => k >= PARTS, "other parts");
+    const steps = view().steps(state.colour), colours = view().column(state.colour);
+    const classes = largest([...parts.values()], (_, k) => k >= PARTS, "other parts");
     const none = host().querySelector(".drawing-none"), label = metric.label.toLowerCase();
     none.hidden = all > 0;
     none.textContent = masks.shown.some((on) => on) ? `No task here has ${label}.` : none.dataset.usual;
     tiles = [];
     const chosen = new Set(state.selected);
     squarify(classes.map((one) => one.value), 6, 6, w - 12, h - 12).forEach((box, c) => {
-      const one = classes[c], [x, y, wide, high] = box, scale = one.value ? (wide * high) / one.value : 0, head = wide > 44 && high > 2 * HEAD ? HEAD : 0;
+      const one = classes[c], [x, y, wide, high] = box, scale = one.value ? (wide * high) / one.value : 0;
+      const head = wide > 44 && high > 2 * HEAD ? HEAD : 0;
       const top = { ...one, box, head, ids: one.rows.map((k) => list[k].id) };
       tiles.push(top);
-      const rows = one.rows.map((k) => ({ name: list[k].conversion ? `convert ${list[k].name}` : list[k].name, value: values[k], rows: [k] }));
+      const called = (row) => (row.conversion ? `convert ${row.name}` : row.name);
+      const rows = one.rows.map((k) => ({ name: called(list[k]), value: values[k], rows: [k] }));
       const inner = largest(rows.filter((row) => row.value > 0), (row) => row.value * scale < DUST, "others");
       squarify(inner.map((row) => row.value), x + 1, y + head + 1, wide - 2, high - head - 2).forEach((at, k) => {
         const mean = inner[k].rows.reduce((sum, r) => sum + colours[r], 0) / inner[k].rows.length;
@@ -100,7 +104,8 @@
         pen.textAlign = "left";
         continue;
       }
-      const gap = Math.min(1, Math.min(wide, high) / 5), rest = masks.some && !(tile.chosen = tile.ids.filter((id) => chosen.has(id)).length);
+      tile.chosen = masks.some ? tile.ids.filter((id) => chosen.has(id)).length : 0;
+      const gap = Math.min(1, Math.min(wide, high) / 5), rest = masks.some && !tile.chosen;
       pen.globalAlpha = rest ? 0.45 : 1; // beside a selection the rest is paler
       pen.fillStyle = canvas().colour(tile.tone);
       pen.fillRect(x, y, wide - gap, high - gap);
@@ -145,7 +150,8 @@
     if (!tile) return canvas().tip(host(), 0, 0, null);
     const label = page().glossary[page().state.area].label.toLowerCase(), one = tile.part && !tile.rest;
     const head = one ? null : tile.part ? `${tile.part.name}: ${tile.name}` : tile.name;
-    canvas().tip(host(), x, y, [...canvas().about(tile.ids, head), view().make("div", { class: "muted" }, `${tile.share} of the ${label} shown`)]);
+    const share = view().make("div", { class: "muted" }, `${tile.share} of the ${label} shown`);
+    canvas().tip(host(), x, y, [...canvas().about(tile.ids, head), share]);
   }
 
   function near(id) {
@@ -169,7 +175,9 @@
 
   let ask = null;
   const soon = () => (ask = ask || canvas().later(draw, () => host() && host().clientWidth))();
-  const on = (kind, act) => document.addEventListener(kind, (event) => event.target.closest && event.target.closest("#model--composition") && act(event));
+  const on = (kind, act) => document.addEventListener(kind, (event) => {
+    if (event.target.closest && event.target.closest("#model--composition")) act(event);
+  });
   on("pointermove", (event) => point(hit(event.offsetX, event.offsetY), event.offsetX, event.offsetY));
   on("pointerout", () => point(-1));
   on("click", (event) => {

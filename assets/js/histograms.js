@@ -2,11 +2,13 @@
    the other filters leave, so that its brush can be moved without seeing only itself. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const LOW = 52, TOP = 120, FOOT = 16, PAD = 3, GRIP = 6, STEEP = 100; // px of bars, least and most, of the axis; max / median of a logarithmic axis
+  const LOW = 52, TOP = 120, FOOT = 16, PAD = 3, GRIP = 6; // px: bars, least and most; axis; beside it; reach of an edge
+  const STEEP = 100; // largest over median value from which an axis is logarithmic
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
   const host = () => document.getElementById("model--histograms");
+  const KEYS = "Arrow keys make or move a filter, with shift resize it, Delete removes it, Enter selects.";
   const SIDES = { ge: 0, gt: 0, le: 1, lt: 1 };
   let high = LOW, wide = 0; // px of the bars, of the cards, now
   let drag = null; // {card, a, b in px, range}: a brush that is being drawn
@@ -77,7 +79,8 @@
       return Number((Number((way((x.at(p) * scale) / fine) * fine).toPrecision(6)) / scale).toPrecision(10));
     };
     const low = x.zero && a < x.x0 - 1 ? 0 : a <= x.x0 + 1 ? near(x.x0, Math.floor) : near(a, Math.round);
-    return [Math.max(0, low), x.lo === undefined ? 0 : b >= x.x1 - 1 ? near(x.x1, Math.ceil) : x.zero && b < x.x0 ? 0 : near(b, Math.round)];
+    const zeros = x.lo === undefined || (x.zero && b < x.x0);
+    return [Math.max(0, low), zeros ? 0 : b >= x.x1 - 1 ? near(x.x1, Math.ceil) : near(b, Math.round)];
   }
 
   function set(card, range) {
@@ -99,7 +102,8 @@
           clientside.set_props("model--colour", { value: id });
           view().change({ colour: id }, "menu");
         };
-        card.title = make("button", { class: "histogram-title", title: `Colour by ${glossary[id].label.toLowerCase()}`, onclick: paint }, glossary[id].header);
+        const title = `Colour by ${glossary[id].label.toLowerCase()}`;
+        card.title = make("button", { class: "histogram-title", title, onclick: paint }, glossary[id].header);
         card.canvas = make("canvas", { tabindex: 0, role: "group" });
         card.canvas.card = card;
         card.box = make("div", { class: "histogram" }, make("div", {}, card.title, card.note), card.canvas, card.mark);
@@ -180,14 +184,17 @@
     if (!lone || x.zero) pen.fillText(left, PAD, y);
     pen.textAlign = "right";
     pen.fillText(right, wide - PAD, y);
-    const room = wide - 2 * PAD - pen.measureText(left + right).width - 12, way = x.log && !lone ? "log, " : "";
+    const from = PAD + pen.measureText(left).width, to = wide - PAD - pen.measureText(right).width, room = to - from - 12;
+    const way = x.log && !lone ? "log, " : "";
     const words = [`${way}median ${end(mid)}`, `${way}${end(mid)}`].find((one) => pen.measureText(one).width < room);
     pen.textAlign = "center";
-    if (mid !== undefined && words) pen.fillText(lone && !x.zero ? `all ${end(x.lo)}` : words, (PAD + pen.measureText(left).width + wide - PAD - pen.measureText(right).width) / 2, y);
+    if (mid !== undefined && words) pen.fillText(lone && !x.zero ? `all ${end(x.lo)}` : words, Math.round((from + to) / 2), y);
     pen.textAlign = "left";
     if (mid !== undefined && !lone) pen.fillRect(x.px(mid) - 0.5, high, 1, 4);
     const range = brush(card.id);
-    card.brush = range && [range[0] <= 0 ? PAD : Math.max(PAD, x.px(range[0])), range[1] <= 0 ? x.x0 - 2 : Math.min(wide - PAD, x.px(range[1]))];
+    card.brush = range && [
+      range[0] <= 0 ? PAD : Math.max(PAD, x.px(range[0])), range[1] <= 0 ? x.x0 - 2 : Math.min(wide - PAD, x.px(range[1])),
+    ];
     if (card.brush) {
       const [a, b] = card.brush;
       pen.fillStyle = pen.strokeStyle = ink.accent;
@@ -203,7 +210,7 @@
     const text = range ? `${passing.toLocaleString("en-US")} left` : unknown ? `${unknown.toLocaleString("en-US")} unknown` : "";
     if (card.note.textContent !== text) card.note.title = card.note.textContent = text;
     const told = `${metric.header}, ${end(x.zeros ? 0 : x.lo)} to ${end(x.hi || 0)}, median ${end(mid)} ${text}` +
-      `${range ? `, filtered from ${end(range[0])} to ${end(range[1])}` : ""}. Arrow keys make or move a filter, with shift resize it, Delete removes it, Enter selects.`;
+      `${range ? `, filtered from ${end(range[0])} to ${end(range[1])}` : ""}. ${KEYS}`;
     if (card.told !== told) card.canvas.setAttribute("aria-label", (card.told = told));
     card.title.setAttribute("aria-pressed", page().state.colour === card.id);
   }
@@ -212,68 +219,47 @@
     const pass = view().masks().shown, values = view().column(card.id);
     return view().table().list.filter((_, k) => pass[k] && values[k] === values[k] && card.axis.bin(values[k]) === b).map((row) => row.id);
   };
-  const binAt = (card, p) => {
-    for (let b = 0; b <= card.axis.n; b++) if (p >= card.axis.span(b)[0] && p < card.axis.span(b)[1]) return b;
-    return -1;
-  };
+  const binAt = ({ axis }, p) => [...Array(axis.n + 1).keys()].findIndex((b) => p >= axis.span(b)[0] && p < axis.span(b)[1]);
+
+  /* What a point of a card would drag: an edge of its brush (0, 1), the brush ("all"), nothing. */
+  function grip({ brush: old }, p) {
+    const edge = old ? old.findIndex((at) => Math.abs(at - p) <= GRIP) : -1;
+    return edge >= 0 ? edge : old && p > old[0] && p < old[1] ? "all" : null;
+  }
 
   function hint(card, event) {
-    const box = host().getBoundingClientRect(), p = event.offsetX, b = binAt(card, p);
-    const x = event.clientX - box.left, y = event.clientY - box.top + host().scrollTop;
-    const grip = card.brush && card.brush.findIndex((edge) => Math.abs(edge - p) <= GRIP), inside = card.brush && p > card.brush[0] && p < card.brush[1];
-    card.canvas.style.cursor = grip >= 0 && card.brush ? "ew-resize" : inside ? "grab" : "crosshair";
-    if (drag || b < 0 || !card.counts.all[b]) return canvas().tip(host(), 0, 0, null);
-    const { make, number, total } = view(), metric = page().glossary[card.id], ids = inBin(card, b), span = card.axis.span(b);
-    const say = (v) => number(v * metric.scale, 3), from = card.axis.at(span[0]), part = total(ids, "share", "sum");
-    const line = (name, text) => make("tr", {}, make("th", {}, name), make("td", {}, text));
-    canvas().tip(host(), x, y, [
-      make("b", {}, b ? `${say(from)}–${say(card.axis.at(span[1]))} ${metric.unit}` : `0 ${metric.unit}`),
-      make("table", {},
-        line("Tasks", ids.length.toLocaleString("en-US")),
-        line("Share of latency", part === null ? "unknown" : `${number(part * 100, 2)} %`),
-        ...(view().masks().some ? [line("Selected", String(ids.filter((i) => page().state.selected.includes(i)).length))] : [])),
-      make("div", { class: "muted" }, "click selects them, dragging filters"),
+    const box = host().getBoundingClientRect(), p = event.offsetX, b = binAt(card, p), held = grip(card, p);
+    card.canvas.style.cursor = held === null ? "crosshair" : held === "all" ? "grab" : "ew-resize";
+    const metric = page().glossary[card.id], ids = b < 0 ? [] : inBin(card, b);
+    if (!ids.length) return canvas().tip(host(), 0, 0, null);
+    const [from, to] = card.axis.span(b).map((x) => view().number(card.axis.at(x) * metric.scale));
+    const part = view().total(ids, "share", "sum");
+    const share = part === null ? "an unknown share" : `${view().number(part * 100, 2)} %`;
+    canvas().tip(host(), event.clientX - box.left, event.clientY - box.top + host().scrollTop, [
+      ...canvas().about(ids, b ? `${metric.label} ${from}–${to} ${metric.unit}` : `${metric.label} 0`),
+      view().make("div", { class: "muted" }, `${share} of latency; a click selects, dragging filters`),
     ]);
   }
 
   function press(card, event) {
-    const from = event.offsetX, old = card.brush, wide = card.wide;
-    const grip = old ? old.findIndex((edge) => Math.abs(edge - from) <= GRIP) : -1;
-    const inside = old && from > old[0] && from < old[1];
-    card.canvas.setPointerCapture(event.pointerId);
+    const from = event.offsetX, old = card.brush, held = grip(card, from), most = wide - PAD;
     canvas().tip(host(), 0, 0, null);
     const move = (e) => {
-      if (!drag && Math.abs(e.offsetX - from) < 3) return;
-      const p = Math.max(PAD, Math.min(wide - PAD, e.offsetX));
-      let [a, b] = grip === 0 ? [p, old[1]] : grip === 1 ? [old[0], p] : [from, p];
-      if (grip < 0 && inside) {
-        const by = Math.max(PAD - old[0], Math.min(wide - PAD - old[1], e.offsetX - from));
-        if (!by) return;
-        [a, b] = [old[0] + by, old[1] + by];
-      }
-      [a, b] = [Math.min(a, b), Math.max(a, b)];
-      drag = { card, range: rounded(card, a, b) };
+      const by = e.offsetX - from, room = held === "all" ? Math.max(PAD - old[0], Math.min(most - old[1], by)) : 0;
+      if (held === "all" && !room) return;
+      const p = Math.max(PAD, Math.min(most, e.offsetX));
+      const ends = held === "all" ? [old[0] + room, old[1] + room] : [held === null ? from : old[1 - held], p];
+      drag = { card, range: rounded(card, Math.min(...ends), Math.max(...ends)) };
       soon();
     };
-    const stop = (e) => {
-      card.canvas.removeEventListener("pointermove", move);
-      removeEventListener("keydown", escape, true);
+    canvas().drag(event, move, (e, moved) => {
       const made = drag;
       drag = null;
-      if (made && e.type === "pointerup") set(card, made.range);
-      else if (e.type !== "pointerup") soon();
-      else if (old && !inside) set(card, null);
+      if (made && e) set(card, made.range);
+      else if (!e || moved) soon();
+      else if (old && held === null) set(card, null);
       else canvas().pick(inBin(card, binAt(card, from)), e, "histograms");
-    };
-    const escape = (e) => {
-      if (e.key !== "Escape") return;
-      e.stopPropagation();
-      card.canvas.removeEventListener("pointerup", stop);
-      stop(e);
-    };
-    card.canvas.addEventListener("pointermove", move);
-    card.canvas.addEventListener("pointerup", stop, { once: true });
-    addEventListener("keydown", escape, true);
+    });
   }
 
   function keys(card, event) {
@@ -303,12 +289,8 @@
     }
   }
 
-  const soon = () => asked();
-  const asked = (() => {
-    let ask = null;
-    return () => (ask = ask || canvas().later(draw, () => host() && host().cards && host().clientWidth))();
-  })();
-
+  let ask = null;
+  const soon = () => (ask = ask || canvas().later(draw, () => host() && host().cards && host().clientWidth))();
   const of = (event) => event.target.card && event.target.closest("#model--histograms") && event.target.card;
   document.addEventListener("pointermove", (event) => of(event) && !event.buttons && hint(of(event), event));
   document.addEventListener("pointerdown", (event) => of(event) && event.button === 0 && press(of(event), event));

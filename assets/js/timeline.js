@@ -2,7 +2,8 @@
    alive meanwhile.  As lanes of units, or task by task; both show the same stretch of time. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const TOP = 8, FOOT = 22, RIGHT = 10, TALL = 26, CURVE = 0.3, NAMED = 11; // px; highest row of a task; share of the height that is memory; row with a name
+  const TOP = 8, FOOT = 22, RIGHT = 10, LANE = 96, TALL = 26, NAMED = 11; // px; highest lane and row; least row with a name
+  const CURVE = { lanes: 0.3, order: 0.2 }; // share of the height that is memory, at least
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
@@ -55,7 +56,8 @@
     const box = host().querySelector("canvas"), w = host().clientWidth, h = host().clientHeight, ink = canvas().ink();
     const pen = canvas().pen(box, w, h), masks = view().masks(), state = page().state, order = state.lanes === "order";
     const left = order ? 12 : 14 + Math.max(...d.lanes.map((lane) => pen.measureText(lane).width));
-    const high = Math.min(order ? Infinity : 96 * d.lanes.length, h - FOOT - Math.max(60, h * (order ? 0.7 : 1) * CURVE) - TOP - 12), wide = w - left - RIGHT;
+    const free = h - FOOT - TOP - 12 - Math.max(60, h * CURVE[state.lanes]), wide = w - left - RIGHT;
+    const high = order ? free : Math.min(LANE * d.lanes.length, free);
     const low = Math.round(TOP + high + 12);
     const x = (t) => left + ((t - from) * wide) / (to - from || 1);
     const first = rowAt(from), last = Math.max(first, rowAt(to - 1e-12)), step = view().steps(state.colour).of;
@@ -88,13 +90,14 @@
       if (wide > 5 && tall > 7) pen.strokeRect(a + 1, top + 1, wide - 2, tall - 2);
     };
     pen.fillStyle = ink["accent-ground"];
-    if (order && masks.some) for (let k = first; k <= last; k++) if (masks.selected[d.at[k]]) pen.fillRect(left, y(k) - 1, wide, rise + 0.5);
+    for (let k = first; order && masks.some && k <= last; k++)
+      if (masks.selected[d.at[k]]) pen.fillRect(left, y(k) - 1, wide, rise + 0.5);
     // what is thinner than a pixel shares its column: as high as the unit is busy, as dark as its darkest task
     const columns = d.lanes.map(() => new Map());
     for (let k = first; k <= last; k++) {
       const a = x(d.start[k]), b = x(d.start[k + 1]), at = d.at[k], tone = step[at], on = masks.shown[at], chosen = masks.selected[at];
       if (order || b - a >= 1.5) {
-        bar(a, b, y(k), thick, tone, on, chosen);
+        bar(a, b, y(k), thick, tone === 0 && b - a < 4 ? 1 : tone, on, chosen);
         if (order ? rise > NAMED : b - a > 42) name(pen, ink, k, a, b, tone, on);
         continue;
       }
@@ -158,7 +161,8 @@
       const a = x(d.start[k]), b = x(d.start[k + 1]), v = d.memory[k] || 0;
       max = Math.floor(a) === column && until - Math.floor(a) < 1 ? Math.max(max, v) : v;
       [column, until] = [Math.floor(a), b];
-      const l = Math.floor(a), r = Math.max(l + 1, Math.floor(b)), top = Math.round(y(max)), limit = Math.max(top, Math.round(y(Math.min(max, room))));
+      const l = Math.floor(a), r = Math.max(l + 1, Math.floor(b)), top = Math.round(y(max));
+      const limit = Math.max(top, Math.round(y(Math.min(max, room))));
       pen.fillStyle = ink.steps[1];
       pen.fillRect(l, limit, r - l, base - limit);
       pen.fillStyle = ink["worse-ground"];
@@ -167,11 +171,12 @@
       pen.fillRect(l, top, r - l, 2);
     }
     const p = d.peak, at = Math.max(left + 3, Math.min(left + wide - 3, x((d.start[p] + d.start[p + 1]) / 2)));
-    const words = `peak ${bytes(most)}${room < Infinity ? ` ${most > room ? "over the" : "of"} ${bytes(room)}` : ""} · ${d.list[p].name}`, long = pen.measureText(words).width;
+    const of = room < Infinity ? ` ${most > room ? "over the" : "of"} ${bytes(room)}` : "";
+    const words = canvas().fit(pen, `peak ${bytes(most)}${of} · ${d.list[p].name}`, wide - 8, true), long = pen.measureText(words).width;
     pen.fillStyle = ink.ink;
     if (p >= first && p <= last) pen.fillRect(at - 3, y(most) - 3, 6, 6);
     pen.fillStyle = ink.muted;
-    pen.fillText(canvas().fit(pen, words, wide - 8), Math.max(left + 2, Math.min(at + 8, left + wide - long - 2)), Math.max(low + 8, y(most) - 12));
+    pen.fillText(words, Math.max(left + 2, Math.min(at + 8, left + wide - long - 2)), Math.max(low + 8, y(most) - 12));
     if (room > top) return;
     pen.strokeStyle = ink.budget;
     pen.setLineDash([5, 3]);
@@ -202,7 +207,8 @@
     box.hidden = cursor < 0 || cursor < drawn.first || cursor > drawn.last;
     if (box.hidden) return;
     const a = Math.max(drawn.left, drawn.x(d.start[cursor])), b = Math.min(drawn.left + drawn.wide, drawn.x(d.start[cursor + 1]));
-    box.style.cssText = `left:${a - 1}px;width:${Math.max(2, b - a + 2)}px;top:${drawn.y(cursor) - 1}px;height:${Math.max(3, drawn.thick + 2)}px`;
+    const size = `width:${Math.max(2, b - a + 2)}px;height:${Math.max(3, drawn.thick + 2)}px`;
+    box.style.cssText = `left:${a - 1}px;top:${drawn.y(cursor) - 1}px;${size}`;
   }
 
   function point(rows, px, py) {
@@ -220,43 +226,34 @@
     if (drawn) mark();
   }
 
-  function zoom(factor, t) {
-    const span = Math.max(d.end * 1e-6, Math.min(d.end, (to - from) * factor)), part = (t - from) / (to - from || 1);
-    from = Math.max(0, Math.min(d.end - span, t - part * span));
+  function stretch(start, span) {
+    from = Math.max(0, Math.min(d.end - span, start));
     to = from + span;
     soon();
   }
 
+  function zoom(factor, t) {
+    const span = Math.max(d.end * 1e-6, Math.min(d.end, (to - from) * factor)), part = (t - from) / (to - from || 1);
+    stretch(t - part * span, span);
+  }
+
   function press(event) {
-    const box = host().querySelector(".stretch"), x0 = event.offsetX, y0 = event.offsetY, was = [from, to], shift = event.shiftKey;
-    let moved = false;
+    const box = host().querySelector(".stretch"), x0 = event.offsetX, was = [from, to], shift = event.shiftKey;
     host().focus({ preventScroll: true });
-    event.target.setPointerCapture(event.pointerId);
     const move = (e) => {
-      moved = moved || Math.abs(e.offsetX - x0) > 3;
-      if (!moved) return;
       canvas().tip(host(), 0, 0, null);
-      if (shift) {
-        box.hidden = false;
-        box.style.cssText = `left:${Math.min(x0, e.offsetX)}px;width:${Math.abs(e.offsetX - x0)}px`;
-        return;
-      }
-      const by = ((e.offsetX - x0) * (was[1] - was[0])) / drawn.wide;
-      from = Math.max(0, Math.min(d.end - (was[1] - was[0]), was[0] - by));
-      to = from + was[1] - was[0];
-      soon();
+      box.hidden = !shift;
+      if (shift) box.style.cssText = `left:${Math.min(x0, e.offsetX)}px;width:${Math.abs(e.offsetX - x0)}px`;
+      else stretch(was[0] - ((e.offsetX - x0) * (was[1] - was[0])) / drawn.wide, was[1] - was[0]);
     };
-    const stop = (e) => {
-      event.target.removeEventListener("pointermove", move);
+    canvas().drag(event, move, (e, moved) => {
       box.hidden = true;
-      if (!moved) return canvas().pick(hit(x0, y0).map((k) => d.list[k].id), e, "timeline");
-      if (!shift) return;
+      if (e && !moved) return canvas().pick(hit(x0, event.offsetY).map((k) => d.list[k].id), e, "timeline");
+      if (!e || !shift) return;
       const [a, b] = [x0, e.offsetX].sort((p, q) => p - q).map((p) => from + ((p - drawn.left) * (to - from)) / drawn.wide);
-      const masks = view().masks(), ids = d.list.filter((_, k) => masks.shown[d.at[k]] && d.start[k + 1] > a && d.start[k] < b).map((row) => row.id);
+      const ids = d.list.filter((_, k) => view().masks().shown[d.at[k]] && d.start[k + 1] > a && d.start[k] < b).map((row) => row.id);
       view().select(new Set([...page().state.selected, ...ids]), "timeline");
-    };
-    event.target.addEventListener("pointermove", move);
-    event.target.addEventListener("pointerup", stop, { once: true });
+    });
   }
 
   function keys(event) {
@@ -264,8 +261,7 @@
     if (way) {
       const k = Math.max(0, Math.min(d.list.length - 1, cursor < 0 ? drawn.first : cursor + way)), span = to - from;
       if (d.start[k] < from || d.start[k + 1] > to) {
-        from = Math.max(0, Math.min(d.end - span, d.start[k] - span / 2));
-        to = from + span;
+        stretch(d.start[k] - span / 2, span);
         draw();
       }
       point([k], Math.max(drawn.left, drawn.x(d.start[k])), drawn.y(k) + drawn.thick);
@@ -294,8 +290,8 @@
   on("dblclick", () => zoom(Infinity, 0));
   on("wheel", (event) => {
     event.preventDefault();
-    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) zoom(1, from + event.deltaX);
-    zoom(1.0015 ** event.deltaY, from + (Math.max(0, event.offsetX - drawn.left) * (to - from)) / drawn.wide);
+    if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) stretch(from + (event.deltaX * (to - from)) / drawn.wide, to - from);
+    else zoom(1.0015 ** event.deltaY, from + (Math.max(0, event.offsetX - drawn.left) * (to - from)) / drawn.wide);
   }, { passive: false });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#model--timeline-fit")) zoom(Infinity, 0);

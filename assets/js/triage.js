@@ -34,9 +34,10 @@
     const part = event.target.closest("#model--triage [data-column], #model--triage [data-slowest]");
     if (!part || !clientside.view.page().rows) return;
     const { column, value, slowest } = part.dataset, rows = [...clientside.view.page().rows.values()];
-    const found = slowest
-      ? rows.filter((row) => row.latency_s > 0).sort((a, b) => b.latency_s - a.latency_s || a.id - b.id).slice(0, slowest)
-      : rows.filter((row) => (column === "latency_s" ? typeof row[column] !== "number" : (row[column] || "other") === value && row.latency_s > 0));
+    const priced = rows.filter((row) => row.latency_s > 0), slow = (a, b) => b.latency_s - a.latency_s || a.id - b.id;
+    const found = slowest ? priced.sort(slow).slice(0, slowest)
+      : value ? priced.filter((row) => (row[column] || "other") === value)
+        : rows.filter((row) => typeof row[column] !== "number");
     clientside.view.select(found.map((row) => row.id), "strip");
   });
 

@@ -101,7 +101,7 @@ def test_brushes_filter_everything_and_can_be_moved_and_removed(open_dock):
 
     # moved to the left, the first holds other tasks
     page.click("#model--axes-all")
-    page.wait_for_timeout(60)
+    until(page, "document.querySelector('.histogram canvas').card.axis.mask === null")
     before = page.evaluate(f"{STATE}.where.find(c => c[0] == 'latency_s')[2]")
     _, box = card(page, "Latency")
     drag(page, box, 0.75 * box["width"], 0.4 * box["width"])
@@ -125,7 +125,7 @@ def test_a_bar_selects_its_tasks_and_a_title_colours(open_dock):
     )
     page.mouse.move(box["x"] + tall[0], box["y"] + 50)
     until(page, "!document.querySelector('#model--histograms > .tip').hidden")
-    assert "Share of latency" in page.locator("#model--histograms > .tip").inner_text()
+    assert "% of latency" in page.locator("#model--histograms > .tip").inner_text()
     page.mouse.click(box["x"] + tall[0], box["y"] + 50)
     until(page, f"{TABLE}.getSelectedRows().length == {tall[1]}")
     page.locator(".histogram-title", has_text="MACs").click()
@@ -181,6 +181,7 @@ def test_the_timeline_says_selects_and_zooms(open_dock):
     assert len(page.evaluate(f"{STATE}.selected")) == few, "and does not select"
     page.mouse.dblclick(*at)
     until(page, "(s => s[0] == 0 && s[1] == s[2])(dash_clientside.timeline.stretch())")
+    page.wait_for_timeout(400)  # the store has what the clicks did
 
     page.keyboard.down("Shift")
     page.mouse.move(at[0] - 120, at[1])
