@@ -1,14 +1,30 @@
-"""What outlives a process: models as rows and content-addressed blobs, and a cache of bytes.
+"""What outlives a process: rows, content-addressed blobs, and a cache of bytes.
 
 It is not a place for arithmetic: it asks the rooms before it and keeps what they answer.
 Order of writing, always: blob (temp file, fsync, rename, fsync of the folder), then the row, so
 that a crash leaves at most a blob that no row names, which `Store.sweep` removes.
-Start reading in `models.py`; then `blobs.py`, `tables.py`, `cache.py`, `compilations.py`.
+Start reading in `models.py` (`Store`) and `analyses.py` (`Store.analyses`); below them `blobs.py`,
+`cache.py`, `compilations.py`, and the database: `tables.py`, `database.py`, `schema.py`.
 """
 
+from engine.store.analyses import Analyses
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
 from engine.store.limits import LOCAL, clean_name
 from engine.store.models import ModelRow, Store
+from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft
 
-__all__ = ["LOCAL", "ByteCache", "Compilations", "ModelRow", "Store", "clean_name"]
+__all__ = [
+    "LOCAL",
+    "Analyses",
+    "AnalysisRow",
+    "ByteCache",
+    "Checkpoint",
+    "CheckpointRow",
+    "Compilations",
+    "Conflict",
+    "Draft",
+    "ModelRow",
+    "Store",
+    "clean_name",
+]

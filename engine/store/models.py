@@ -20,6 +20,7 @@ import sqlalchemy as sa
 import engine
 from engine.errors import EngineError
 from engine.graph import Dim, Graph, dumps, loads
+from engine.store.analyses import Analyses
 from engine.store.blobs import Blobs, digest_of
 from engine.store.cache import ByteCache
 from engine.store.database import Database
@@ -58,7 +59,7 @@ class ModelRow:
 
 
 class Store:
-    """The data folder: database, blobs, cache."""
+    """The data folder: models, analyses (`analyses`), blobs, cache."""
 
     def __init__(self, folder: Path, cache_bytes: int = 10**9) -> None:
         try:
@@ -86,6 +87,7 @@ class Store:
         except EngineError:
             self.close()
             raise
+        self.analyses = Analyses(self._database)
         self._files = threading.Lock()  # bytes that arrive are not those being removed
 
     def add(
@@ -161,7 +163,10 @@ class Store:
         return _row(found)
 
     def remove(self, model_id: str, owner: str = LOCAL) -> ModelRow:
-        """Remove a model, and its bytes when no other row names them; returns what it was."""
+        """Remove a model, and its bytes when no other row names them; returns what it was.
+
+        Its analyses and budgets go with it.
+        """
         row = self.model(model_id, owner)
         with self._files:
             with self._database.writing() as connection:
@@ -206,9 +211,10 @@ class Store:
         return bool(done.rowcount)
 
     def sweep(self, older_than_s: float = 86400.0) -> int:
-        """Remove what crashed uploads left behind; returns how many files."""
+        """Remove what crashed uploads left behind, and analyses deleted long ago; returns files."""
         with self._database.reading() as connection:
             named = frozenset(connection.scalars(sa.select(MODELS.c.sha256)))
+        self.analyses.purge()
         return self.blobs.sweep(named, older_than_s)
 
     def close(self) -> None:

@@ -71,12 +71,12 @@ CHECKPOINTS = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),  # "saved"; "kept" by the store itself
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("note", sa.Text, nullable=False),
-    sa.Column("recipe", sa.Text, nullable=False),  # JSON of the caller, as the next three
-    sa.Column("view", sa.Text, nullable=False),  # query of an address
-    sa.Column("totals", sa.Text, nullable=False),
+    sa.Column("totals", sa.Text, nullable=False),  # JSON of the caller
     sa.Column("engine", sa.String(40), nullable=False),  # version that computed the totals
     sa.Column("digest", sa.String(64), nullable=False),  # sha256 of the recipe's text
     sa.Column("created", sa.String(32), nullable=False),
+    sa.Column("view", sa.Text, nullable=False),  # query of an address
+    sa.Column("recipe", sa.Text, nullable=False),  # JSON of the caller; last: a list skips it
     sa.UniqueConstraint("analysis_id", "seq", name="checkpoints_order"),
     sa.Index("checkpoints_parent", "parent_id"),
     sa.Index("checkpoints_digest", "analysis_id", "digest"),

@@ -68,12 +68,12 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("note", sa.Text, nullable=False),
-        sa.Column("recipe", sa.Text, nullable=False),
-        sa.Column("view", sa.Text, nullable=False),
         sa.Column("totals", sa.Text, nullable=False),
         sa.Column("engine", sa.String(40), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("created", sa.String(32), nullable=False),
+        sa.Column("view", sa.Text, nullable=False),
+        sa.Column("recipe", sa.Text, nullable=False),
         sa.UniqueConstraint("analysis_id", "seq", name="checkpoints_order"),
     )
     op.create_index("checkpoints_parent", "checkpoints", ["parent_id"])
