@@ -90,6 +90,9 @@
     });
     const button = document.getElementById("model--lasso");
     button.addEventListener("click", () => button.setAttribute("aria-pressed", host.classList.toggle("lasso")));
+    // a ring around the pane, and around a box in it, is for the keyboard
+    host.addEventListener("pointerdown", () => host.classList.add("by-pointer"), true);
+    host.addEventListener("keydown", () => host.classList.remove("by-pointer"), true);
     host.addEventListener("keydown", (event) => event.target === host && page().rows && modes[shown()].key(event));
     host.addEventListener("pointerleave", () => tip(null));
   }

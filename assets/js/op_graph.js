@@ -33,7 +33,8 @@
     cy.scratch("boxes", boxes);
     cy.scratch("chosen", new Set());
     boxes.forEach((node) => node.scratch("step", null));
-    cy.elements().removeClass("out near cursor chosen hit");
+    cy.edges().style("events", "yes");
+    cy.elements().removeClass("out near cursor chosen");
     cy.scratch("picture", null);
     hub().pane().classList.add("drawn");
     if (anchor && cy.scratch("placed")) settle(anchor);
@@ -97,7 +98,7 @@
     return cy.collection([...wanted]);
   }
 
-  const at = (cy) => ({ k: cy.zoom(), ...cy.pan() });
+  const now = (cy) => ({ k: cy.zoom(), ...cy.pan() });
   const room = (cy) => ({ w: cy.width(), h: cy.height() });
 
   function look(cy, to, instant) {
@@ -110,7 +111,7 @@
 
   /* Bring boxes into view; all: true at once, "soft" on the way. */
   function reach(cy, boxes, all) {
-    if (boxes.length) look(cy, hub().aim(boxes.boundingBox({ includeLabels: false }), room(cy), at(cy), all, 0.7), all === true);
+    if (boxes.length) look(cy, hub().aim(boxes.boundingBox({ includeLabels: false }), room(cy), now(cy), all, 0.7), all === true);
   }
 
   function here() {
@@ -124,7 +125,7 @@
     cy.scratch("of").forEach((node, i) => places.set(i, [node.position("x"), node.position("y")]));
     const p = best.renderedPosition();
     return {
-      ...at(cy), tasks: best.data("tasks"), at: [p.x, p.y], single: places.size === boxes.length, point: (i) => places.get(i),
+      ...now(cy), tasks: best.data("tasks"), at: [p.x, p.y], single: places.size === boxes.length, point: (i) => places.get(i),
       whole: e.x1 <= all.x1 && e.y1 <= all.y1 && e.x2 >= all.x2 && e.y2 >= all.y2,
     };
   }
@@ -136,7 +137,7 @@
     cy.resize();
     cy.scratch("placed", true);
     const of = cy.scratch("of"), all = cy.elements().boundingBox({ includeLabels: false });
-    const whole = hub().aim(all, room(cy), at(cy), true), boxes = [...new Set(old.tasks.map((i) => of.get(i)))].filter(Boolean);
+    const whole = hub().aim(all, room(cy), now(cy), true), boxes = [...new Set(old.tasks.map((i) => of.get(i)))].filter(Boolean);
     const same = old.single && of.size === cy.scratch("boxes").length && old.tasks.every((i) => {
       const p = of.has(i) && of.get(i).position(), [x, y] = old.point(i) || [];
       return p && Math.abs(p.x - x) < 2 && Math.abs(p.y - y) < 2;
@@ -155,12 +156,22 @@
   function show(state) {
     const cy = graph();
     if (!cy || !state || !page().rows || !cy.scratch("of")) return;
+    flow(state.direction);
     if (page().dataset.colour !== state.colour) colour(cy, state.colour, page().glossary);
     const key = state.selected.join();
     if (cy.scratch("key") === key) return;
     cy.scratch("key", key);
     const chosen = mark(cy, state);
     if (state.from !== "graph") reach(cy, chosen);
+  }
+
+  /* The server draws the blocks in the direction that the state says. */
+  function flow(direction) {
+    if (!page().flow) page().flow = new URLSearchParams(location.search).get("dir") || "down";
+    if (page().flow === direction) return;
+    page().flow = direction;
+    anchor = here();
+    clientside.set_props("model--flow", { data: direction });
   }
 
   /* Boxes with no task that passes the filter step back. */
@@ -187,7 +198,7 @@
   /* How many of a folded block's tasks pass the filter. */
   function badge(node, hits) {
     if (node.data("tasks").length < 2 || (node.scratch("hits") || 0) === hits) return;
-    node.scratch("hits", hits).toggleClass("hit", hits > 0);
+    node.scratch("hits", hits);
     if (!node.scratch("plain")) node.scratch("plain", node.data("label"));
     node.data("label", hits ? `${node.scratch("plain").split(" · ")[0]} · ${hits} of ${node.data("tasks").length}` : node.scratch("plain"));
   }
@@ -210,9 +221,25 @@
   function open(block) {
     if (!block) return;
     const cy = graph(), node = cy.scratch("boxes").filter((n) => n.data("block") === block)[0];
+    if (anchor) return; // the one before is still on its way
     const p = node.renderedPosition(), box = node.renderedBoundingBox({ includeLabels: false });
-    anchor = { ...at(cy), tasks: node.data("tasks"), at: [p.x, p.y], top: box.y1, opened: true };
-    page().opened = [...(page().opened || []).filter((b) => b !== block), block];
+    anchor = { ...now(cy), tasks: node.data("tasks"), at: [p.x, p.y], top: box.y1, opened: true };
+    ask(block, true);
+  }
+
+  /* A frame folds again; its box comes where the pointer is. */
+  function close(frame, at) {
+    const cy = graph(), block = frame.data("frame"), p = frame.position(), w = frame.data("width") / 2, h = frame.data("height") / 2;
+    const inside = cy.scratch("boxes").filter((n) => Math.abs(n.position("x") - p.x) < w && Math.abs(n.position("y") - p.y) < h);
+    if (!block || anchor) return;
+    anchor = { ...now(cy), tasks: inside.toArray().flatMap((n) => n.data("tasks")), at: [at.x, at.y], top: at.y - 13 * cy.zoom(), opened: true };
+    ask(block, false);
+  }
+
+  /* Blocks that are not as they were at first: opened, or with "-" before their id, folded. */
+  function ask(block, open) {
+    const old = page().opened || [], other = open ? `-${block}` : block;
+    page().opened = old.includes(other) ? old.filter((b) => b !== other) : [...old, open ? block : `-${block}`];
     clientside.set_props("model--opened", { data: page().opened });
   }
 
@@ -229,6 +256,12 @@
       }
     });
     cy.on("dbltap", "node.box", (event) => open(event.target.data("block")));
+    cy.on("dbltap", (event) => {
+      const p = event.position, around = (n) =>
+        Math.abs(n.position("x") - p.x) < n.data("width") / 2 && Math.abs(n.position("y") - p.y) < n.data("height") / 2;
+      const frame = event.target === cy && cy.nodes(".frame").filter(around)[0];
+      if (frame) close(frame, event.renderedPosition);
+    });
     cy.on("mouseover", "node.box", (event) => {
       view().tell("near", event.target.data("tasks")[0]);
       tip(event.target);

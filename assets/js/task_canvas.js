@@ -224,7 +224,7 @@
       it.data.paint(pen, it.at.k, seen(), look);
     } else if (it.at.k > kit().FAR) done = tiles.show(pen, it.at, fitted().k, it.size.ratio, seen());
     pen.setTransform(it.size.ratio, 0, 0, it.size.ratio, 0, 0);
-    tiles.bands(pen, it.at, it.size);
+    tiles.bands(pen, it.at, it.size, it.chosen.length > 0);
     over();
     legend();
     clientside.minimap.frame(map);
@@ -279,7 +279,7 @@
     if (near) ring(it.chosen, t["accent-ground"], 3, 3);
     ring(it.chosen, t.accent, 3, 0);
     if (it.hover.task >= 0) ring([it.hover.task], t.ink, 2, 0);
-    if (it.cursor >= 0 && document.activeElement === hub().pane()) ring([it.cursor], t.ink, 2, near ? 2 : 0);
+    if (it.cursor >= 0 && hub().pane().matches(":focus:not(.by-pointer)")) ring([it.cursor], t.ink, 2, near ? 2 : 0);
   }
 
   function go(to, instant) {

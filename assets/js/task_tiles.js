@@ -3,7 +3,7 @@
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const [TILE, KEPT, BUDGET] = [512, 120, 8]; // device pixels, tiles, ms of painting tiles in a frame
-  const [FAR, BOTH, NEAR] = [0.05, 0.075, 0.45]; // below: bands alone; both; outlines of bands
+  const [FAR, BOTH, TITLED, TITLE] = [0.05, 0.075, 0.3, 14]; // scales below which: bands alone, both; above: as Blocks
   const font = (px, weight) => `${weight || 400} ${px}px Inter, sans-serif`;
 
   const cut = new Map();
@@ -84,49 +84,76 @@
       return !missing;
     }
 
-    /* Bands in pixels of the pane: filled while far; while near their outlines and names. */
-    function bands(pen, at, size) {
-      const t = look.tokens, box = data.a.band_box, fill = Math.max(0, Math.min(1, (BOTH - at.k) / (BOTH - FAR)));
-      if (!look.bands || (!fill && at.k >= NEAR)) return;
+    /* Whether there is room above a band for its title, as there is in Blocks. */
+    const rooms = [];
+    function room(b) {
+      if (rooms[b] !== undefined) return rooms[b];
+      const { x, y, band, band_box } = data.a, [x1, top, x2] = band_box.subarray(4 * b, 4 * b + 4), [w, h] = [data.wide / 2, data.high / 2];
+      rooms[b] = true;
+      data.nodesIn({ x1, x2, y1: top - TITLE, y2: top }, (i) => {
+        if (band[i] !== b && y[i] + h > top - TITLE && y[i] - h < top && x[i] + w > x1 && x[i] - w < x2) rooms[b] = false;
+      });
+      return rooms[b];
+    }
+
+    /* Bands in pixels of the pane: filled while far (`quiet`: pale, so that what is chosen stands out);
+       while near their outlines and names, which never hide boxes. */
+    function bands(pen, at, size, quiet) {
+      const t = look.tokens, box = data.a.band_box, k = at.k, filled = k < (FAR + BOTH) / 2;
+      const fill = Math.max(0, Math.min(1, (BOTH - k) / (BOTH - FAR)));
+      if (!look.bands) return;
+      pen.lineWidth = 1;
       pen.textBaseline = "middle";
       for (let b = 0; b < data.head.bands.length; b++) {
-        const x = box[4 * b] * at.k + at.x, y = box[4 * b + 1] * at.k + at.y;
-        const w = (box[4 * b + 2] - box[4 * b]) * at.k, h = (box[4 * b + 3] - box[4 * b + 1]) * at.k;
+        const titled = k >= TITLED && room(b), lift = titled ? TITLE * k : 0;
+        const x = box[4 * b] * k + at.x, y = box[4 * b + 1] * k + at.y - lift;
+        const w = (box[4 * b + 2] - box[4 * b]) * k, h = (box[4 * b + 3] - box[4 * b + 1]) * k + lift;
         if (x > size.w || y > size.h || x + w < 0 || y + h < 0 || w < 3 || h < 3) continue;
-        if (!fill && data.members.at[b + 1] - data.members.at[b] < 3) continue; // says nothing that its boxes do not
-        const step = look.bands.step[b], hits = look.hits ? look.hits[b] : null;
-        const out = hits === 0, known = step < 6;
-        pen.globalAlpha = fill * (out ? 0.3 : 1);
+        const many = data.members.at[b + 1] - data.members.at[b];
+        if (!fill && many < (titled ? 2 : 3)) continue; // says nothing that its boxes do not
+        const step = look.bands.step[b], says = look.bands.says[b], hits = look.hits ? look.hits[b] : null;
+        const pale = quiet || hits === 0, known = step < 6;
+        const name = data.head.bands[b] + (hits ? ` · ${hits}` : "");
         pen.beginPath();
         pen.roundRect(x + 0.5, y + 0.5, w - 1, h - 1, Math.min(5, w / 4, h / 4));
-        if (fill) {
-          pen.fillStyle = known ? t[`seq-${step}`] : t.surface;
-          pen.fill();
-        }
-        pen.globalAlpha = out ? 0.3 : 1;
-        pen.strokeStyle = t.line;
-        if (fill > 0.5) [pen.globalAlpha, pen.strokeStyle] = [pen.globalAlpha * fill, known ? t[`seq-${Math.min(5, step + 1)}`] : t.budget];
-        pen.lineWidth = 1;
+        pen.globalAlpha = fill * (pale ? 0.25 : 1);
+        pen.fillStyle = known ? t[`seq-${step}`] : t.surface;
+        if (fill) pen.fill();
+        pen.globalAlpha = hits === 0 ? 0.3 : filled ? fill : k < TITLED ? 1 : 0.55;
+        pen.strokeStyle = filled ? (known ? t[`seq-${Math.min(5, step + 1)}`] : t.budget) : k < TITLED ? t.line : t.faint;
+        pen.setLineDash(k < TITLED ? [] : [4, 2]);
         pen.stroke();
-        const filled = fill > 0.5, upright = !filled || w >= h || w > 90, room = (upright ? w : h) - 8;
-        if (room < 26 || Math.min(w, h) < 14 || (!filled && h < 34)) continue;
-        pen.font = font(11, 600);
-        const plain = data.head.bands[b] + (hits ? ` · ${hits}` : ""), long = `${plain} · ${look.bands.says[b]}`;
-        const shown = look.bands.says[b] && pen.measureText(long).width <= room ? long : shorten(pen, plain, room);
-        if (!shown) continue;
-        pen.save();
-        pen.globalAlpha = out ? 0.5 : 1;
-        pen.textAlign = filled ? "center" : "left";
-        pen.translate(filled ? x + w / 2 : x + 4, filled ? y + h / 2 : y + 9);
-        if (!upright) pen.rotate(-Math.PI / 2);
-        if (!filled) { // over boxes and edges: on a ground of its own
-          pen.fillStyle = t.surface;
-          pen.globalAlpha = 0.8;
-          pen.fillRect(-3, -8, pen.measureText(shown).width + 6, 16);
-          pen.globalAlpha = 1;
+        pen.setLineDash([]);
+        pen.globalAlpha = hits === 0 ? 0.5 : 1;
+        pen.fillStyle = filled && known && !pale ? t[`seq-ink-${step}`] : t.muted;
+        if (titled) {
+          pen.font = font(10.5 * k);
+          pen.textAlign = "right";
+          pen.fillText(says, x + w - 7 * k, y + 10 * k);
+          const left = w - 21 * k - pen.measureText(says).width;
+          pen.textAlign = "left";
+          if (k > 0.5) pen.fillText(shorten(pen, name, left), x + 7 * k, y + 10 * k);
+          continue;
         }
-        pen.fillStyle = filled && known ? t[`seq-ink-${step}`] : t.muted;
-        pen.fillText(shown, 0, 0);
+        const flat = !filled || w >= h || w > 90, space = (flat ? w : h) - 8;
+        if (space < 26 || Math.min(w, h) < 14) continue;
+        pen.font = font(11, 600);
+        const long = `${name} · ${says}`, text = says && pen.measureText(long).width <= space ? long : shorten(pen, name, space);
+        const wide = pen.measureText(text).width;
+        if (!text || (!filled && wide > w / (k < TITLED ? 2 : 3) && (k >= TITLED || h < 150)) || (!filled && h < 30)) continue;
+        pen.save();
+        pen.textAlign = filled ? "center" : "left";
+        if (filled) pen.translate(x + w / 2, y + h / 2);
+        else pen.translate(Math.max(x, Math.min(6, x + w - wide - 8)) + 4, Math.max(y, Math.min(4, y + h - 20)) + 9);
+        if (!flat) pen.rotate(-Math.PI / 2);
+        if (!filled) { // over edges: on a ground of its own
+          pen.fillStyle = t.surface;
+          pen.globalAlpha = 0.85;
+          pen.fillRect(-3, -8, wide + 6, 16);
+          pen.globalAlpha = 1;
+          pen.fillStyle = t.muted;
+        }
+        pen.fillText(text, 0, 0);
         pen.restore();
       }
       pen.globalAlpha = 1;

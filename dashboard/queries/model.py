@@ -21,6 +21,7 @@ from dashboard.queries.triage import Triage, triage
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
 from engine.cost import Step
+from engine.insight import Group
 from engine.metrics import METRICS
 from engine.recipe.model import Preset, Recipe, Resolution, Totals
 
@@ -76,7 +77,8 @@ class ModelQueries:
         self._load = load
         self._kept: OrderedDict[tuple[int, str], tuple[Compilation, Resolution]] = OrderedDict()
         self._joined: OrderedDict[int, tuple[Resolution, pl.DataFrame]] = OrderedDict()
-        self._drawn: OrderedDict[tuple[int, tuple[str, ...]], Any] = OrderedDict()
+        self._drawn: OrderedDict[tuple[int, str, tuple[str, ...]], Any] = OrderedDict()
+        self._grouped: OrderedDict[int, tuple[Compilation, tuple[Group, ...]]] = OrderedDict()
         self._lock = threading.Lock()
 
     def compilation(self, view: View) -> Compilation:
@@ -202,13 +204,25 @@ class ModelQueries:
     def drawing(self, view: View, opened: Sequence[str] = ()) -> list[op_graph.Element]:
         """Boxes, frames and edges of the compiled graph, folded where it is large."""
         compilation = self._load(view)
-        key = (id(compilation), tuple(opened))
+        key = (id(compilation), view.direction, tuple(opened))
         found = self._drawn.get(key)
         if found is None or found[0] is not compilation:
-            drawn = op_graph.elements(compilation.tasks, compilation.edges, opened)
+            groups = self.groups(compilation)
+            drawn = op_graph.elements(
+                compilation.tasks, compilation.edges, opened, groups, view.direction
+            )
             found = self._drawn[key] = (compilation, drawn)
             while len(self._drawn) > KEPT:
                 self._drawn.popitem(last=False)
+        return found[1]
+
+    def groups(self, compilation: Compilation) -> tuple[Group, ...]:
+        """Tasks that fold together, found once."""
+        found = self._grouped.get(id(compilation))
+        if found is None or found[0] is not compilation:
+            found = self._grouped[id(compilation)] = (compilation, engine.groups(compilation))
+            while len(self._grouped) > KEPT:
+                self._grouped.popitem(last=False)
         return found[1]
 
     def file_format(self, view: View) -> str:

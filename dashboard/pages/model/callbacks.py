@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
@@ -17,7 +18,7 @@ from dashboard.pages.model.why import explanation
 from dashboard.queries import services
 from dashboard.queries.model import DEFAULT_FPS
 from dashboard.shell import guarded
-from dashboard.urls import View
+from dashboard.urls import DIRECTIONS, View
 from engine.errors import EngineError
 
 Dims = Sequence[dict[str, Any]]
@@ -69,10 +70,11 @@ def effects(
 
 
 def drawing(
-    target: str, opened: list[str], values: Sequence[object], ids: Dims, model: str
+    target: str, opened: list[str], direction: str, values: Sequence[object], ids: Dims, model: str
 ) -> list[dict[str, Any]]:
     """The elements of the graph."""
     view = view_of(model, target, values=values, ids=ids)
+    view = replace(view, direction=direction if direction in DIRECTIONS else DIRECTIONS[0])
     blocks = [str(o) for o in opened][-40:] if isinstance(opened, list) else []
     return services().model.drawing(view, blocks)
 
@@ -138,8 +140,9 @@ def register(app: Dash) -> None:
         },
     )(guarded(effects))  # fmt: skip
     app.callback(
-        Output(Model.GRAPH, "elements"), target, Input(Model.OPENED, "data"), dims, dim_ids, model
-    )(quiet(drawing))
+        Output(Model.GRAPH, "elements"), target, Input(Model.OPENED, "data"),
+        Input(graph.FLOW, "data"), dims, dim_ids, model,
+    )(quiet(drawing))  # fmt: skip
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,

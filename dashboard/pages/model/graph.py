@@ -6,7 +6,7 @@ from typing import Any
 
 import dash_cytoscape as cyto
 import dash_mantine_components as dmc
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 
 from dashboard.components import aria, choice, data, field
 from dashboard.figures.tokens import STEPS
@@ -20,6 +20,7 @@ KEYS = (
 )
 SHOWS = {"blocks": "Blocks", "all": "All tasks"}
 LASSO = "model--lasso"
+FLOW = "model--flow"  # the direction that the blocks are drawn in
 DIRECTIONS = {"down": "↓", "right": "→"}
 
 
@@ -68,6 +69,7 @@ def controls(view: View) -> list[Any]:
 def body(view: View) -> list[Any]:
     """Both drawings, one of them shown, with legend, overview and tooltip."""
     return [
+        dcc.Store(FLOW, data=view.direction),
         html.Div(
             [
                 cyto.Cytoscape(
@@ -97,7 +99,7 @@ def body(view: View) -> list[Any]:
             role="application",
             **aria(label=KEYS),
             **data(show=view.show),
-        )
+        ),
     ]
 
 
