@@ -40,7 +40,7 @@
 
   function layer(graphId, spec) {
     let d = null, table, masks, rows, where, head, stacks, count, tint, px, py, plot, growth = 0, hover = -1, walk = null, seen = [];
-    let lost = null; // what a click on nothing has cleared
+    let last = null; // the last press on nothing
     const host = () => document.getElementById(graphId).closest(".chart");
     const figure = () => {
       const g = document.querySelector(`[id="${graphId}"] .js-plotly-plot`);
@@ -188,10 +188,17 @@
       return x > -PAD && x < plot.w + 4 && y > -4 && y < plot.h + PAD;
     };
 
+    /* A press that did not move.  The second of two on nothing shows all, and gives back what the
+       first has cleared. */
     function press(event) {
-      const k = hit(spot(event)), old = view().page().state.selected;
+      const k = hit(spot(event)), old = view().page().state.selected, { timeStamp: time, clientX: x, clientY: y } = event;
       host().focus({ preventScroll: true });
-      if (k < 0 && old.length) lost = { old, time: Date.now() };
+      if (k < 0 && last && time - last.time < 400 && Math.hypot(x - last.x, y - last.y) < 6) {
+        if (last.old.length) view().select(last.old, graphId);
+        last = null;
+        return spec.reset();
+      }
+      last = k < 0 ? { time, x, y, old } : null;
       canvas().pick(k < 0 ? [] : idsOf(k), event, graphId);
     }
 
@@ -209,10 +216,6 @@
       if (g.marked !== me) {
         g.marked = me;
         for (const event of ["plotly_relayouting", "plotly_relayout", "plotly_afterplot"]) g.on(event, soon);
-        g.on("plotly_doubleclick", () => {
-          if (lost && Date.now() - lost.time < 600) view().select(lost.old, graphId);
-          spec.reset();
-        });
       }
       if (box.marked === me) return;
       box.marked = me;

@@ -70,9 +70,10 @@ def gains(found: Roofline) -> list[Any]:
 def note(found: Roofline) -> str:
     """Where arithmetic begins to bind, and which tasks have no place in the plot."""
     at, memory = ridge(found)
-    told = [f"From {significant(at)} MAC/B on arithmetic binds, not {memory}"] if at else []
+    told = [f"From {significant(at)} MAC/B on, arithmetic binds, not {memory}"] if at else []
     if found.moving:
-        told.append(f"{count(len(found.moving), 'task')} only move data")
+        verb = "moves" if len(found.moving) == 1 else "move"
+        told.append(f"{count(len(found.moving), 'task')} only {verb} data")
     if found.unknown:
         told.append(f"{count(found.unknown, 'task')} without a price")
     return " · ".join(told)
