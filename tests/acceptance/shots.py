@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.ids import Model, Models
+from dashboard.urls import DOCKS
+from tests import large
 from tests.acceptance import corpus
 from tests.acceptance.browser import NODES, chromium, listed, open_page, ready, served
 from tests.acceptance.line import NotRun
@@ -106,6 +108,17 @@ def open_columns(page: Any) -> None:
     page.wait_for_selector(".column-list")
 
 
+def come_closer(page: Any) -> None:
+    """Turn the wheel over the drawing of all tasks until boxes have names."""
+    page.wait_for_selector(f"#{Model.TASKS_CANVAS}[data-drawn]")
+    box = page.locator(f"#{Model.TASKS_CANVAS}").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+    for _ in range(10):
+        page.mouse.wheel(0, -160)
+        page.wait_for_timeout(30)
+
+
+BRANCHED = "branched_5000"
 UNET, DIGITS, VIT, LLAMA = "U-Net", "Digits CNN", "vit_1000_tasks", "llama_36l_10k_nodes"
 EMPTY = (
     Scene("models-empty"),
@@ -134,6 +147,21 @@ FULL = (
     Scene("llama", LLAMA),
     Scene("llama-preset", LLAMA, "?preset=int8"),
     Scene("no-such-model", "nowhere"),
+    *(Scene(f"unet-{dock}", UNET, f"?dock={dock}") for dock in DOCKS[1:]),
+    *(Scene(f"unet-{dock}-dark", UNET, f"?dock={dock}", dark=True) for dock in DOCKS[1:]),
+    Scene("unet-right", UNET, "?dir=right"),
+    *(Scene(f"thousand-tasks-{dock}", VIT, f"?dock={dock}") for dock in DOCKS[1:]),
+    Scene("thousand-tasks-all", VIT, "?show=all"),
+    Scene("thousand-tasks-all-dark", VIT, "?show=all", dark=True),
+    Scene("thousand-tasks-all-near", VIT, "?show=all", steps=(come_closer, select_rows)),
+    Scene("thousand-tasks-right", VIT, "?show=all&dir=right"),
+    Scene("thousand-tasks-scatter-selection", VIT, "?dock=scatter", steps=(select_rows, search)),
+    Scene("five-thousand-tasks", BRANCHED),
+    Scene("five-thousand-tasks-all", BRANCHED, "?show=all"),
+    Scene("five-thousand-tasks-all-1920-dark", BRANCHED, "?show=all", "1920x1080", True),
+    Scene("llama-all", LLAMA, "?show=all"),
+    Scene("llama-timeline", LLAMA, "?dock=timeline"),
+    Scene("llama-composition", LLAMA, "?dock=composition"),
 )
 
 
@@ -153,6 +181,8 @@ def measure(
         if any(scene.model == VIT for scene in full):
             models.append(Path(place) / f"{VIT}.onnx")
             models[0].write_bytes(vit(blocks_for(NODES)).SerializeToString())
+        if any(scene.model == BRANCHED for scene in full):
+            models.append(large.file(large.branched, 5000))
         if any(scene.model == LLAMA for scene in full):
             try:
                 models += [p for p in corpus.exports() if LLAMA in p.name]
@@ -170,7 +200,7 @@ def measure(
 
 
 def _sheet(browser: Any, folder: Path, names: list[str]) -> None:
-    """All pictures on one, small, with their names: sheet.png."""
+    """All pictures on one, small, with their names: contact.png."""
     page = browser.new_page(viewport={"width": 1840, "height": 900})
     cells = [
         "<figure><img src='data:image/png;base64,"
@@ -181,7 +211,7 @@ def _sheet(browser: Any, folder: Path, names: list[str]) -> None:
     style = "body{margin:8px;display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start;"
     style += "background:#889;font:13px sans-serif}figure{margin:0}img{width:446px;display:block}"
     page.set_content(f"<style>{style}</style>{''.join(cells)}")
-    page.screenshot(path=folder / "sheet.png", full_page=True)
+    page.screenshot(path=folder / "contact.png", full_page=True)
     page.close()
 
 
@@ -201,6 +231,8 @@ def _shot(browser: Any, scene: Scene, places: dict[str, str], folder: Path) -> S
         page.goto(places[scene.model] + scene.query)
         if scene.model and scene.model != "nowhere":
             ready(page)
+            if "show=all" in scene.query:
+                page.wait_for_selector(f"#{Model.TASKS_CANVAS}[data-drawn]")
         elif not scene.model:
             page.wait_for_selector(f"#{Models.LIST}")
             page.wait_for_timeout(1000)
