@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 STEP = 6.0  # between lanes of a gutter
 MOST_LANES = 20
+CORNER = 16.0
 STRAIGHT = 1.0  # a bend of less is none
 
 
@@ -140,11 +141,10 @@ def _along(
     turn = np.ones(own.size + 1, bool)  # a point that stands not under the one before
     turn[1:-1] = (np.abs(np.diff(own)) > STRAIGHT) | chains.head[1:]
     begins, ends = turn[point - count] | (index == 0), turn[point - count + 1] | last
-    times = begins.astype(np.int64) + ends
-    which = np.repeat(np.arange(edge.size), times)
-    first = np.r_[True, np.diff(which) != 0]
-    sign = np.where(first & begins[which], -0.5, 0.5) if which.size else np.zeros(0)
-    return edge[which], places[point[which]], v[point[which]] + sign * axes.box[1]
+    # where a line begins to be straight, and where it ends: both before and behind the row
+    which = np.repeat(np.flatnonzero(begins | ends), 2)
+    side = np.tile([-0.5, 0.5], which.size // 2)
+    return edge[which], places[point[which]], v[point[which]] + side * axes.box[1]
 
 
 def _around(
@@ -169,12 +169,23 @@ def _around(
     over = to > from_ + 1
     top = -axes.pitch - STEP * (lane % 12)
     out, into = v[a] + axes.pitch / 2, v[b] - axes.pitch / 2  # between the rows
-    us = np.stack([places[a], here, here, there, there, places[b]], 1)
-    vs = np.stack([out, out, top, top, into, into], 1)
+    there = np.where(over, there, here)
+    goal, begin = np.where(over, top, into), np.where(over, top, out)
+    first, last = _towards(out, goal), _towards(into, begin)
+    us = np.stack([places[a], *[here] * 4, *[there] * 4, places[b]], 1)
+    vs = np.stack(
+        [out, out, first, _towards(top, out), top, top, _towards(top, into), last, into, into], 1
+    )
     keep = np.ones(us.shape, bool)
-    keep[~over, 2:4] = False  # the next gutter is the same one
-    us[~over, 4] = here[~over]
+    keep[~over, 3:7] = False  # the next gutter is the same one
     return np.repeat(around, keep.sum(1)), us[keep], vs[keep]
+
+
+def _towards(place: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """A little from one place to another: a second point behind a corner keeps its curve small."""
+    way = other - place
+    found: np.ndarray = place + np.sign(way) * np.minimum(CORNER, np.abs(way) / 2)
+    return found
 
 
 def reverse(routes: Routes, flip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
