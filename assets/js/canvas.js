@@ -140,8 +140,8 @@
     const root = page(), value = root.state.colour, metric = root.glossary[value], say = view().number;
     root.menus = root.menus || {};
     if (root.menus[id] !== value) clientside.set_props(`${id}-colour`, { value: (root.menus[id] = value) });
-    const most = view().steps(value).most * metric.scale, words = `${metric.label} 0–${say(most, 2)} ${metric.unit}`;
-    document.getElementById(`${id}-scale`).textContent = words.trim();
+    const most = view().steps(value).most * metric.scale, range = most ? `0–${say(most, 2)} ${metric.unit}` : "none";
+    document.getElementById(`${id}-scale`).textContent = `${metric.label} ${range}`.trim();
   }
 
   clientside.canvas = { ink, later, pen, fit, colour, ticks, about, tip, drag, pick, legend, si };

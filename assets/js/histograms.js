@@ -207,8 +207,8 @@
       }
     }
     card.counts = { all, on, chosen, passing };
-    const text = range ? `${passing.toLocaleString("en-US")} left` : unknown ? `${unknown.toLocaleString("en-US")} unknown` : "";
-    if (card.note.textContent !== text) card.note.title = card.note.textContent = text;
+    const text = range ? passing.toLocaleString("en-US") : unknown ? `${unknown.toLocaleString("en-US")} unknown` : "";
+    if (card.note.textContent !== text) card.note.title = (card.note.textContent = text) + (range ? " tasks pass" : "");
     const told = `${metric.header}, ${end(x.zeros ? 0 : x.lo)} to ${end(x.hi || 0)}, median ${end(mid)} ${text}` +
       `${range ? `, filtered from ${end(range[0])} to ${end(range[1])}` : ""}. ${KEYS}`;
     if (card.told !== told) card.canvas.setAttribute("aria-label", (card.told = told));
@@ -237,7 +237,7 @@
     const share = part === null ? "an unknown share" : `${view().number(part * 100, 2)} %`;
     canvas().tip(host(), event.clientX - box.left, event.clientY - box.top + host().scrollTop, [
       ...canvas().about(ids, b ? `${metric.label} ${from}–${to} ${metric.unit}` : `${metric.label} 0`),
-      view().make("div", { class: "muted" }, `${share} of latency; a click selects, dragging filters`),
+      view().make("div", { class: "muted" }, `${share} of latency; click selects, drag filters`),
     ]);
   }
 

@@ -64,7 +64,9 @@
     const rise = order ? Math.min(TALL, high / (last - first + 1)) : high / d.lanes.length;
     const y = (k) => TOP + rise * (order ? k - first : d.lane[k]), thick = order ? (rise > 4 ? rise - 2 : Math.max(1, rise)) : rise - 8;
     drawn = { x, y, left, wide, low, high, rise, thick, first, last, order };
-    host().querySelector(".drawing-none").hidden = masks.all || masks.shown.some((on) => on);
+    const none = host().querySelector(".drawing-none");
+    none.hidden = d.end > 0 && (masks.all || masks.shown.some((on) => on));
+    none.textContent = d.end ? none.dataset.usual : "No task here has a known time.";
     ruler(pen, ink, w, h);
     if (!order) {
       d.lanes.forEach((lane, k) => {

@@ -69,7 +69,7 @@ def body(view: View) -> list[Any]:
                 html.I(className="near", hidden=True),
                 html.I(className="stretch", hidden=True),
                 html.Div(className="tip", hidden=True, role="tooltip"),
-                html.Div(NOTHING, className="drawing-none", hidden=True),
+                html.Div(NOTHING, className="drawing-none", hidden=True, **data(usual=NOTHING)),
             ],
             id=Model.TIMELINE,
             className="drawing",

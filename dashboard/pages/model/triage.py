@@ -39,9 +39,7 @@ def triage_strip(triage: Triage | None, summary: Summary | None) -> list[Any]:
     return parts
 
 
-def _shares(
-    column: str, shares: Sequence[tuple[str, float]], ending: str, keep: int
-) -> list[Any]:
+def _shares(column: str, shares: Sequence[tuple[str, float]], ending: str, keep: int) -> list[Any]:
     """A bar of shares, then the largest in words, each of which selects its tasks."""
     told = "; ".join(f"{name}{ending}: {percent(part)} of latency" for name, part in shares)
     bar = html.Div(
@@ -53,7 +51,9 @@ def _shares(
             )
             for k, (name, part) in enumerate(shares)
         ],
-        className="bound", title=f"{told}. Click a part to select its tasks", **data(keep=str(keep)),
+        className="bound",
+        title=f"{told}. Click a part to select its tasks",
+        **data(keep=str(keep)),
     )  # fmt: skip
     words = [
         html.Button(
