@@ -1,15 +1,14 @@
-"""Which formats each task gets under a recipe, and why not those that were asked for.
+"""Which formats, zeros and palettes each task gets under a recipe, and why not what was asked for.
 
 Rules, in this order:
 1. The last rule that matches a task is its action as a whole; what that leaves None stays as in the
    baseline, so a rule with an empty action clears what earlier rules did.
 2. A format is taken only if a unit of the target computes the task's kernel class in it and the
-   file is not already narrower; else the task keeps its format and says why.
-3. Tasks that move numbers without computing (layout, concat, pooling, gather, resize) take the
-   format of what they read, so that regions of one format stay connected.
-4. Structured pruning takes output channels from convolutions and linear layers, and the channels
-   then flow: readers lose them as inputs, element-wise tasks pass them on, an addition keeps the
-   most of its inputs, a product of activations gives them back.
+   file is not already narrower; else the task keeps its format and says why (`judge.py`).
+3. Tasks that read the same stored weights make one choice of them: who has no rule of its own for
+   weights follows, who differs keeps a copy (`shared.py`).
+4. Formats flow through tasks that do not care (`flow.py`).
+5. Structured pruning takes output channels away, and readers lose them (`channels.py`).
 """
 
 from __future__ import annotations
@@ -18,257 +17,241 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from engine.compile import KERNELS
-from engine.cost import FORMAT_IDS, FORMATS, Floats, Ints, Mask, bits_of
+from engine.cost import FORMATS, Floats, Ints, Mask, bits_of
 from engine.errors import EngineError
+from engine.recipe.channels import channels
+from engine.recipe.flow import FOLLOWS, OWN, Wishes, flow, format_id
+from engine.recipe.judge import NOTHING, PRUNABLE, Verdict, check, judge
 from engine.recipe.model import Action, Recipe
-from engine.recipe.prepare import REAL, Prepared
-from engine.targets import Target
-from engine.units import FORMAT_BITS
+from engine.recipe.prepare import Prepared
+from engine.recipe.select import Baseline, selected
+from engine.recipe.shared import copies, groups
 
-FOLLOWERS = frozenset({"layout", "concat", "pooling", "gather", "resize"})
-PRUNABLE = frozenset({"conv", "deconv", "gemm"})
-_CHANNELS_STOP = frozenset({"matmul", "attention", "recurrent", "gather", "reduction", "search"})
-NOTHING = Action()
+_KEPT = 4096  # verdicts of actions that are remembered
+_STATE = ("in_fmt", "out_fmt", "kernel_fmt", "sparsity", "structured", "pattern", "palette",
+          "keep_in", "keep_out")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen for each task: format ids, shares and refusals ("" for none)."""
+    """What was chosen for each task, one entry a task.
+
+    Args:
+        in_fmt, out_fmt, kernel_fmt: format ids.
+        sparsity: share of zeros; structured: as whole channels; pattern: as 2 in each 4.
+        palette: bits of an index, 0 none; keep_in, keep_out: share of channels left.
+        refusal: index in `words` of why the action does not apply.
+        rule: place of the rule that matched last, -1 none.
+        why, root: as in `Flow`.
+        follows, copies: task whose weights it shares, or keeps a copy of; -1 none.
+    """
 
     in_fmt: Ints
     out_fmt: Ints
     kernel_fmt: Ints
     sparsity: Floats
     structured: Mask
+    pattern: Mask
     palette: Ints
     keep_in: Floats
     keep_out: Floats
-    refusal: tuple[str, ...]
+    refusal: Ints
+    words: tuple[str, ...]
+    rule: Ints
+    why: Ints
+    root: Ints
+    follows: Ints
+    copies: Ints
 
-    def changed(self, other: Choice) -> int:
-        """Number of tasks that two choices treat differently."""
-        names = [f.name for f in fields(self) if f.name != "refusal"]
-        differ = [getattr(self, name) != getattr(other, name) for name in names]
-        return int(np.any(differ, axis=0).sum())
+    def differs(self, other: Choice) -> Mask:
+        """Tasks that two choices treat differently."""
+        differ = [getattr(self, name) != getattr(other, name) for name in _STATE]
+        return np.asarray(np.any(differ, axis=0))
+
+    def take(self, rows: Ints) -> Choice:
+        """The choice of some tasks; what refers to other tasks is lost."""
+        names = [f.name for f in fields(self) if f.name != "words"]
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What an action does to a kind of task; None keeps."""
+@dataclass(slots=True)
+class Said:
+    """What rules say, before anything flows; one entry a task, filled step by step.
 
-    activations: str | None = None
-    kernel: str | None = None
-    sparsity: float = 0.0
-    structured: bool = False
-    palette: int = 0
-    refusal: str = ""
+    Args:
+        reads, makes, kernel: format ids, -1 nothing; others as in `Choice`.
+        firm_out, firm: as in `Wishes`.
+        settled: a rule said something of its weights, or left it alone.
+    """
+
+    rule: Ints
+    reads: Ints
+    makes: Ints
+    kernel: Ints
+    sparsity: Floats
+    structured: Mask
+    pattern: Mask
+    palette: Ints
+    refusal: Ints
+    firm_out: Mask
+    firm: Mask
+    settled: Mask
+    words: list[str]
+    follows: Ints
+    copies: Ints
+
+    def take(self, rows: Ints) -> Said:
+        """What is said of some tasks."""
+        names = [f.name for f in fields(self) if f.name != "words"]
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
 
 def baseline(prepared: Prepared) -> Choice:
     """The file as it is, with the target's reference format in place of fp32."""
-    n = prepared.count
-    return Choice(
-        prepared.in_fmt, prepared.out_fmt, prepared.kernel_fmt, np.zeros(n), np.zeros(n, bool),
-        np.zeros(n, np.int64),
-        np.ones(n), np.ones(n), ("",) * n,
-    )  # fmt: skip
+    return finish(prepared, said(prepared, Recipe(), None))
 
 
-def choose(prepared: Prepared, recipe: Recipe) -> Choice:
-    """Formats, sparsity and palette of every task under a recipe."""
-    actions = tuple(dict.fromkeys((NOTHING, *(rule.action for rule in recipe.rules))))
-    for action in actions:
-        check(action)
-    if len(actions) == 1:
-        return baseline(prepared)
-    which = np.zeros(prepared.count, np.int64)
-    for rule in recipe.rules:
-        rows = slice(None) if rule.selector == "all" else [
-            i for i in rule.selector if isinstance(i, int) and 0 <= i < prepared.count
-        ]  # fmt: skip
-        which[rows] = actions.index(rule.action)
-    verdicts = [
-        [judge(prepared.target, kind, action) for action in actions] for kind in prepared.kinds
-    ]
-    mine = [verdicts[k][w] for k, w in zip(prepared.kind.tolist(), which.tolist(), strict=True)]
-    mine = _by_size(prepared, mine)
-    in_fmt, out_fmt = _flow(prepared, mine)
-    kernel = np.array([FORMAT_IDS[v.kernel] if v.kernel else -1 for v in mine], np.int64)
-    choice = Choice(
-        in_fmt=in_fmt,
-        out_fmt=out_fmt,
-        kernel_fmt=np.where(kernel >= 0, kernel, prepared.kernel_fmt),
-        sparsity=np.array([v.sparsity for v in mine]),
-        structured=np.array([v.structured for v in mine], bool),
-        palette=np.array([v.palette for v in mine], np.int64),
-        keep_in=np.ones(prepared.count),
-        keep_out=np.ones(prepared.count),
-        refusal=tuple(v.refusal for v in mine),
-    )
-    if choice.structured.any():
-        keep_in, keep_out = _channels(prepared, mine)
-        choice = replace(choice, keep_in=keep_in, keep_out=keep_out)
-    return choice
-
-
-def check(action: Action) -> None:
-    """Refuse an action that means nothing.
+def choose(prepared: Prepared, recipe: Recipe, figures: Baseline) -> Choice:
+    """What every task gets under a recipe; `figures` gives the baseline's table when asked.
 
     Raises:
-        EngineError: an unknown format, or a share or a number of bits out of range.
+        EngineError: an action that means nothing, or a selector of what is not there.
     """
-    for name in ("activations", "kernel"):
-        fmt = getattr(action, name)
-        if fmt is not None and fmt not in REAL:
-            known = ", ".join(f for f in FORMATS if f in REAL)
-            raise EngineError("is no format for numbers", name, f"one of {known}", str(fmt))
-    if action.sparsity is not None and not 0 <= action.sparsity < 1:
-        raise EngineError("out of range", "sparsity", "0 or more, below 1", str(action.sparsity))
-    if action.palette_bits is not None and not 1 <= action.palette_bits <= 8:
-        raise EngineError("out of range", "palette bits", "1..8", str(action.palette_bits))
+    return finish(prepared, said(prepared, recipe, figures))
 
 
-def judge(target: Target, kind: tuple[str, str, str, str], action: Action) -> _Verdict:
-    """What an action does to tasks of a kind: (class, input, output, kernel format of the file)."""
-    if action == NOTHING:
-        return _Verdict()
-    kernel_class, in_fmt, out_fmt, kernel_fmt = kind
-    refusals = []
-    activations = None
-    if action.activations:
-        why = _refuse_activations(target, kernel_class, in_fmt, out_fmt, action.activations)
-        refusals.append(why)
-        activations = None if why else action.activations
-    weights = action.kernel or action.sparsity or action.palette_bits
-    if weights and kernel_fmt not in REAL:
-        verb = "quantize" if action.kernel else "prune" if action.sparsity else "palettize"
-        if not action.activations:
-            refusals.append(f"no kernel weights to {verb}")
-        return _Verdict(activations, refusal=next(filter(None, refusals), ""))
-    kernel = None
-    if action.kernel:
-        computed = activations or _reference(target, in_fmt if in_fmt in REAL else out_fmt)
-        why = _refuse_kernel(target, kernel_class, computed, kernel_fmt, action.kernel)
-        refusals.append(why)
-        kernel = None if why else action.kernel
-    sparsity = action.sparsity or 0.0
-    if sparsity and action.structured and kernel_class not in PRUNABLE:
-        refusals.append(f"{_label(kernel_class)} has no output channels of its own to remove")
-        sparsity = 0.0
-    palette = action.palette_bits or 0
-    if palette and not any(palette in unit.palettes for unit in target.units):
-        refusals.append(f"no unit of this target reads palettes of {palette} bits")
-        palette = 0
-    elif palette and palette >= FORMAT_BITS[kernel or kernel_fmt]:
-        refusals.append(f"its weights already take {FORMAT_BITS[kernel or kernel_fmt]} bits")
-        palette = 0
-    return _Verdict(activations, kernel, sparsity, action.structured and sparsity > 0, palette,
-                    next(filter(None, refusals), ""))  # fmt: skip
-
-
-def _refuse_activations(
-    target: Target, kernel_class: str, in_fmt: str, out_fmt: str, wanted: str
-) -> str:
-    """Why a task keeps its activations, "" if it need not."""
-    real = [fmt for fmt in (in_fmt, out_fmt) if fmt in REAL]
-    if not real:
-        return "works on indices and masks, which keep their format"
-    if kernel_class in ("convert", "unknown", "control", "sequence"):
-        return {"convert": "a conversion of the file keeps its formats",
-                "unknown": "no kernel is known for it"}.get(
-                    kernel_class, f"{_label(kernel_class)} keeps its formats")  # fmt: skip
-    here = _reference(target, real[0])
-    if here == wanted:
-        return ""
-    if min(FORMAT_BITS[fmt] for fmt in real) < FORMAT_BITS[wanted]:
-        return f"is already narrower in the file: {real[0]}"
-    if not any(wanted in unit.rates for unit in target.units):
-        wide = [u.computes_as[wanted] for u in target.units if wanted in u.computes_as]
-        if wide:
-            return f"stays in {here}: {wanted} is computed as {wide[0]} here, which saves no time"
-        return f"stays in {here}: no unit of this target computes in {wanted}"
-    label = _label(kernel_class).lower()
-    able = [u.runs(kernel_class, wanted) and wanted in u.rates for u in target.units]
-    if not any(able):
-        return f"{label} stays in {here}: no unit of this target computes it in {wanted}"
-    present = [u.runs(kernel_class, here) for u in target.units]
-    if any(present) and present.index(True) < able.index(True):
-        units = target.units[present.index(True)].label, target.units[able.index(True)].label
-        return f"{label} stays in {here}: in {wanted} it would move from {units[0]} to {units[1]}"
-    return ""
-
-
-def _refuse_kernel(
-    target: Target, kernel_class: str, activations: str, kernel_fmt: str, wanted: str
-) -> str:
-    if FORMAT_BITS[kernel_fmt] < FORMAT_BITS[wanted]:
-        return f"its weights are already narrower in the file: {kernel_fmt}"
-    able = [u for u in target.units if u.runs(kernel_class, activations)]
-    if not any(u.compute_format(activations, wanted) for u in able):
-        return f"no unit of this target takes {wanted} weights with {activations} activations"
-    return ""
-
-
-def _by_size(prepared: Prepared, mine: list[_Verdict]) -> list[_Verdict]:
-    """Refusals that depend on a task's own size and place."""
-    elements = prepared.columns["kernel_elements"].tolist()
-    out = list(mine)
-    for i, v in enumerate(mine):
-        wide = FORMAT_BITS[v.kernel or FORMATS[prepared.kernel_fmt[i]] or "fp32"]
-        entries = 2**v.palette
-        if v.palette and elements[i] * (wide - v.palette) <= entries * wide:
-            few = (
-                f"its {elements[i]:.0f} weights are too few to gain from {entries} palette entries"
-            )
-            out[i] = replace(v, palette=0, refusal=few)
-        elif v.structured and prepared.makes_output[i]:
-            out[i] = replace(v, structured=False, sparsity=0.0,
-                             refusal="its channels are an output of the model")  # fmt: skip
+def said(p: Prepared, recipe: Recipe, figures: Baseline | None) -> Said:
+    """What the rules say of every task: the last that matches, judged, with shared weights."""
+    n = p.count
+    rule = np.full(n, -1)
+    for i, entry in enumerate(recipe.rules):
+        check(entry.action, f"rule {i + 1}")
+        if figures is None:
+            raise EngineError("no baseline to select from")
+        rule[selected(p, entry.selector, figures, f"rule {i + 1}")] = i
+    none, no = np.full(n, -1), np.zeros(n, bool)
+    out = Said(rule, none, none.copy(), none.copy(), np.zeros(n), no, no.copy(),
+               np.zeros(n, np.int64), np.zeros(n, np.int64), no.copy(), no.copy(), no.copy(), [""],
+               none.copy(), none.copy())  # fmt: skip
+    if not recipe.rules:
+        return out
+    for i in np.unique(rule[rule >= 0]).tolist():
+        entry = recipe.rules[i]
+        apply(p, out, np.flatnonzero(rule == i), entry.action, entry.names_tasks)
+    share(p, out)
     return out
 
 
-def _flow(prepared: Prepared, mine: list[_Verdict]) -> tuple[Ints, Ints]:
-    """Input and output format ids of every task; followers take what they read."""
-    real = [FORMATS[i] in REAL for i in range(len(FORMATS))]
-    bits = bits_of(np.arange(len(FORMATS))).tolist()
-    in_fmt, out_fmt = prepared.in_fmt.tolist(), prepared.out_fmt.tolist()
-    classes = [kind[0] in FOLLOWERS for kind in prepared.kinds]
-    kinds = prepared.kind.tolist()
-    for i, verdict in enumerate(mine):
-        wanted = FORMAT_IDS[verdict.activations] if verdict.activations else -1
-        if classes[kinds[i]]:
-            read = [out_fmt[p] for p in prepared.producers[i] if p >= 0 and real[out_fmt[p]]]
-            if read and wanted not in read:
-                wanted = max(read, key=lambda f: bits[f])
-        if wanted < 0:
+def apply(p: Prepared, out: Said, rows: Ints, action: Action, by_hand: bool) -> None:
+    """Put an action on tasks; fills `out`."""
+    kinds = p.kind[rows]
+    verdicts = [verdict(p, k, action) for k in range(len(p.kinds))]
+    words = {w: i for i, w in enumerate(out.words)}
+    for v in verdicts:
+        if words.setdefault(v.refusal, len(words)) == len(out.words):
+            out.words.append(v.refusal)
+    out.reads[rows] = np.array([format_id(v.input) for v in verdicts])[kinds]
+    out.makes[rows] = np.array([format_id(v.output) for v in verdicts])[kinds]
+    out.kernel[rows] = np.array([format_id(v.kernel) for v in verdicts])[kinds]
+    out.sparsity[rows] = np.array([v.sparsity for v in verdicts])[kinds]
+    out.structured[rows] = np.array([v.structured for v in verdicts], bool)[kinds]
+    out.pattern[rows] = np.array([v.pattern for v in verdicts], bool)[kinds]
+    out.palette[rows] = np.array([v.palette for v in verdicts], np.int64)[kinds]
+    out.refusal[rows] = np.array([words[v.refusal] for v in verdicts])[kinds]
+    alone = action == NOTHING
+    out.firm_out[rows] = alone | (out.makes[rows] >= 0)
+    out.firm[rows] = by_hand & ((out.reads[rows] >= 0) | (out.makes[rows] >= 0))
+    out.settled[rows] = alone or action.weights
+    _by_size(p, out, rows)
+
+
+def verdict(p: Prepared, kind: int, action: Action) -> Verdict:
+    """What an action does to a kind; judged once."""
+    kept: dict[tuple[int, Action], Verdict] = p.kept.setdefault("verdicts", {})
+    key = (kind, action)
+    if key not in kept:
+        if len(kept) >= _KEPT:
+            kept.clear()
+        kept[key] = judge(p.target, p.kinds[kind], action)
+    return kept[key]
+
+
+def _by_size(p: Prepared, out: Said, rows: Ints) -> None:
+    """Refusals that depend on a task's own size and place."""
+
+    def refuse(which: Ints, sentence: str) -> None:
+        out.refusal[which] = len(out.words)
+        out.words.append(sentence)
+
+    elements = p.columns["kernel_elements"][rows]
+    fmt = np.where(out.kernel[rows] >= 0, out.kernel[rows], p.kernel_fmt[rows])
+    wide = np.where(fmt > 0, bits_of(fmt), 32)
+    entries = 2.0 ** out.palette[rows]
+    few = (out.palette[rows] > 0) & (elements * (wide - out.palette[rows]) <= entries * wide)
+    for row in rows[few].tolist():
+        count, size = p.columns["kernel_elements"][row], 2 ** int(out.palette[row])
+        refuse(row, f"its {count:.0f} weights are too few to gain from {size} palette entries")
+    out.palette[rows[few]] = 0
+    ends = rows[out.structured[rows] & p.makes_output[rows]]
+    if len(ends):
+        refuse(ends, "its channels are an output of the model")
+        out.structured[ends], out.sparsity[ends] = False, 0.0
+    window = np.fmax(p.columns["window"][rows], 1)
+    odd = rows[out.pattern[rows] & (p.columns["depth"][rows] / window % 4 != 0)]
+    if len(odd):
+        refuse(odd, "its input channels are no multiple of 4")
+        out.pattern[odd], out.sparsity[odd] = False, 0.0
+
+
+def share(p: Prepared, out: Said) -> None:
+    """One choice for tasks that read the same weights; fills `out`."""
+    for rows in groups(p.sharing):
+        firm = rows[out.settled[rows]]
+        if not len(firm):
             continue
-        if real[in_fmt[i]]:
-            in_fmt[i] = wanted
-        if real[out_fmt[i]]:
-            out_fmt[i] = wanted
-    return np.array(in_fmt, np.int64), np.array(out_fmt, np.int64)
+        lead = int(firm[0])
+        for row in rows[~out.settled[rows]].tolist():
+            if _fits(p, out, lead, row):
+                for name in ("kernel", "sparsity", "structured", "pattern", "palette"):
+                    getattr(out, name)[row] = getattr(out, name)[lead]
+                out.follows[row] = lead
+    if (p.sharing >= 0).any():
+        parts = (out.kernel, out.sparsity, out.structured, out.pattern, out.palette)
+        _, variant = np.unique(np.stack(parts), axis=1, return_inverse=True)
+        out.copies = copies(p.sharing, variant.reshape(-1), p.columns["parameters"] > 0)
 
 
-def _channels(prepared: Prepared, mine: list[_Verdict]) -> tuple[Floats, Floats]:
-    """Share of input and output channels that is left in every task."""
-    keep_in, keep_out = [1.0] * prepared.count, [1.0] * prepared.count
-    kinds = [prepared.kinds[k][0] for k in prepared.kind.tolist()]
-    for i, verdict in enumerate(mine):
-        read = [keep_out[p] if p >= 0 else 1.0 for p in prepared.producers[i]]
-        keep_in[i] = max(read, default=1.0)
-        if kinds[i] in PRUNABLE:
-            keep_out[i] = 1 - verdict.sparsity if verdict.structured else 1.0
-        elif kinds[i] in _CHANNELS_STOP:
-            keep_out[i] = 1.0
-        else:
-            keep_out[i] = keep_in[i]
-    return np.array(keep_in), np.array(keep_out)
+def _fits(p: Prepared, out: Said, lead: int, row: int) -> bool:
+    """Whether a task can take over another's choice of weights, in the formats that it reads."""
+    structured = bool(out.structured[lead])
+    if structured and (p.kinds[p.kind[row]][0] not in PRUNABLE or p.makes_output[row]):
+        return False
+    kernel, palette = int(out.kernel[lead]), int(out.palette[lead])
+    reads = int(out.reads[row])
+    action = Action(
+        input=FORMATS[reads] if reads >= 0 else None,
+        kernel=FORMATS[kernel] if kernel >= 0 else None,
+        palette_bits=palette or None,
+    )
+    return not verdict(p, int(p.kind[row]), action).refusal
 
 
-def _reference(target: Target, fmt: str) -> str:
-    return target.reference_format if fmt == "fp32" and target.reference_format else fmt
-
-
-def _label(kernel_class: str) -> str:
-    return KERNELS[kernel_class].label if kernel_class in KERNELS else kernel_class
+def finish(p: Prepared, out: Said) -> Choice:
+    """Let formats and channels flow from what was said."""
+    kernel = np.where(out.kernel >= 0, out.kernel, p.kernel_fmt)
+    flowed = flow(p, Wishes(out.reads, out.makes, out.firm_out, out.firm, kernel))
+    if out.structured.any():
+        keep_in, keep_out = channels(p, out.structured, out.sparsity)
+    else:
+        keep_in, keep_out = np.ones(p.count), np.ones(p.count)
+    rule = out.rule
+    if (flowed.why != OWN).any() or (out.follows >= 0).any():
+        rules = np.append(rule, [-1, -1])  # of an output of the model, and of nothing
+        rule = np.where(flowed.why == FOLLOWS, rules[flowed.root], rule)
+        rule = np.where((rule < 0) & (flowed.why != OWN), rules[flowed.root], rule)
+        rule = np.where((rule < 0) & (out.follows >= 0), rules[out.follows], rule)
+    return Choice(
+        flowed.in_fmt, flowed.out_fmt, kernel, out.sparsity, out.structured, out.pattern,
+        out.palette, keep_in, keep_out, out.refusal, tuple(out.words), rule, flowed.why,
+        flowed.root, out.follows, out.copies,
+    )  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 from engine.cost import FORMATS, Floats, Ints
 from engine.recipe.choose import Choice
 from engine.recipe.place import Placement
-from engine.recipe.prepare import Prepared, edge_bytes
+from engine.recipe.prepare import Prepared
+from engine.recipe.wiring import edge_bytes
 from engine.targets import Target, is_float
 
 
@@ -20,6 +21,7 @@ class Conversions(NamedTuple):
         anchor: task whose output it converts, -1 for a model input.
         before, after: format ids; unit, compute: where it runs.
         elements: of the tensor.
+        reader: first task that wants it, -1 an output of the model.
         of_edge: for each edge the conversion that its reader uses, -1 for none.
         made: for each edge the format id in which its source makes the tensor.
     """
@@ -30,6 +32,7 @@ class Conversions(NamedTuple):
     unit: Ints
     compute: Ints
     elements: Floats
+    reader: Ints
     of_edge: Ints
     made: Ints
 
@@ -54,13 +57,19 @@ def conversions(prepared: Prepared, choice: Choice) -> Conversions:
     rank[order] = np.arange(len(order))
     of_edge = np.full(len(edges.source), -1)
     of_edge[needs] = rank[inverse.reshape(-1)]
+    first_reader = np.full(len(order), prepared.count)
+    np.minimum.at(
+        first_reader, of_edge[needs],
+        np.where(edges.target[needs] < 0, prepared.count, edges.target[needs]),
+    )  # fmt: skip
+    reader = np.where(first_reader == prepared.count, -1, first_reader)
     at = at[order]
     pairs, which = np.unique(made[at] * len(FORMATS) + wanted[at], return_inverse=True)
     units = [_place(prepared.target, *divmod(pair, len(FORMATS))) for pair in pairs.tolist()]
     placed = np.array(units, np.int64).reshape(-1, 2)[which]
     return Conversions(
         edges.source[at], made[at], wanted[at], placed[:, 0], placed[:, 1], edges.elements[at],
-        of_edge, made,
+        reader, of_edge, made,
     )  # fmt: skip
 
 
@@ -129,10 +138,8 @@ def live_ratio(prepared: Prepared, found: Conversions, keep_out: Floats) -> Floa
     plain = (found.made == edges.fmt).all() and (keep_out == 1).all()
     if not len(edges.source) or plain:
         return np.ones(n)
-    count = len(edges.names)
-    birth, death = np.full(count, n), np.zeros(count, np.int64)
-    np.minimum.at(birth, edges.tensor, np.maximum(edges.source, 0))
-    np.maximum.at(death, edges.tensor, np.where(edges.target < 0, n - 1, edges.target))
+    count = edges.count
+    birth, death = lifetimes(prepared)
     sums = []
     keep = np.append(keep_out, 1.0)[edges.source]
     for formats, share in ((found.made, keep), (edges.fmt, np.ones(len(keep)))):
@@ -143,6 +150,18 @@ def live_ratio(prepared: Prepared, found: Conversions, keep_out: Floats) -> Floa
         np.add.at(change, death + 1, -size)
         sums.append(np.cumsum(change)[:n])
     return np.where(sums[1] > 0, sums[0] / np.where(sums[1] > 0, sums[1], 1), 1.0)
+
+
+def lifetimes(prepared: Prepared) -> tuple[Ints, Ints]:
+    """For each tensor the task that makes it (or the first) and the last that reads it."""
+    kept: tuple[Ints, Ints] | None = prepared.kept.get("lifetimes")
+    if kept is None:
+        edges, n = prepared.edges, prepared.count
+        birth, death = np.full(edges.count, n), np.zeros(edges.count, np.int64)
+        np.minimum.at(birth, edges.tensor, np.maximum(edges.source, 0))
+        np.maximum.at(death, edges.tensor, np.where(edges.target < 0, n - 1, edges.target))
+        kept = prepared.kept["lifetimes"] = (birth, death)
+    return kept
 
 
 def _place(target: Target, before: int, after: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import polars as pl
 
@@ -11,12 +12,16 @@ import polars as pl
 class Action:
     """What a rule does to the tasks it selects; None leaves a choice as it is.
 
+    `Action()` leaves its tasks alone: it clears what earlier rules did, and holds their formats.
+
     Args:
-        activations: format of inputs and outputs ("int8").
+        activations: short for `input` and `output` where these are None.
         kernel: format of the kernel weights.
         sparsity: share of kernel weights set to zero, 0..1.
         structured: True removes whole channels, False single weights.
         palette_bits: bits of a weight palette index, 1..8.
+        input, output: format of what the task reads and makes ("int8").
+        pattern: "2:4" keeps 2 weights in each 4 (N:M sparsity); "" none.  It says the share too.
     """
 
     activations: str | None = None
@@ -24,14 +29,122 @@ class Action:
     sparsity: float | None = None
     structured: bool = False
     palette_bits: int | None = None
+    input: str | None = None
+    output: str | None = None
+    pattern: str = ""
+
+    @property
+    def reads(self) -> str | None:
+        """Format asked for what is read."""
+        return self.input or self.activations
+
+    @property
+    def makes(self) -> str | None:
+        """Format asked for what is made."""
+        return self.output or self.activations
+
+    @property
+    def share(self) -> float:
+        """Share of zeros that is asked for, 0 for none."""
+        if self.pattern:
+            kept, of = self.pattern.split(":")
+            return 1 - int(kept) / int(of)
+        return self.sparsity or 0.0
+
+    @property
+    def weights(self) -> bool:
+        """Whether it says anything of the weights."""
+        return bool(self.kernel or self.share or self.palette_bits)
+
+
+@dataclass(frozen=True, slots=True)
+class OfKernel:
+    """Tasks of a kernel class ("conv")."""
+
+    kernel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByName:
+    """Tasks whose name matches a glob (`*` any text, `?` one character)."""
+
+    glob: str
+
+
+@dataclass(frozen=True, slots=True)
+class InModule:
+    """Tasks whose module path ("encoder/layers/0") matches a glob."""
+
+    glob: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByMetric:
+    """Tasks by a figure of the baseline, in SI units; an unknown figure matches nothing.
+
+    Args:
+        metric: id in `engine.metrics`.
+        op: "gt", "ge", "lt", "le", "eq" or "ne".
+        value: in the metric's SI unit ("latency_s": seconds).
+    """
+
+    metric: str
+    op: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class InGroup:
+    """The tasks of a group, with its name for people."""
+
+    name: str
+    tasks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """Products of two activations: MatMul without a constant input, attention."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Tasks that every part matches."""
+
+    parts: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Tasks that at least one part matches."""
+
+    parts: tuple[Selector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Tasks that the part does not match."""
+
+    part: Selector
+
+
+# "all", or task ids, or one of the records above.
+Selector: TypeAlias = (
+    str | tuple[int, ...] | OfKernel | ByName | InModule | ByMetric | InGroup | Dynamic | AllOf
+    | AnyOf | Not
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Selector -> action.  The selector is "all" or a tuple of task ids."""
+    """Selector -> action."""
 
     action: Action
-    selector: str | tuple[int, ...] = "all"
+    selector: Selector = "all"
+
+    @property
+    def names_tasks(self) -> bool:
+        """Whether a person picked its tasks one by one, so that their formats hold firm."""
+        return isinstance(self.selector, (tuple, InGroup))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +214,10 @@ PRICED_SCHEMA = {
     "output_format": pl.String,
     "kernel_format": pl.String,
     "sparsity": pl.Float64,
+    "pattern": pl.String,  # of the sparsity: "2:4", "channels", "" for single weights or none
     "palette_bits": pl.Int32,  # 0: none
+    "rule": pl.Int32,  # place of the rule that decided the row; -1: none
+    "cause": pl.String,  # what decided it if not a rule of its own: "follows int8 from ..."; ""
     "refusal": pl.String,  # why the recipe's action does not apply to this task; ""
     "latency_s": pl.Float64,  # runs included, as all that follows
     "compute_s": pl.Float64,

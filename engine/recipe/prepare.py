@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.compile import Compilation
-from engine.cost import FORMAT_IDS, Floats, Ints, Mask, bits_of
-from engine.targets import Target, is_float
+from engine.compile import KERNELS, Compilation
+from engine.cost import FORMAT_IDS, Ints, Mask
+from engine.recipe.shared import shared_weights
+from engine.recipe.wiring import REAL, Edges, Wiring, carriers, edges_of, ids_of, wiring
+from engine.targets import Target, failing
 
-# Formats that a recipe may choose: numbers that a kernel computes with, not indices and masks.
-_QUANTIZED = ("int16", "int8", "int4", "int2")
-REAL = frozenset(f for f in FORMAT_IDS if f and (is_float(f) or f in _QUANTIZED))
+__all__ = ["REAL", "Edges", "Prepared", "prepare"]
+
 # Ops whose work is exponentials, roots and the like: a unit computes them at its special rate.
 _SPECIAL = (
     "Sigmoid Tanh Softmax LogSoftmax Gelu FastGelu QuickGelu BiasGelu HardSwish Swish Mish Elu "
@@ -26,29 +28,6 @@ _SPECIAL_OP = rf"(^|\+)({'|'.join(_SPECIAL.split())})(\+|$)"
 
 
 @dataclass(frozen=True, slots=True)
-class Edges:
-    """Tensors between tasks that hold numbers (no indices or masks), one entry an edge.
-
-    Args:
-        source, target: task index, -1 for the model's inputs and outputs.
-        tensor: tensor as a small integer; names: its name.
-        fmt: format id in the baseline.
-        elements: of the tensor.
-        follows_source: its format is the source's output format; follows_target: the reader takes
-            it in its input format.
-    """
-
-    source: Ints
-    target: Ints
-    tensor: Ints
-    names: tuple[str, ...]
-    fmt: Ints
-    elements: Floats
-    follows_source: Mask
-    follows_target: Mask
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """Arrays of a compilation on a target; the baseline's formats, NaN for unknown numbers.
 
@@ -56,11 +35,16 @@ class Prepared:
         columns: numeric and text columns of `TASK_SCHEMA`, by name.
         in_fmt, out_fmt, kernel_fmt: format ids in the baseline (the reference format put in).
         file_in, file_out, file_kernel: format ids in the file.
-        producers: for each task the tasks whose number tensors it reads, -1 a model input.
+        wiring: tensors between the tasks; `edges` for short.
         reference: the reference format if it replaced fp32 anywhere, else "".
         unpriced: the task cannot be priced.
         kind: tasks with equal kind are treated alike when formats are chosen: class and formats.
-        kinds: (class, input, output, kernel format) of each kind.
+        kinds: (class, input, output, kernel format) of each kind; class_of_kind: index of the class
+            in `KERNELS`.
+        broken: [units, tasks] index in `limits` of the first rule of the unit that a task breaks.
+        sharing: tasks with one number read the same kernel weights, -1 nobody else does.
+        kept: what was found out before: verdicts, masks, plans.  Everything in it can be made
+            again, so losing an entry costs only time.
     """
 
     target: Target
@@ -72,14 +56,23 @@ class Prepared:
     file_in: Ints
     file_out: Ints
     file_kernel: Ints
-    edges: Edges
-    producers: tuple[tuple[int, ...], ...]
+    wiring: Wiring
     reference: str
     unpriced: Mask
     special: Mask
     makes_output: Mask
     kind: Ints
     kinds: tuple[tuple[str, str, str, str], ...]
+    class_of_kind: Ints
+    broken: Ints
+    limits: tuple[str, ...]
+    sharing: Ints
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def edges(self) -> Edges:
+        """Tensors between the tasks."""
+        return self.wiring.edges
 
 
 def prepare(compilation: Compilation, target: Target) -> Prepared:
@@ -101,14 +94,14 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
     columns["static"] = ~np.array([shape == "?" for shape in columns["output_shape"]], bool)
     columns["straight"] = columns["region"] == ""
     file_in, file_out, file_kernel = (
-        _ids(tasks[name]) for name in ("input_format", "output_format", "kernel_format")
+        ids_of(tasks[name]) for name in ("input_format", "output_format", "kernel_format")
     )
     swap = np.arange(len(FORMAT_IDS))
     if target.reference_format:
         swap[FORMAT_IDS["fp32"]] = FORMAT_IDS[target.reference_format]
     in_fmt, out_fmt, kernel_fmt = swap[file_in], swap[file_out], swap[file_kernel]
     changed = (in_fmt != file_in).any() or (out_fmt != file_out).any()
-    edges = _edges(compilation, swap, in_fmt, out_fmt)
+    edges = edges_of(compilation, swap, in_fmt, out_fmt)
     kinds = pl.DataFrame(
         {"class": tasks["kernel"], "in": file_in, "out": file_out, "kernel": file_kernel}
     )
@@ -116,14 +109,10 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
     kind = kinds.join(
         unique.with_row_index("kind"), on=kinds.columns, how="left", maintain_order="left"
     )
-    words = tuple(FORMAT_IDS)
-    producers: list[list[int]] = [[] for _ in range(len(tasks))]
-    for source, reader in zip(edges.source.tolist(), edges.target.tolist(), strict=True):
-        if reader >= 0:
-            producers[reader].append(source)
+    words, classes = tuple(FORMAT_IDS), tuple(KERNELS)
     makes_output = np.zeros(len(tasks), bool)
-    ends = edges.source[(edges.target < 0) & (edges.source >= 0)]
-    makes_output[ends] = True
+    makes_output[edges.source[(edges.target < 0) & (edges.source >= 0)]] = True
+    broken, limits = _broken(target, columns, len(tasks))
     return Prepared(
         target=target,
         count=len(tasks),
@@ -134,49 +123,33 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
         file_in=file_in,
         file_out=file_out,
         file_kernel=file_kernel,
-        edges=edges,
-        producers=tuple(map(tuple, producers)),
+        wiring=wiring(edges, carriers(tasks, in_fmt, out_fmt)),
         reference=target.reference_format if changed else "",
         unpriced=columns["unknown"] != "",
         special=_special(tasks),
         makes_output=makes_output,
         kind=kind["kind"].to_numpy().astype(np.int64),
         kinds=tuple((c, words[i], words[o], words[k]) for c, i, o, k in unique.iter_rows()),
+        class_of_kind=np.array([classes.index(c) for c in unique["class"]], np.int64),
+        broken=broken,
+        limits=limits,
+        sharing=shared_weights(compilation),
     )
 
 
-def _ids(column: pl.Series) -> Ints:
-    ids = column.fill_null("").replace_strict(dict(FORMAT_IDS), return_dtype=pl.Int64, default=0)
-    return ids.to_numpy()
+def _broken(
+    target: Target, columns: dict[str, NDArray], count: int
+) -> tuple[Ints, tuple[str, ...]]:
+    """For each unit and task the first rule of the unit that the task breaks, and the sentences."""
+    limits = [""]
+    broken = np.zeros((len(target.units), count), np.int64)
+    for row, unit in zip(broken, target.units, strict=True):
+        for sentence, mask in failing(unit, columns):
+            row[(row == 0) & mask] = len(limits)
+            limits.append(sentence)
+    return broken, tuple(limits)
 
 
 def _special(tasks: pl.DataFrame) -> Mask:
     by_class = tasks["kernel"].is_in(["softmax", "spectral", "random"])
     return (by_class | tasks["ops"].str.contains(_SPECIAL_OP)).to_numpy()
-
-
-def _edges(compilation: Compilation, swap: Ints, in_fmt: Ints, out_fmt: Ints) -> Edges:
-    frame = compilation.edges.filter(pl.col("format").is_in(list(REAL)))
-    source = frame["source"].cast(pl.Int64).to_numpy()
-    target = frame["target"].cast(pl.Int64).to_numpy()
-    names = frame["tensor"].unique(maintain_order=True)
-    tensor = frame["tensor"].replace_strict(
-        names, pl.int_range(len(names), eager=True), return_dtype=pl.Int64
-    ) if len(frame) else pl.Series([], dtype=pl.Int64)  # fmt: skip
-    fmt = swap[_ids(frame["format"])]
-    padded_out, padded_in = np.append(out_fmt, -1), np.append(in_fmt, -1)
-    return Edges(
-        source=source,
-        target=target,
-        tensor=tensor.to_numpy(),
-        names=tuple(names),
-        fmt=fmt,
-        elements=frame["elements"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
-        follows_source=(source >= 0) & (padded_out[source] == fmt),
-        follows_target=(target >= 0) & (padded_in[target] == fmt),
-    )
-
-
-def edge_bytes(edges: Edges, formats: Ints) -> Floats:
-    """Bytes of each edge's tensor in given formats."""
-    return edges.elements * bits_of(formats) / 8

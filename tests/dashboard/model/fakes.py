@@ -71,6 +71,7 @@ def resolve(c: Compilation, recipe: Recipe = Recipe()) -> Resolution:  # noqa: B
         "input_format": [fmt if k else "fp16" for k in conv],
         "output_format": ["fp16"] * n, "kernel_format": [fmt if k else "" for k in conv],
         "sparsity": [action.sparsity if k else None for k in conv], "palette_bits": [0] * n,
+        "pattern": [""] * n, "rule": [-1] * n, "cause": [""] * n,
         "refusal": ["" if k or not recipe.rules else "has no weights" for k in conv],
         "latency_s": list(latency), "compute_s": [v * 0.6 for v in latency],
         "memory_s": [v * 0.7 for v in latency], "launch_s": [1e-6] * n,

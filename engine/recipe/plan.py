@@ -1,0 +1,70 @@
+"""Everything that a recipe decides, as arrays, before it becomes a table."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import polars as pl
+
+from engine.compile import Compilation
+from engine.cost import Price, Work, price
+from engine.recipe.choose import Choice, baseline, choose
+from engine.recipe.convert import Conversions, conversions
+from engine.recipe.model import Recipe
+from engine.recipe.place import Placement, place
+from engine.recipe.prepare import Prepared, prepare
+from engine.recipe.rows import rows
+from engine.targets import Target
+from engine.targets import target as find_target
+
+_KEPT = 2  # plans that are remembered for a compilation: a person's draft and what came before it
+
+
+class Plan(NamedTuple):
+    """Everything that a recipe decides."""
+
+    prepared: Prepared
+    choice: Choice
+    placement: Placement
+    found: Conversions
+    work: Work
+    price: Price
+
+
+def plan(
+    compilation: Compilation,
+    recipe: Recipe,
+    target: Target | None,
+    table: Callable[[Plan], pl.DataFrame],
+) -> Plan:
+    """Choose, place, convert, hand over, price; `table` turns the baseline into its frame.
+
+    Raises:
+        EngineError: the recipe means nothing on this compilation.
+    """
+    prepared = prepare(compilation, target or find_target(compilation.target))
+    kept: OrderedDict[Recipe, Plan] = prepared.kept.setdefault("plans", OrderedDict())
+    found = kept.get(recipe)
+    if found is None:
+
+        def figures() -> pl.DataFrame:
+            if "figures" not in prepared.kept:
+                prepared.kept["figures"] = table(priced(prepared, baseline(prepared)))
+            frame: pl.DataFrame = prepared.kept["figures"]
+            return frame
+
+        found = priced(prepared, choose(prepared, recipe, figures))
+        kept[recipe] = found
+        while len(kept) > _KEPT:
+            kept.popitem(last=False)
+    return found
+
+
+def priced(prepared: Prepared, choice: Choice) -> Plan:
+    """A plan from what was chosen."""
+    placement = place(prepared, choice)
+    found = conversions(prepared, choice)
+    work = rows(prepared, choice, placement, found)
+    return Plan(prepared, choice, placement, found, work, price(prepared.target, work))
