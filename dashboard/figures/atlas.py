@@ -20,7 +20,8 @@ from dashboard.figures.atlas_layout import BOTTOM, LEFT, RIGHT, TOP, Layout, lay
 from dashboard.figures.blocks import WHOLE, framed
 from engine.insight import Group, found_in
 
-VERSION = 1  # of the block and of the layout: part of the key of what is kept
+VERSION = 1  # of the block, for its reader
+LAYOUT = 2  # of the places in it, here and in `layered`: part of the key of what is kept
 DIRECTIONS = ("down", "right")
 ARRAYS = {
     "x": "centre of each task; a unit is a CSS pixel at zoom 1",
@@ -42,7 +43,7 @@ SIDES = {"bottom": BOTTOM, "top": TOP, "left": LEFT, "right": RIGHT}
 
 Place = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, str], Layout]
 
-__all__ = ["ARRAYS", "DIRECTIONS", "VERSION", "drawing", "unpack"]
+__all__ = ["ARRAYS", "DIRECTIONS", "LAYOUT", "VERSION", "drawing", "unpack"]
 
 
 def drawing(
@@ -102,7 +103,7 @@ def drawing(
     }  # fmt: skip
     header = {
         "version": VERSION, "tasks": count, "edges": inner.height, "box": list(layered.BOX),
-        "direction": direction, "extent": _extent(layout), "bands": names,
+        "direction": direction, "extent": _extent(layout, band_box), "bands": names,
         "tensors": tensors.to_list(),
     }  # fmt: skip
     return pack(header, arrays)
@@ -163,16 +164,17 @@ def _whole(
     )  # fmt: skip
 
 
-def _extent(layout: Layout) -> list[float]:
-    """x0, y0, x1, y1 of all boxes and routes; a small graph draws routes outside its boxes."""
+def _extent(layout: Layout, band_box: np.ndarray) -> list[float]:
+    """x0, y0, x1, y1 of all boxes, routes and bands."""
     if not layout.x.size:
         return [0.0, 0.0, 0.0, 0.0]
     found = []
     for axis, (places, bends) in enumerate(((layout.x, layout.bend_x), (layout.y, layout.bend_y))):
         half = layered.BOX[axis] / 2
+        rims = np.r_[bends, band_box[axis::4], band_box[axis + 2 :: 4]]
         found.append((
-            min(float(places.min()) - half, float(bends.min(initial=np.inf))),
-            max(float(places.max()) + half, float(bends.max(initial=-np.inf))),
+            min(float(places.min()) - half, float(rims.min(initial=np.inf))),
+            max(float(places.max()) + half, float(rims.max(initial=-np.inf))),
         ))  # fmt: skip
     (x0, x1), (y0, y1) = found
     return [x0, y0, x1, y1]

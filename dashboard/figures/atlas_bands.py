@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from dashboard.figures.atlas_ranks import TITLE
 from engine.insight import Group
 
 FEWEST, AIM, MOST = 10, 40, 80  # bands of a drawing, before columns cut them
@@ -135,7 +136,8 @@ def bands(
     boxes[:, :2], boxes[:, 2:] = np.inf, -np.inf
     for axis, values in enumerate((x, y)):
         half = box[axis] / 2 + PAD
-        np.minimum.at(boxes[:, axis], back, values[inside] - half)
+        above = TITLE if axis else 0.0
+        np.minimum.at(boxes[:, axis], back, values[inside] - half - above)
         np.maximum.at(boxes[:, axis + 2], back, values[inside] + half)
     along = 1 if direction == "down" else 0
     of_column, edges = keys // len(labels), frames.reshape(many, 4)
@@ -159,7 +161,7 @@ def _stack(boxes: np.ndarray, inside: np.ndarray, along: int, frame: np.ndarray)
             boxes[order, along + 2] > boxes[k, along]
         )
         if beside.sum() == 1:
-            boxes[k, across] = frame[across] - PAD
+            boxes[k, across] = frame[across] - PAD - (TITLE if across else 0.0)
             boxes[k, across + 2] = frame[across + 2] + PAD
 
 

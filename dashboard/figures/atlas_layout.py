@@ -15,6 +15,7 @@ from dashboard.figures.atlas_ranks import AXES, Axes
 
 HINTED = 3_000  # links that fast-sugiyama orders in good time, whatever they are
 FAR = 40  # rows; a longer edge is drawn whole only for what is chosen
+LONG = 3  # rows of a block behind its first, that make its name worth room
 WIDER = (0.1, 6.0, 44.0)  # room that wide links get between rows: share, less, at most
 
 # sides of a box, as the payload counts them
@@ -83,7 +84,7 @@ def lay_out(
     chains = atlas_chains.chains(row, column, upper, lower)
     net = atlas_chains.net(row, column, breaks, upper, lower, chains, axes)
     u = atlas_order.place(net, hinted)
-    v = _heights(net, u, breaks, axes)[net.row]
+    v = _heights(net, u, breaks, axes, _titled(row, block))[net.row]
     routes = atlas_routes.route(u, v, net, row, column, upper, lower, chains, axes)
     out, into = FLOW[direction]
     straight, against = out + 4 * into, into + 4 * out
@@ -111,13 +112,27 @@ def _tidy(values: np.ndarray) -> np.ndarray:
     return (np.round(values * 2) / 2).astype(np.float32)
 
 
-def _heights(net: atlas_order.Net, u: np.ndarray, breaks: np.ndarray, axes: Axes) -> np.ndarray:
-    """Place of each row along the flow; where wide links run, rows stand further apart."""
+def _titled(row: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """Rows at which a block of some length begins."""
+    known = block >= 0
+    first = np.full(int(block.max(initial=-1)) + 1, int(row.max()) + 1)
+    last = np.full(first.size, -1)
+    np.minimum.at(first, block[known], row[known])
+    np.maximum.at(last, block[known], row[known])
+    found: np.ndarray = np.unique(first[last - first >= LONG])
+    return found
+
+
+def _heights(
+    net: atlas_order.Net, u: np.ndarray, breaks: np.ndarray, axes: Axes, titled: np.ndarray
+) -> np.ndarray:
+    """Place of each row along the flow; wide links and names of blocks need room between rows."""
     depth = int(breaks[-1])
     wide = np.zeros(depth)
     np.maximum.at(wide, net.row[net.upper], np.abs(u[net.upper] - u[net.lower]))
     share, less, most = WIDER
     pitch = axes.pitch + np.clip(share * wide - less, 0.0, most)
+    pitch[titled - 1] += axes.title  # of the first row nobody sees it
     at = np.r_[0.0, np.cumsum(pitch)[:-1]]
     start = np.repeat(at[breaks[:-1]], np.diff(breaks))
     found: np.ndarray = at - start

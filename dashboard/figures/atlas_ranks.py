@@ -22,6 +22,7 @@ NEARLY = 1.3  # times the least shrinking, up to which foldings are compared in 
 TRIES = 24
 CUT = 1.0  # more shrinking is as bad as a fold of which every column ends inside a block
 GUTTER = 56.0
+TITLE = 22.0  # room for the name of a block
 MAX_COLUMNS = 600
 
 
@@ -34,17 +35,19 @@ class Axes:
         gap: between boxes of a row.
         pitch: between rows.
         pane: of the usual pane.
+        title: above a row where a block begins.
     """
 
     box: tuple[float, float]
     gap: float
     pitch: float
     pane: tuple[float, float]
+    title: float
 
 
 AXES = {
-    "down": Axes(BOX, 16.0, 38.0, PANE),
-    "right": Axes(BOX[::-1], 12.0, 150.0, PANE[::-1]),
+    "down": Axes(BOX, 16.0, 38.0, PANE, TITLE),
+    "right": Axes(BOX[::-1], 12.0, 150.0, PANE[::-1], 0.0),
 }
 
 

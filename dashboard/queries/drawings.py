@@ -84,7 +84,8 @@ class Drawings:
         row = self._store.model(view.model_id)
         target = engine.target(view.target).id
         bound = json.dumps(view.bindings)
-        key = f"drawing/{atlas.VERSION}/{engine.VERSION}/{row.sha256}/{target}/{direction}/{bound}"
+        made_by = f"{atlas.VERSION}.{atlas.LAYOUT}/{engine.VERSION}"
+        key = f"drawing/{made_by}/{row.sha256}/{target}/{direction}/{bound}"
         found = self._find(key)
         if found is not None:
             return found
