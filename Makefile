@@ -42,7 +42,8 @@ bench: .venv/.dev ## CPU time of load, compile and price, beside onnx-tool
 accept: install $(if $(filter B,$(STAGE)),peers) ## acceptance of a stage: STAGE=A or B; FRESH=1 adds the fresh clones (minutes)
 	$(BIN)/python -m tests.acceptance $(STAGE) $(ARGS)
 
-soak: install ## what takes long: the look test's whole matrix; ARGS="scatter" narrows it
+soak: install ## what takes long: 200 killed writers, the look test's whole matrix; ARGS="scatter": of this
+	$(if $(ARGS),,$(BIN)/python -m tests.soak)
 	$(BIN)/python -m tests.acceptance.look $(ARGS)
 
 # Beside which the graph is measured; what needs them says NOT RUN when they cannot be installed.

@@ -6,7 +6,6 @@ import contextlib
 import json
 import re
 import secrets
-import sqlite3
 import threading
 import zlib
 from collections.abc import Mapping
@@ -72,15 +71,7 @@ class Store:
                 found=error.strerror or str(error),
                 try_this="another folder in PAREDOWN_DATA",
             ) from error
-        try:
-            self.cache = ByteCache(folder / "cache", cache_bytes)
-        except (OSError, sqlite3.Error) as error:
-            raise EngineError(
-                "the cache of the data folder cannot be made",
-                where=str(folder / "cache"),
-                found=str(error),
-                try_this="free some space on its disk",
-            ) from error
+        self.cache = ByteCache(folder / "cache", cache_bytes)
         self._database = Database(folder / "paredown.db")
         try:
             bring_up_to_date(self._database)
@@ -105,12 +96,15 @@ class Store:
 
         The same bytes are the same model: a second arrival opens the first row, under the name
         that it has by now.
+
+        Raises:
+            EngineError: the disk is full or fails; nothing was added.
         """
         shown = clean_name(name or graph.name)
         with self._files:
             row = {
                 "id": secrets.token_urlsafe(16),
-                "sha256": self.blobs.keep(file),
+                "sha256": self._kept(file, shown),
                 "name": shown,
                 "project": clean_name(project) if project else project_of(shown),
                 "owner": owner,
@@ -136,6 +130,17 @@ class Store:
         kept = _row(found)
         self.cache.set(self._graph_key(kept.sha256, {}), zlib.compress(dumps(graph), 1))
         return kept, bool(inserted.rowcount)
+
+    def _kept(self, file: Path, shown: str) -> str:
+        try:
+            return self.blobs.keep(file)
+        except OSError as error:
+            raise EngineError(
+                "the file cannot be kept in the data folder",
+                where=shown,
+                found=error.strerror or str(error),
+                try_this="free some space on its disk; what was saved before is safe",
+            ) from error
 
     def models(self, owner: str = LOCAL) -> tuple[ModelRow, ...]:
         """All models of an owner, newest first."""

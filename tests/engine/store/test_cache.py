@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -65,11 +66,32 @@ def test_a_truncated_file_is_a_miss(cache, tmp_path):
     assert cache.get("large") is None
 
 
-def test_a_deleted_folder_costs_only_speed(cache, tmp_path):
+@pytest.mark.parametrize("again", ["nothing", "an empty file", "a cache of another process"])
+def test_a_deleted_folder_costs_only_speed(cache, tmp_path, again):
     cache.set("key", b"value")
     shutil.rmtree(tmp_path / "cache")
+    if again == "an empty file":
+        (tmp_path / "cache").mkdir()
+        (tmp_path / "cache" / "cache.db").touch()
+    elif again == "a cache of another process":
+        ByteCache(tmp_path / "cache").close()
+    assert cache.get("key") is None
+    for body in (b"value", b"x" * 100_000):
+        cache.set("key", body)
+        assert cache.get("key") == body
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(cache.get, "key").result() == body
+
+
+def test_a_folder_that_cannot_be_made_again_is_a_miss(cache, tmp_path):
     cache.set("key", b"value")
-    assert cache.get("key") in (None, b"value")
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("a file")
+    cache.set("key", b"value")
+    assert cache.get("key") is None
+    (tmp_path / "cache").unlink()
+    cache.set("key", b"value")
+    assert cache.get("key") == b"value"
 
 
 def test_a_broken_cache_is_made_anew(tmp_path):
