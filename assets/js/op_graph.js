@@ -54,6 +54,7 @@
       pending = null;
     }
     if (!page().rows) return;
+    flow(page().state.direction);
     colour(cy, page().state.colour, page().glossary);
     mark(cy, page().state);
     filtered(false);
