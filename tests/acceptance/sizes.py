@@ -137,21 +137,26 @@ def _upload(file: Path) -> Upload:
     return Upload(file.name, file.stat().st_size / 1e6, usable / 1e3, clicked / 1e3)
 
 
-def table(rows: int = ROWS) -> Scrolled:
-    """Turn the wheel hard, drag the scroll bar, and watch every frame."""
+def table(rows: int = ROWS, turns: int = 12) -> Scrolled:
+    """Turn the wheel hard, drag the scroll bar, and watch every frame.
+
+    Args:
+        rows: tasks of the model.
+        turns: bursts of scrolling, each with a stop after it.
+    """
     with served(large.file(large.branched, rows)) as url, chromium() as browser:
         page = open_page(browser, [])
         page.set_default_timeout(120_000)
         page.goto(next(iter(listed(url).values())))
         page.wait_for_selector(ROW)
-        page.wait_for_timeout(5000)
+        page.wait_for_timeout(1000 + rows / 12)
         count = int(page.evaluate(f"() => document.getElementById('{Model.PAGE}').rows.size"))
         view = page.locator(f"#{Model.TABLE} .ag-body-viewport").bounding_box()
         x, y = view["x"] + view["width"] / 2, view["y"] + view["height"] / 2
         page.mouse.move(x, y)
         frames = blank = 0
         longest, settled = 0.0, []
-        for turn in range(12):
+        for turn in range(turns):
             page.evaluate(BLANKS)
             for _ in range(15):  # about a thousand rows each time
                 page.mouse.wheel(0, 2000 if turn % 4 < 3 else -2000)
