@@ -296,3 +296,21 @@ def test_a_folder_that_may_only_be_read_says_so(tmp_path):
     (tmp_path / "data" / "paredown.db").chmod(0o400)
     with pytest.raises(EngineError):
         Store(tmp_path / "data").mark("x")
+
+
+def test_killed_amid_a_migration_it_is_the_older_one_still(tmp_path):
+    path = first(tmp_path / "data")
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from engine.store import Store, schema\n"
+        "schema._number = lambda _: os.kill(os.getpid(), 9)\n"  # after the steps, no commit yet
+        "Store(Path(sys.argv[1]))\n"
+    )
+    command = [sys.executable, "-c", program, str(path.parent)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -9
+    assert ask(path, "SELECT name FROM sqlite_master WHERE name = 'analyses'") == []
+    assert ask(path, "PRAGMA user_version") == [(1,)]
+    store = Store(path.parent)
+    assert [row.name for row in store.models()] == ["net"]
+    store.close()
