@@ -188,9 +188,11 @@ def _by_size(p: Prepared, out: Said, rows: Ints) -> None:
     wide = np.where(fmt > 0, bits_of(fmt), 32)
     entries = 2.0 ** out.palette[rows]
     few = (out.palette[rows] > 0) & (elements * (wide - out.palette[rows]) <= entries * wide)
-    for row in rows[few].tolist():
-        count, size = p.columns["kernel_elements"][row], 2 ** int(out.palette[row])
-        refuse(row, f"its {count:.0f} weights are too few to gain from {size} palette entries")
+    small = rows[few]
+    unique, which = np.unique(elements[few] * 16 + out.palette[small], return_inverse=True)
+    for i, (count, bits) in enumerate(divmod(int(key), 16) for key in unique.tolist()):
+        text = f"its {count} weights are too few to gain from {2**bits} palette entries"
+        refuse(small[which.reshape(-1) == i], text)
     out.palette[rows[few]] = 0
     ends = rows[out.structured[rows] & p.makes_output[rows]]
     if len(ends):

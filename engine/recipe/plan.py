@@ -38,8 +38,16 @@ def plan(
     recipe: Recipe,
     target: Target | None,
     table: Callable[[Plan], pl.DataFrame],
+    keep: bool = True,
 ) -> Plan:
-    """Choose, place, convert, hand over, price; `table` turns the baseline into its frame.
+    """Choose, place, convert, hand over, price.
+
+    Args:
+        compilation: what the model was compiled to.
+        recipe: rules.
+        target: hardware in place of the catalogue's.
+        table: turns the baseline into its frame, for selectors that ask for a figure.
+        keep: remember the plan for the next question.
 
     Raises:
         EngineError: the recipe means nothing on this compilation.
@@ -56,7 +64,8 @@ def plan(
             return frame
 
         found = priced(prepared, choose(prepared, recipe, figures))
-        kept[recipe] = found
+        if keep:
+            kept[recipe] = found
         while len(kept) > _KEPT:
             kept.popitem(last=False)
     return found

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import polars as pl
 
 from engine.compile import Compilation
 from engine.errors import EngineError
-from engine.recipe.model import Action, Preset, Recipe, Resolution, Rule
-from engine.recipe.resolve import BASELINE, resolve
+from engine.recipe.model import Action, Preset, Recipe, Rule, Totals
+from engine.recipe.resolve import BASELINE, Summary, summary
 from engine.targets import Target
 
 EFFORTS = ("$", "$$", "$$$")
@@ -112,10 +110,10 @@ def preset_table(
         fps: inferences a second, for memory power.
         target: hardware in place of the catalogue's.
     """
-    base = resolve(compilation, BASELINE, target)
+    base = summary(compilation, BASELINE, target)
     rows = [_row("baseline", "Baseline", "", "", "The file as it is.", base, base, fps)]
     for p in _PRESETS:
-        made = resolve(compilation, p.recipe, target)
+        made = summary(compilation, p.recipe, target)
         rows.append(_row(p.id, p.label, p.family, p.effort, p.help, made, base, fps))
     frame = pl.DataFrame(rows, schema=PRESET_TABLE_SCHEMA, orient="row")
     order = ["latency_s", "energy_j", "size_bytes"]
@@ -123,20 +121,16 @@ def preset_table(
 
 
 def _row(
-    id: str, label: str, family: str, effort: str, help: str,
-    made: Resolution, base: Resolution, fps: float,
+    id: str, label: str, family: str, effort: str, help: str, made: Summary, base: Summary,
+    fps: float,
 ) -> tuple[object, ...]:  # fmt: skip
-    now, before = _figures(made, fps), _figures(base, fps)
+    now, before = _figures(made.totals, fps), _figures(base.totals, fps)
     changes = [_change(a, b) for a, b in zip(now, before, strict=True)]
-    refusals = Counter(text for text in made.tasks["refusal"].to_list() if text)
-    reason = refusals.most_common(1)[0][0] if refusals else ""
-    added = made.tasks.filter(pl.col("origin") == "conversion").height
-    return (id, label, family, effort, help, *now, *changes, made.touched, refusals.total(), reason,
-            added)  # fmt: skip
+    return (id, label, family, effort, help, *now, *changes, made.touched, made.refused,
+            made.refusal, made.conversions)  # fmt: skip
 
 
-def _figures(made: Resolution, fps: float) -> tuple[float | None, ...]:
-    t = made.totals
+def _figures(t: Totals, fps: float) -> tuple[float | None, ...]:
     return (t.latency_s, t.energy_j, t.memory_power(fps), t.size_bytes, t.peak_bytes)
 
 

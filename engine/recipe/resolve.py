@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.compile import Compilation
 from engine.cost import Step, explain
 from engine.recipe.choose import Choice, baseline
-from engine.recipe.model import Recipe, Resolution
+from engine.recipe.model import Recipe, Resolution, Totals
 from engine.recipe.plan import Plan
 from engine.recipe.plan import plan as plan_of
-from engine.recipe.prepare import Prepared
+from engine.recipe.prepare import Prepared, prepare
 from engine.recipe.table import table, totals
 from engine.targets import Target
+from engine.targets import target as find_target
 
 BASELINE = Recipe()
+_SUMMARIES = 64  # recipes whose totals are remembered for a compilation: all presets
 
 
 def resolve(
@@ -39,6 +44,41 @@ def resolve(
     )
 
 
+class Summary(NamedTuple):
+    """A recipe in a few figures.
+
+    Args:
+        touched: tasks that it changes; refused: tasks to which it does not apply.
+        refusal: the commonest reason; conversions: how many it needs.
+    """
+
+    totals: Totals
+    touched: int
+    refused: int
+    refusal: str
+    conversions: int
+
+
+def summary(compilation: Compilation, recipe: Recipe, target: Target | None = None) -> Summary:
+    """What a recipe comes to, without the table; remembered for a short recipe."""
+    p = prepare(compilation, target or find_target(compilation.target))
+    kept: dict[Recipe, Summary] = p.kept.setdefault("summaries", {})
+    found = kept.get(recipe)
+    if found is None:
+        made = plan(compilation, recipe, target, keep=False)
+        words = made.choice.words
+        refusals: Counter[str] = Counter()
+        for word, count in zip(words, np.bincount(made.choice.refusal, minlength=len(words)),
+                               strict=True):  # fmt: skip
+            refusals[word] += int(count) if word else 0
+        reason, most = refusals.most_common(1)[0]
+        found = Summary(totals(made), touched(made), refusals.total(), reason if most else "",
+                        len(made.found.anchor))  # fmt: skip
+        if len(recipe.rules) <= 1 and len(kept) < _SUMMARIES:
+            kept[recipe] = found
+    return found
+
+
 def why(
     compilation: Compilation, recipe: Recipe, task_id: int, target: Target | None = None
 ) -> tuple[Step, ...]:
@@ -47,9 +87,11 @@ def why(
     return explain(made.prepared.target, made.price, task_id)
 
 
-def plan(compilation: Compilation, recipe: Recipe, target: Target | None = None) -> Plan:
-    """What `resolve` decides, without the table."""
-    return plan_of(compilation, recipe, target, table)
+def plan(
+    compilation: Compilation, recipe: Recipe, target: Target | None = None, keep: bool = True
+) -> Plan:
+    """What `resolve` decides, without the table; `keep` remembers it for the next question."""
+    return plan_of(compilation, recipe, target, table, keep)
 
 
 def touched(made: Plan) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.cost import FORMAT_IDS, Floats, Ints, Mask, Work, bits_of
@@ -44,6 +46,51 @@ def live_bytes(p: Prepared, choice: Choice, found: Conversions) -> Floats:
 def _tasks(
     p: Prepared, choice: Choice, placement: Placement, live: Floats, passed: Floats, hops: Floats
 ) -> Work:
+    c, s = p.columns, fixed(p)
+    reads = c["input_bytes"] * _ratio(choice.in_fmt, p.file_in)
+    writes = c["output_bytes"] * _ratio(choice.out_fmt, p.file_out)
+    reads = np.where(s.moving, np.fmin(reads, writes), reads)
+    return Work(
+        runs=c["runs"], macs=c["macs"] / speed_up(p, choice.pattern, placement.unit),
+        operations=c["operations"], rows=c["rows"],
+        depth=c["depth"], columns=c["columns"], products=c["products"], window=c["window"],
+        special=p.special, depthwise=s.depthwise, deconv=s.deconv,
+        input_bytes=reads, output_bytes=writes, output_elements=c["output_elements"],
+        gathered=s.gathered, kernel_elements=c["kernel_elements"],
+        other_bytes=s.other_bytes,
+        first_share=np.where(choice.copies >= 0, 1.0, s.first_share),
+        first_other_bytes=s.first_other_bytes, live_bytes=live, unit=placement.unit,
+        compute=placement.compute, kernel=choice.kernel_fmt, base_kernel=p.kernel_fmt,
+        sparsity=np.where(choice.structured, 0.0, choice.sparsity),
+        palette=choice.palette, keep_in=choice.keep_in, keep_out=choice.keep_out,
+        transfer_bytes=passed, hops=hops,
+    )  # fmt: skip
+
+
+class Fixed(NamedTuple):
+    """What no recipe changes; one entry a task, words as in `Work`.
+
+    `moving`: it reads no more than it makes.
+    """
+
+    depthwise: Mask
+    deconv: Mask
+    moving: Mask
+    gathered: Floats
+    other_bytes: Floats
+    first_share: Floats
+    first_other_bytes: Floats
+
+
+def fixed(p: Prepared) -> Fixed:
+    """What no recipe changes; made once."""
+    if "fixed" not in p.kept:
+        p.kept["fixed"] = _fixed(p)
+    found: Fixed = p.kept["fixed"]
+    return found
+
+
+def _fixed(p: Prepared) -> Fixed:
     c = p.columns
     kernels = c["kernel"]
     weight_other = c["weight_elements"] - c["kernel_elements"]
@@ -54,27 +101,17 @@ def _tasks(
     first_other = np.maximum(c["weight_bytes"] - stored_kernel, 0) * scale
     other_bits = np.where(weight_other > 0, bits_of(p.kernel_fmt), 0)
     other_bits = np.where(other_bits == 0, bits_of(p.out_fmt), other_bits)
-    reads = c["input_bytes"] * _ratio(choice.in_fmt, p.file_in)
-    writes = c["output_bytes"] * _ratio(choice.out_fmt, p.file_out)
-    moving = (kernels == "gather") | (kernels == "layout")
-    reads = np.where(moving, np.fmin(reads, writes), reads)
     embeds = (kernels == "gather") & (c["kernel_elements"] > 0)
     gathered = np.where(embeds, _share(c["output_elements"], c["kernel_elements"]), 1.0)
-    return Work(
-        runs=c["runs"], macs=c["macs"] / speed_up(p, choice.pattern, placement.unit),
-        operations=c["operations"], rows=c["rows"],
-        depth=c["depth"], columns=c["columns"], products=c["products"], window=c["window"],
-        special=p.special, depthwise=kernels == "depthwise_conv", deconv=kernels == "deconv",
-        input_bytes=reads, output_bytes=writes, output_elements=c["output_elements"],
-        gathered=gathered, kernel_elements=c["kernel_elements"],
-        other_bytes=weight_other * other_bits / 8,
-        first_share=np.where(choice.copies >= 0, 1.0, first),
-        first_other_bytes=first_other, live_bytes=live, unit=placement.unit,
-        compute=placement.compute, kernel=choice.kernel_fmt, base_kernel=p.kernel_fmt,
-        sparsity=np.where(choice.structured, 0.0, choice.sparsity),
-        palette=choice.palette, keep_in=choice.keep_in, keep_out=choice.keep_out,
-        transfer_bytes=passed, hops=hops,
-    )  # fmt: skip
+    return Fixed(
+        np.asarray(kernels == "depthwise_conv"),
+        np.asarray(kernels == "deconv"),
+        np.asarray((kernels == "gather") | (kernels == "layout")),
+        gathered,
+        weight_other * other_bits / 8,
+        first,
+        first_other,
+    )
 
 
 def speed_up(p: Prepared, pattern: Mask, unit: Ints) -> Floats:
