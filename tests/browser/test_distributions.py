@@ -10,6 +10,7 @@ import pytest
 from tests import builders
 
 STATE = "document.getElementById('model--page').state"
+STORE = "dash_component_api.getLayout('model--state').props.data"
 TABLE = "dash_ag_grid.getApi('model--table')"
 COUNT = "document.getElementById('model--count').textContent"
 CHIPS = "[...document.querySelectorAll('#model--chips .chip')].map(c => c.textContent)"
@@ -47,7 +48,7 @@ def open_dock(opened):
     def open_dock(dock):
         opened.mouse.move(2, 2)
         opened.evaluate(f"dash_clientside.view.change({{...{json.dumps(FRESH)}, dock: '{dock}'}})")
-        opened.wait_for_timeout(100)  # the frame in which the dock draws
+        settled(opened)
         return opened
 
     yield open_dock
@@ -62,6 +63,12 @@ def until(page, condition, seconds=10.0):
         page.wait_for_timeout(30)
 
 
+def settled(page):
+    """Wait until the store has the state, and what listens to the store has run."""
+    until(page, f"JSON.stringify({STORE}) == JSON.stringify({STATE})")
+    page.wait_for_timeout(150)
+
+
 def card(page, metric):
     """The canvas of a metric's histogram, in the page."""
     found = page.locator(".histogram", has_text=metric).first.locator("canvas")
@@ -70,6 +77,7 @@ def card(page, metric):
 
 
 def drag(page, box, a, b, high=20):
+    settled(page)
     page.mouse.move(box["x"] + a, box["y"] + high)
     page.mouse.down()
     page.mouse.move(box["x"] + (a + b) / 2, box["y"] + high, steps=3)
@@ -109,8 +117,10 @@ def test_brushes_filter_everything_and_can_be_moved_and_removed(open_dock):
     assert len(page.evaluate(CHIPS)) == 2
 
     # a click beside it removes it, and a chip removes the other
+    settled(page)
     page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 20)
     until(page, f"{CHIPS}.length == 1")
+    settled(page)
     page.click("#model--chips .chip")
     until(page, f"{CHIPS}.length == 0 && {TABLE}.getDisplayedRowCount() == {every}")
 
@@ -128,6 +138,7 @@ def test_a_bar_selects_its_tasks_and_a_title_colours(open_dock):
     assert "% of latency" in page.locator("#model--histograms > .tip").inner_text()
     page.mouse.click(box["x"] + tall[0], box["y"] + 50)
     until(page, f"{TABLE}.getSelectedRows().length == {tall[1]}")
+    settled(page)
     page.locator(".histogram-title", has_text="MACs").click()
     until(page, f"{STATE}.colour == 'macs'")
     assert page.locator(".histogram-title[aria-pressed=true]").inner_text().startswith("MACs")
@@ -143,6 +154,7 @@ def test_brushes_have_keys(open_dock):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
     until(page, f"{STATE}.where[0][2] > {low} && {STATE}.where[1][2] > {high}")
+    settled(page)
     page.keyboard.press("Delete")
     until(page, f"{STATE}.where.length == 0")
 
@@ -171,6 +183,7 @@ def test_the_timeline_says_selects_and_zooms(open_dock):
     until(page, f"{TABLE}.getSelectedRows().length > 0")
     few = len(page.evaluate(f"{STATE}.selected"))
 
+    settled(page)
     page.mouse.wheel(0, -600)
     until(page, "(s => s[1] - s[0] < 0.6 * s[2])(dash_clientside.timeline.stretch())")
     before = page.evaluate("dash_clientside.timeline.stretch()[0]")
@@ -181,7 +194,7 @@ def test_the_timeline_says_selects_and_zooms(open_dock):
     assert len(page.evaluate(f"{STATE}.selected")) == few, "and does not select"
     page.mouse.dblclick(*at)
     until(page, "(s => s[0] == 0 && s[1] == s[2])(dash_clientside.timeline.stretch())")
-    page.wait_for_timeout(400)  # the store has what the clicks did
+    settled(page)
 
     page.keyboard.down("Shift")
     page.mouse.move(at[0] - 120, at[1])
@@ -192,6 +205,7 @@ def test_the_timeline_says_selects_and_zooms(open_dock):
     until(page, f"{STATE}.selected.length > {few}")
     page.click("#model--lanes-order")
     until(page, f"{STATE}.lanes == 'order'")
+    settled(page)
     pane.focus()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
@@ -213,8 +227,10 @@ def test_a_part_of_the_composition_selects_its_tasks(open_dock):
     assert kernels == [head["name"]]
 
     one = page.evaluate(tile.format("find(t => t.part && t.ids.length == 1)"))
+    settled(page)
     page.mouse.click(box["x"] + one["box"][0] + 4, box["y"] + one["box"][1] + 6)
     until(page, f"{STATE}.selected.join() == '{one['ids'][0]}'")
+    settled(page)
     page.click("#model--by-unit")
     until(page, "location.search.includes('by=unit')")
     units = page.evaluate(tile.format("filter(t => !t.part).map(t => t.name)"))
@@ -227,8 +243,10 @@ def test_the_strip_selects_and_fits(open_dock):
     page.click("#model--focus")
     focus = page.evaluate(f"{STATE}.selected.length")
     assert f"{focus} of " in strip.inner_text()
+    settled(page)
     strip.locator(".plain[data-column=kernel]").first.click()
     until(page, f"new Set({TABLE}.getSelectedRows().map(r => r.kernel)).size == 1")
+    settled(page)
     strip.locator(".plain[data-ids]").first.click()
     until(page, f"{STATE}.selected.length == 1")
     assert page.evaluate(f"{TABLE}.getSelectedRows()[0].cumulative_share") == pytest.approx(
