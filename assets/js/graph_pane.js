@@ -1,6 +1,7 @@
 /* What both modes of the graph share: which is shown, gestures, tooltip, legend, zoom buttons.
-   A mode registers in `graph_pane.modes` as {here(), settle(here), step(factor), fit(), press(at,
-   event), lasso(inside)}: `here` says where one looks, `settle` makes another mode look there too. */
+   A mode registers in `graph_pane.modes` as {here(), settle(here), step(factor), fit(), walk(way),
+   enter(key, extend), press(at, event), lasso(inside)}: `here` says where one looks, `settle` makes
+   another mode look there too. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
@@ -93,8 +94,31 @@
     // a ring around the pane, and around a box in it, is for the keyboard
     host.addEventListener("pointerdown", () => host.classList.add("by-pointer"), true);
     host.addEventListener("keydown", () => host.classList.remove("by-pointer"), true);
-    host.addEventListener("keydown", (event) => event.target === host && page().rows && modes[shown()].key(event));
+    host.addEventListener("keydown", (event) => event.target === host && page().rows && key(event));
     host.addEventListener("pointerleave", () => tip(null));
+  }
+
+  /* Arrows walk: over the edges along the flow, to the nearest beside across it. */
+  function key(event) {
+    const mode = modes[shown()], arrows = page().state.direction === "right"
+      ? ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"] : ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"];
+    const way = arrows.indexOf(event.key), factor = { "+": 1.3, "-": 1 / 1.3 }[event.key];
+    if (way >= 0) mode.walk(["out", "into", "after", "before"][way]);
+    else if (event.key === "Enter" || event.key === " ") mode.enter(event.key, event.shiftKey);
+    else if (factor) mode.step(factor);
+    else if (event.key === "Home") mode.fit();
+    else return;
+    event.preventDefault();
+  }
+
+  /* The nearest of `count` boxes on one side of box `old`; `sign` 1: after it across the flow. */
+  function nearest(count, old, sign, aside, ahead) {
+    let best = -1, least = Infinity;
+    for (let i = 0; i < count; i++) {
+      const by = (aside(i) - aside(old)) * sign, cost = by + 4 * Math.abs(ahead(i) - ahead(old));
+      if (by > 1 && cost < least) [best, least] = [i, cost];
+    }
+    return best;
   }
 
   /* Selects tasks, or with `extend` toggles them. */
@@ -174,6 +198,6 @@
 
   (clientside.parts = clientside.parts || []).push({ show: turn, numbers: listen });
   clientside.graph_pane = {
-    modes, pane, shown, still, tokens, aim, beside, listen, pick, tip, tipTasks, tipEdge, legend, zoom,
+    modes, pane, shown, still, tokens, aim, beside, nearest, listen, pick, tip, tipTasks, tipEdge, legend, zoom,
   };
 })();

@@ -32,7 +32,7 @@
     cy.scratch("of", of);
     cy.scratch("boxes", boxes);
     cy.scratch("chosen", new Set());
-    boxes.forEach((node) => node.scratch("step", null));
+    boxes.forEach((node) => node.scratch("step", null).scratch("hits", -1));
     cy.edges().style("events", "yes");
     cy.elements().removeClass("out near cursor chosen");
     cy.scratch("picture", null);
@@ -198,7 +198,7 @@
 
   /* How many of a folded block's tasks pass the filter. */
   function badge(node, hits) {
-    if (node.data("tasks").length < 2 || (node.scratch("hits") || 0) === hits) return;
+    if (node.data("tasks").length < 2 || node.scratch("hits") === hits) return;
     node.scratch("hits", hits);
     if (!node.scratch("plain")) node.scratch("plain", node.data("label"));
     node.data("label", hits ? `${node.scratch("plain").split(" · ")[0]} · ${hits} of ${node.data("tasks").length}` : node.scratch("plain"));
@@ -219,12 +219,14 @@
   }
   const pick = (node, extend) => hub().pick(node.data("tasks"), extend);
 
+  const busy = () => anchor && performance.now() - anchor.asked < 2000; // the last one is on its way
+
   function open(block) {
     if (!block) return;
     const cy = graph(), node = cy.scratch("boxes").filter((n) => n.data("block") === block)[0];
-    if (anchor) return; // the one before is still on its way
+    if (busy()) return;
     const p = node.renderedPosition(), box = node.renderedBoundingBox({ includeLabels: false });
-    anchor = { ...now(cy), tasks: node.data("tasks"), at: [p.x, p.y], top: box.y1, opened: true };
+    anchor = { ...now(cy), tasks: node.data("tasks"), at: [p.x, p.y], top: box.y1, opened: true, asked: performance.now() };
     ask(block, true);
   }
 
@@ -232,8 +234,8 @@
   function close(frame, at) {
     const cy = graph(), block = frame.data("frame"), p = frame.position(), w = frame.data("width") / 2, h = frame.data("height") / 2;
     const inside = cy.scratch("boxes").filter((n) => Math.abs(n.position("x") - p.x) < w && Math.abs(n.position("y") - p.y) < h);
-    if (!block || anchor) return;
-    anchor = { ...now(cy), tasks: inside.toArray().flatMap((n) => n.data("tasks")), at: [at.x, at.y], top: at.y - 13 * cy.zoom(), opened: true };
+    if (!block || busy()) return;
+    anchor = { ...now(cy), tasks: inside.toArray().flatMap((n) => n.data("tasks")), at: [at.x, at.y], top: at.y - 13 * cy.zoom(), opened: true, asked: performance.now() };
     ask(block, false);
   }
 
@@ -249,9 +251,9 @@
     cy.scratch("listening", true);
     cy.on("tap", (event) => {
       hub().pane().focus({ preventScroll: true });
-      if (event.target === cy) {
+      if (event.target === cy || event.target.isEdge()) {
         if (page().state.selected.length) view().select([], "graph");
-      } else if (event.target.isNode() && event.target.hasClass("box")) {
+      } else if (event.target.hasClass("box")) {
         cursor(cy, event.target, false);
         pick(event.target, event.originalEvent.shiftKey || event.originalEvent.ctrlKey || event.originalEvent.metaKey);
       }
@@ -335,31 +337,13 @@
     tip(node);
   }
 
-  /* Down and up follow the edges; left and right go to the nearest box beside. */
-  function keys(cy, event) {
-    const old = cy.scratch("cursor") || firstOf(cy);
-    if (!old) return;
-    const p = old.position();
-    const beside = (sign) => {
-      let best = null, least = Infinity;
-      cy.scratch("boxes").forEach((node) => {
-        const q = node.position(), dx = (q.x - p.x) * sign, cost = dx + 4 * Math.abs(q.y - p.y);
-        if (dx > 1 && cost < least) [best, least] = [node, cost];
-      });
-      return best;
-    };
-    const along = (nodes) => nodes.filter(".box")[0];
-    const moves = {
-      ArrowDown: () => along(old.outgoers()), ArrowUp: () => along(old.incomers()),
-      ArrowLeft: () => beside(-1), ArrowRight: () => beside(1),
-    };
-    if (moves[event.key]) cursor(cy, moves[event.key]() || old, true);
-    else if (event.key === "Enter") old.data("block") ? open(old.data("block")) : pick(old, event.shiftKey);
-    else if (event.key === " ") pick(old, event.shiftKey);
-    else if (event.key === "Home") reach(cy, cy.elements(), "soft");
-    else if (event.key === "+" || event.key === "-") step(cy, event.key === "+" ? 1.3 : 1 / 1.3);
-    else return;
-    event.preventDefault();
+  function walk(way) {
+    const cy = graph(), boxes = cy.scratch("boxes"), old = cy.scratch("cursor") || firstOf(cy), right = page().state.direction === "right";
+    const side = way === "out" ? old.outgoers(".box") : way === "into" ? old.incomers(".box") : null;
+    const place = (axis) => (i) => boxes[i].position(axis), [aside, ahead] = right ? ["y", "x"] : ["x", "y"];
+    const next = side ? side[0]
+      : boxes[hub().nearest(boxes.length, boxes.toArray().indexOf(old), way === "after" ? 1 : -1, place(aside), place(ahead))];
+    cursor(cy, next || old, true);
   }
 
   const step = (cy, factor) =>
@@ -392,7 +376,11 @@
     numbers, show, filtered, near,
   });
   hub().modes.blocks = {
-    here, settle, key: (event) => graph() && graph().scratch("boxes") && keys(graph(), event),
+    here, settle, walk,
+    enter: (key, extend) => {
+      const old = graph().scratch("cursor") || firstOf(graph());
+      key === "Enter" && old.data("block") ? open(old.data("block")) : pick(old, extend);
+    },
     step: (factor) => step(graph(), factor),
     fit: () => reach(graph(), graph().elements(), "soft"),
     press: (at, event) => {

@@ -2,7 +2,7 @@
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const { it, area, on, NONE, ROUND, TEXT, members, around, ask, go, step, spot, focus, fonts } = clientside.task_canvas;
-  const { measure, draw, fitted } = clientside.task_canvas;
+  const { measure, draw } = clientside.task_canvas;
   const page = () => document.getElementById("model--page");
   const view = () => clientside.view;
   const hub = () => clientside.graph_pane;
@@ -127,45 +127,27 @@
     document.fonts.load("11px Inter").then(fonts);
   }
 
-  /* Along the flow: over the edges, the least turn first; across it: the nearest beside. */
-  function key(event) {
+  function walk(way) {
     if (!it.data) return;
-    const { x, y, source, target } = it.data.a, flow = it.data.head.direction === "right" ? [x, y] : [y, x];
-    const [ahead, aside] = flow, old = it.cursor >= 0 ? it.cursor : it.chosen.length ? it.chosen[0] : 0;
-    const least = (list, cost) => list.reduce((best, i) => (best < 0 || cost(i) < cost(best) ? i : best), -1);
-    const along = (side, end) => () =>
-      least([...side.items.subarray(side.at[old], side.at[old + 1])].map((e) => end[e]), (i) => Math.abs(aside[i] - aside[old]));
-    const beside = (sign) => () => {
-      let best = -1, cost = Infinity;
-      for (let i = 0; i < it.data.n; i++) {
-        const by = (aside[i] - aside[old]) * sign, all = by + 4 * Math.abs(ahead[i] - ahead[old]);
-        if (by > 1 && all < cost) [best, cost] = [i, all];
-      }
-      return best;
-    };
-    const ways = [along(it.data.out, target), along(it.data.into, source), beside(1), beside(-1)];
-    const keys = it.data.head.direction === "right"
-      ? ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"] : ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"];
-    const move = ways[keys.indexOf(event.key)];
-    if (move) {
-      const next = move();
-      it.cursor = next >= 0 ? next : old;
-      const b = boxed(it.cursor);
-      if (it.at.k < TEXT) go(hub().aim(around([it.cursor]), it.size, it.at, false, TEXT), true);
-      else if (b.x1 < 20 || b.y1 < 20 || b.x2 > it.size.w - 20 || b.y2 > it.size.h - 60)
-        focus(it.cursor, it.at.k);
-      view().tell("near", it.cursor);
-      hub().tipTasks(boxed(it.cursor), [it.cursor], name(it.cursor));
-    } else if (event.key === "Enter" || event.key === " ") hub().pick([old], event.shiftKey);
-    else if (event.key === "+" || event.key === "-") step(event.key === "+" ? 1.3 : 1 / 1.3);
-    else if (event.key === "Home") go(fitted());
-    else return;
-    event.preventDefault();
+    const { x, y, source, target } = it.data.a, [ahead, aside] = it.data.head.direction === "right" ? [x, y] : [y, x];
+    const old = it.cursor >= 0 ? it.cursor : it.chosen.length ? it.chosen[0] : 0;
+    const along = (side, end) => // the least turn
+      [...side.items.subarray(side.at[old], side.at[old + 1])].map((e) => end[e])
+        .sort((i, j) => Math.abs(aside[i] - aside[old]) - Math.abs(aside[j] - aside[old]))[0];
+    const next = way === "out" ? along(it.data.out, target) : way === "into" ? along(it.data.into, source)
+      : hub().nearest(it.data.n, old, way === "after" ? 1 : -1, (i) => aside[i], (i) => ahead[i]);
+    it.cursor = next >= 0 ? next : old;
+    const b = boxed(it.cursor);
+    if (it.at.k < TEXT) go(hub().aim(around([it.cursor]), it.size, it.at, false, TEXT), true);
+    else if (b.x1 < 20 || b.y1 < 20 || b.x2 > it.size.w - 20 || b.y2 > it.size.h - 60) focus(it.cursor, it.at.k);
+    view().tell("near", it.cursor);
+    hub().tipTasks(boxed(it.cursor), [it.cursor], name(it.cursor));
     ask();
   }
 
   Object.assign(hub().modes.all, {
-    press, key,
+    press, walk,
+    enter: (_, extend) => it.cursor >= 0 && hub().pick([it.cursor], extend),
     lasso: (inside) => {
       const found = [];
       for (let i = 0; i < it.data.n; i++) if (inside(...spot(i))) found.push(i);

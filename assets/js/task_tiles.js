@@ -3,7 +3,7 @@
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const [TILE, KEPT, BUDGET] = [512, 120, 8]; // device pixels, tiles, ms of painting tiles in a frame
-  const [FAR, BOTH, TITLED, TITLE] = [0.05, 0.075, 0.3, 14]; // scales below which: bands alone, both; above: as Blocks
+  const [FAR, BOTH, TITLED, TITLE] = [0.05, 0.075, 0.5, 14]; // scales below which: bands alone, both; above: as Blocks
   const font = (px, weight) => `${weight || 400} ${px}px Inter, sans-serif`;
 
   const cut = new Map();
@@ -132,7 +132,7 @@
           pen.fillText(says, x + w - 7 * k, y + 10 * k);
           const left = w - 21 * k - pen.measureText(says).width;
           pen.textAlign = "left";
-          if (k > 0.5) pen.fillText(shorten(pen, name, left), x + 7 * k, y + 10 * k);
+          pen.fillText(shorten(pen, name, left), x + 7 * k, y + 10 * k);
           continue;
         }
         const flat = !filled || w >= h || w > 90, space = (flat ? w : h) - 8;
