@@ -13,6 +13,13 @@
   const canvas = () => clientside.canvas;
   const images = new Map();
 
+  /* The colours of the current scheme. */
+  function tones() {
+    const ink = canvas().ink(), style = getComputedStyle(document.documentElement);
+    const of = (name) => style.getPropertyValue(`--${name}`).trim();
+    return ink.outline ? ink : Object.assign(ink, { outline: of("faint"), inside: of("surface") });
+  }
+
   /* A circle, drawn once for each look. */
   function circle(pen, x, y, r, fill, line, width) {
     const size = Math.round(r * 4) / 4, dpr = window.devicePixelRatio || 1, key = [size, fill, line, dpr].join();
@@ -27,19 +34,25 @@
       own.stroke();
       images.set(key, (image = { sheet, half }));
     }
-    pen.drawImage(image.sheet, x - image.half, y - image.half, 2 * image.half, 2 * image.half);
+    // whole pixels: nothing is resampled, which is ten times as fast
+    const [left, up] = [x, y].map((v) => Math.round((v - image.half) * dpr) / dpr);
+    pen.drawImage(image.sheet, left, up, 2 * image.half, 2 * image.half);
   }
 
   /* Axis units to px in the plot area, NaN outside; zero on a logarithmic axis goes to its lane. */
   function scale(axis, up) {
-    const [from, to] = axis.range.map((r) => Number(axis.r2l(r))), length = axis._length, k = length / (to - from);
-    const at = (v) => { const p = (v - from) * k; return p > -1 && p < length + 1 ? (up ? length - p : p) : NaN; };
+    const [from, to] = axis.range.map((r) => Number(axis.r2l(r))), length = axis._length;
+    const at = (v) => {
+      const p = ((v - from) * length) / (to - from);
+      return p > -1 && p < length + 1 ? (up ? length - p : p) : NaN;
+    };
     if (axis.type !== "log") return at;
     return (v) => (v > 0 ? at(Math.log10(v)) : v === 0 ? (up ? length + LANE : -LANE) : NaN);
   }
 
   function layer(graphId, spec) {
-    let d = null, table, masks, rows, where, head, stacks, count, tint, px, py, plot, growth = 0, hover = -1, walk = null, seen = [];
+    let d = null, table, masks, rows, where, head, stacks, count, px, py, plot; // marks, and their places in px
+    let growth = 0, hover = -1, walk = null, seen = [];
     let last = null; // the last press on nothing
     const host = () => document.getElementById(graphId).closest(".chart");
     const figure = () => {
@@ -67,7 +80,7 @@
       masks = view().masks();
       if (seen[0] !== masks.shown) stack();
       const { xaxis: xa, yaxis: ya } = g._fullLayout;
-      const now = [masks.shown, d.step, canvas().ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join()];
+      const now = [masks.shown, d.step, tones(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join()];
       if (!now.every((v, k) => v === seen[k])) {
         seen = now;
         plot = { x: xa._offset, y: ya._offset, w: xa._length, h: ya._length };
@@ -95,10 +108,12 @@
         head[k] = h;
         count[h] += 1;
       }
-      growth = Math.min(1, ((MOST / least()) ** 2 - 1) / Math.max(1, count.reduce((a, b) => Math.max(a, b), 1) - 1));
+      const most = count.reduce((a, b) => Math.max(a, b), 1);
+      growth = Math.min(1, ((MOST / least()) ** 2 - 1) / Math.max(1, most - 1));
     }
 
     const here = (k) => head[k] === k && !isNaN(px[k]);
+    const heads = () => Array.from(d.ids, (_, k) => k).filter(here);
     const idsOf = (k) => (stacks.get(k) || [k]).map((i) => d.ids[i]);
     const least = () => (d.n > 20000 ? 2 : d.n > 1000 ? 3 : 4.5);
     const radius = (k) => least() * Math.sqrt(1 + Math.max(0, count[k] - 1) * growth);
@@ -112,23 +127,33 @@
     }
 
     function base() {
-      const p = pen(0), { steps, surface, faint } = canvas().ink();
-      tint = new Uint8Array(d.n); // 0: unknown, else its step + 1; of a stack the largest
-      for (let k = 0; k < d.n; k++) if (head[k] >= 0) tint[head[k]] = Math.max(tint[head[k]], (d.step[k] + 1) & 255);
-      const order = Array.from(d.ids, (_, k) => k).filter(here).sort((a, b) => tint[a] - tint[b] || count[b] - count[a]);
+      const p = pen(0), { steps, inside, outline } = tones();
+      const tint = new Uint8Array(d.n); // 0: unknown, else its step + 1; of a stack the largest
       p.globalAlpha = 0.15;
-      for (let k = 0; k < d.n; k++) if (head[k] === -2 && !isNaN(px[k])) circle(p, px[k], py[k], least(), steps[3], faint, 1);
+      for (let k = 0; k < d.n; k++) {
+        if (head[k] >= 0) tint[head[k]] = Math.max(tint[head[k]], (d.step[k] + 1) & 255);
+        else if (!isNaN(px[k])) circle(p, px[k], py[k], least(), steps[3], outline, 1);
+      }
       p.globalAlpha = 1;
-      for (const k of order) circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || surface, faint, 1); // largest figures on top
+      const order = heads().sort((a, b) => tint[a] - tint[b] || count[b] - count[a]); // largest figures on top
+      for (const k of order) circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || inside, outline, 1);
     }
 
     function top() {
-      const p = pen(1), { accent, ink, surface } = canvas().ink();
-      const ring = (k, line) => [[surface, 1], [line, 2.5]].forEach(([tone, r]) => circle(p, px[k], py[k], radius(k) + r, null, tone, 2));
-      const chosen = new Set();
-      if (masks.some) for (let k = 0; k < d.n; k++) if (masks.selected[rows[k]] && !isNaN(px[k])) chosen.add(head[k] < 0 ? k : head[k]);
-      for (const k of chosen) ring(k, accent);
-      if (hover >= 0 && !isNaN(px[hover])) ring(hover, ink);
+      const p = pen(1), { accent, inside } = tones(), chosen = new Set();
+      for (let k = 0; masks.some && k < d.n; k++)
+        if (masks.selected[rows[k]] && !isNaN(px[k])) chosen.add(head[k] < 0 ? k : head[k]);
+      for (const [more, tone] of [[1, inside], [2.5, accent]])
+        for (const k of chosen) circle(p, px[k], py[k], radius(k) + more, null, tone, 2);
+      pointed();
+    }
+
+    /* The ring around what the pointer is on, here or in another dock. */
+    function pointed() {
+      const ring = host().querySelector(".near"), r = hover >= 0 && !isNaN(px[hover]) ? radius(hover) + 3 : 0;
+      ring.hidden = !r;
+      const at = { left: plot.x + px[hover] - r, top: plot.y + py[hover] - r, width: 2 * r, height: 2 * r };
+      for (const [name, value] of Object.entries(at)) ring.style[name] = `${value}px`;
     }
 
     function hit([x, y]) {
@@ -145,22 +170,25 @@
       if (k < 0) return canvas().tip(host(), 0, 0, null);
       const ids = idsOf(k), many = ids.length > 1, { make } = view(), own = spec.tip ? spec.tip(ids, k) : [];
       const parts = canvas().about(ids, many ? `${ids.length.toLocaleString("en-US")} tasks at one place` : null);
-      const each = own.map(([name, text]) => make("tr", {}, make("th", {}, many ? `${name}, each` : name), make("td", {}, text)));
+      const word = (name) => (many ? `${name}, each` : name);
+      const line = ([name, text]) => make("tr", {}, make("th", {}, word(name)), make("td", {}, text));
       for (const tr of [...parts[2].rows]) {
         if (!many && own.some(([name]) => name === tr.cells[0].textContent)) tr.remove();
         else if (many) tr.cells[0].textContent += ", all";
       }
-      if (many) parts[1].textContent = ids.slice(0, 3).map((id) => view().page().rows.get(id).name).join(", ") + (ids.length > 3 ? " …" : "");
-      parts[2].prepend(...each);
+      const names = ids.slice(0, 3).map((id) => view().page().rows.get(id).name).join(", ");
+      if (many) parts[1].textContent = ids.length > 3 ? `${names} …` : names;
+      parts[2].prepend(...own.map(line));
       canvas().tip(host(), plot.x + px[k] + radius(k) - 4, plot.y + py[k] - 12, parts);
-      if (aloud) host().querySelector("[aria-live]").textContent = [parts[0].textContent, ...own.map((line) => line.join(" "))].join(", ");
+      const said = [parts[0].textContent, ...own.map((pair) => pair.join(" "))];
+      if (aloud) host().querySelector("[aria-live]").textContent = said.join(", ");
     }
 
     function near(id) {
-      const k = !d || !seen.length || id === null ? -1 : where.get(id) ?? -1, now = k < 0 || head[k] < 0 ? k : head[k];
-      if (now === hover) return;
-      hover = now;
-      if (figure() && seen.length) top();
+      const k = !d || !seen.length || id === null ? -1 : (where.get(id) ?? -1), before = hover;
+      hover = k < 0 || head[k] < 0 ? k : head[k];
+      if (hover === before) return;
+      if (figure() && seen.length) pointed();
     }
 
     function point(k, aloud) {
@@ -170,9 +198,10 @@
 
     function keys(event) {
       if (event.target !== host() || !seen.length) return;
-      walk = walk || Array.from(d.ids, (_, k) => k).filter(here).sort((a, b) => px[a] - px[b] || py[b] - py[a]);
+      walk = walk || heads().sort((a, b) => px[a] - px[b] || py[b] - py[a]);
       const at = walk.indexOf(hover), last = walk.length - 1;
-      const to = { ArrowRight: Math.min(last, at + 1), ArrowLeft: at < 0 ? last : Math.max(0, at - 1), Home: 0, End: last }[event.key];
+      const back = at < 0 ? last : Math.max(0, at - 1);
+      const to = { ArrowRight: Math.min(last, at + 1), ArrowLeft: back, Home: 0, End: last }[event.key];
       if (to !== undefined && last >= 0) point(walk[to], true);
       else if ((event.key === "Enter" || event.key === " ") && at >= 0) canvas().pick(idsOf(hover), event, graphId);
       else return;
@@ -191,7 +220,8 @@
     /* A press that did not move.  The second of two on nothing shows all, and gives back what the
        first has cleared. */
     function press(event) {
-      const k = hit(spot(event)), old = view().page().state.selected, { timeStamp: time, clientX: x, clientY: y } = event;
+      const { timeStamp: time, clientX: x, clientY: y } = event, k = hit(spot(event));
+      const old = view().page().state.selected;
       host().focus({ preventScroll: true });
       if (k < 0 && last && time - last.time < 400 && Math.hypot(x - last.x, y - last.y) < 6) {
         if (last.old.length) view().select(last.old, graphId);
@@ -234,7 +264,9 @@
       });
       box.addEventListener("keydown", keys);
       for (const event of ["blur", "pointerleave"]) box.addEventListener(event, () => seen.length && point(-1));
-      box.addEventListener("pointermove", (event) => !event.buttons && seen.length && point(inside(event) ? hit(spot(event)) : -1));
+      box.addEventListener("pointermove", (event) => {
+        if (!event.buttons && seen.length) point(inside(event) ? hit(spot(event)) : -1);
+      });
     }
 
     async function ready() {
@@ -247,7 +279,8 @@
   }
 
   /* Figures are asked for once the page stands and rests, or when a person opens one. */
-  const ask = () => clientside.set_props("model--charts", { data: document.documentElement.dataset.mantineColorScheme });
+  const scheme = () => document.documentElement.dataset.mantineColorScheme;
+  const ask = () => clientside.set_props("model--charts", { data: scheme() });
   function start() {
     const root = view().page();
     if (root && !root.charts) ask((root.charts = true));

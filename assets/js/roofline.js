@@ -28,7 +28,8 @@
 
   /* Colour steps in the order of the server's rows. */
   function step() {
-    const { of } = view().steps(page().glossary[page().state.colour] ? page().state.colour : "latency_s"), { at } = view().table();
+    const { colour } = page().state, { at } = view().table();
+    const { of } = view().steps(page().glossary[colour] ? colour : "latency_s");
     if (found.of !== of) [found.of, found.steps] = [of, Uint8Array.from(found.ids, (id) => of[at.get(id)] ?? 255)];
     return found.steps;
   }

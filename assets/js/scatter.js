@@ -7,9 +7,10 @@
   const plot = () => document.querySelector(`#${ID} .js-plotly-plot`);
   let fitted = null, data = null;
 
-  const metric = (axis) => page().glossary[page().state[axis]] || page().glossary[{ x: "macs", y: "latency_s" }[axis]];
+  const USUAL = { x: "macs", y: "latency_s" };
+  const idOf = (axis) => (page().glossary[page().state[axis]] ? page().state[axis] : USUAL[axis]);
+  const metric = (axis) => page().glossary[idOf(axis)];
   const isLog = (axis) => page().state.log.includes(axis);
-  const idOf = (axis) => (page().glossary[page().state[axis]] ? page().state[axis] : { x: "macs", y: "latency_s" }[axis]);
 
   /* Figures of every task in page units. */
   function values() {
@@ -27,7 +28,8 @@
     shape: "circle",
     data: () => ({ ...values() }),
     reset: () => fit(true),
-    tip: (k) => ["x", "y"].map((axis) => [metric(axis).label, view().figure(metric(axis), data[axis][k] / metric(axis).scale)]),
+    tip: (ids) => ["x", "y"].map((axis) =>
+      [metric(axis).label, view().figure(metric(axis), page().rows.get(ids[0])[idOf(axis)])]),
   });
 
   /* How far an axis reaches over the tasks that the filter shows, and whether any is zero. */
@@ -72,14 +74,18 @@
 
   function note() {
     const d = values(), { shown } = view().masks(), say = (n) => n.toLocaleString("en-US");
+    const unknown = { x: 0, y: 0 };
     let missing = 0, all = 0;
     for (let k = 0; k < d.n; k++) {
-      all += shown[k];
-      if (shown[k] && !(d.x[k] === d.x[k] && d.y[k] === d.y[k])) missing += 1;
+      if (!shown[k]) continue;
+      const [x, y] = [isNaN(d.x[k]), isNaN(d.y[k])];
+      [all, missing, unknown.x, unknown.y] = [all + 1, missing + (x || y), unknown.x + x, unknown.y + y];
     }
-    const names = [...new Set(["x", "y"].map((axis) => metric(axis).label.toLowerCase()))].join(" or ");
-    document.getElementById("model--scatter-note").textContent =
-      `${say(all - missing)} tasks` + (missing ? ` · ${say(missing)} without a value for ${names}` : "");
+    const names = [...new Set(["x", "y"].filter((axis) => unknown[axis]).map((axis) => metric(axis).label))];
+    document.getElementById("model--scatter-note").textContent = [
+      all > missing ? `${say(all - missing)} tasks` : "No task to show",
+      missing && `${say(missing)} without a value for ${names.join(" or ")}`,
+    ].filter(Boolean).join(" · ");
   }
 
   function show() {
@@ -97,7 +103,8 @@
   }
 
   const metrics = (x, y) => {
-    if (page() && page().state && x && y && (x !== page().state.x || y !== page().state.y)) view().change({ x, y }, "menu");
+    const state = page() && page().state;
+    if (state && x && y && (x !== state.x || y !== state.y)) view().change({ x, y }, "menu");
   };
 
   document.addEventListener("click", (event) => {

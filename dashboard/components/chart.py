@@ -39,6 +39,7 @@ def chart(id: str, label: str) -> html.Div:
             ),
             html.Canvas(className="marks"),
             html.Canvas(className="marks"),
+            html.I(className="near", hidden=True),
             html.Div([drags(), fit], className="chart-tools"),
             html.Div(className="tip", hidden=True, role="tooltip"),
             html.Div(className="unseen", **aria(live="polite")),

@@ -25,6 +25,7 @@ COUNTS = (
     "Intensity is MACs (without MACs: element operations) over the bytes that the task reads and "
     "writes in all memories; rate is the same over its latency."
 )
+LEAST = 0.0005  # of the latency: less reads as 0.0 %
 HELP = {
     "memory": "Narrower formats, fusing, data kept on chip help.",
     "compute": "A faster format, pruning, fuller tiles help.",
@@ -64,7 +65,8 @@ def gains(found: Roofline) -> list[Any]:
     """What each side can gain, the one with most time first: share, remedies, its tasks."""
     if not found.latency_s:
         return [html.P("No task is priced, so nothing is known of what binds.", className="muted")]
-    return [_side(found, side) for side in found.sides]
+    least = found.latency_s * LEAST
+    return [_side(found, side) for side in found.sides if side.latency_s > least]
 
 
 def note(found: Roofline) -> str:
@@ -80,8 +82,7 @@ def note(found: Roofline) -> str:
 
 
 def _side(found: Roofline, side: Side) -> html.Div:
-    least = found.latency_s * 0.0005
-    worth = [g for g in side.gains if g.saved_s > least]
+    worth = [g for g in side.gains if g.saved_s > found.latency_s * LEAST]
     text = " · ".join(
         SAYS[g.remedy].format(saved=f"−{percent(g.saved_s / found.latency_s)}", format=g.format)
         for g in worth

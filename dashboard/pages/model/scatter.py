@@ -50,7 +50,7 @@ def _axis(axis: str, id: str, metric: str, usual: str, log: str) -> list[Any]:
                 nothingFoundMessage="No such metric",
                 variant="unstyled",
                 size="xs",
-                w=98,
+                w="clamp(98px, 8vw, 150px)",
                 comboboxProps={"width": 190, "position": "bottom-start"},
                 **aria(label=f"Metric of the {axis} axis"),
             ),

@@ -114,8 +114,8 @@ def test_places_are_in_page_units():
 def test_each_side_says_its_share_and_its_remedies_and_selects_its_tasks():
     found = seen()
     rows = roofline.gains(found)
-    assert len(rows) == len(found.sides)
-    for side, row in zip(found.sides, rows, strict=True):
+    told = [s for s in found.sides if s.latency_s > found.latency_s * roofline.LEAST]
+    for side, row in zip(told, rows, strict=True):
         text = words(row)
         assert f"{side.bound}-bound" in text
         assert "%" in text
