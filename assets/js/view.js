@@ -117,7 +117,7 @@
   function change(patch, from) {
     const root = page();
     if (!root || !root.state) return;
-    const state = { ...root.state, ...patch, from };
+    const state = { ...root.state, ...patch, from, turn: (root.state.turn || 0) + 1 };
     apply(state);
     clearTimeout(pending); // the renderer asks every component of the page at each write
     pending = setTimeout(() => page() === root && clientside.set_props("model--state", { data: root.state }), QUIET);
@@ -127,6 +127,7 @@
   function apply(state) {
     const root = page();
     if (!root || !root.rows || !state || root.applied === JSON.stringify(state)) return;
+    if (root.state && (state.turn || 0) < (root.state.turn || 0)) return; // the store is behind
     root.applied = JSON.stringify(state);
     root.state = state;
     docks(state); // first: what a part draws into must have its size
@@ -320,8 +321,10 @@
     if (preset && page()) clientside.set_props("model--preset", { data: preset.dataset.preset });
   });
 
+  const again = () => window.location.reload();
+
   clientside.view = {
     page, tell, table, column, masks, step, steps, make, number, figure, total, change, select, clear, toModel, toWhere,
-    apply, address, search, colour, sheet, selection,
+    apply, address, again, search, colour, sheet, selection,
   };
 })();

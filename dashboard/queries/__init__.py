@@ -23,6 +23,7 @@ from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.compile import Compilation
 from engine.errors import EngineError
+from engine.insight import read_own
 from engine.store import Compilations, Store
 
 PREFERRED_TARGET = "phone-npu"
@@ -40,6 +41,26 @@ class Services:
     models: ModelsQueries
     model: ModelQueries
     drawings: Drawings
+
+    def set_groups(self, view: View, text: str) -> int:
+        """Keep the groups that a person names for a model; "" takes them away.
+
+        Returns:
+            How many blocks they make.
+
+        Raises:
+            EngineError: no such model, or the text holds no groups that can be found in it.
+        """
+        names = read_own(text) if text else {}
+        found = engine.groups(self.model.compilation(view), names) if names else ()
+        made = sum(g.kind == "own" for g in found)
+        if names and not made:
+            raise EngineError(
+                "no task has such a name", "groups",
+                try_this="a pattern that begins with *, or names as in the column Module",
+            )  # fmt: skip
+        self.store.set_groups(view.model_id, text)
+        return made
 
     def prepare(self, model_id: str) -> None:
         """Compile a model behind the page that is about to open it."""
@@ -70,7 +91,7 @@ def open_services(settings: Settings) -> Services:
         return compilations.get(view.model_id, view.target or default_target(), dict(view.bindings))
 
     models = ModelsQueries(store, Headlines(store), demo=settings.demo)
-    model = ModelQueries(load)
+    model = ModelQueries(load, store.groups)
     return Services(settings, store, compilations, models, model, Drawings(store, model))
 
 

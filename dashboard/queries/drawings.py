@@ -85,7 +85,8 @@ class Drawings:
         target = engine.target(view.target).id
         bound = json.dumps(view.bindings)
         made_by = f"{atlas.VERSION}.{atlas.LAYOUT}/{engine.VERSION}"
-        key = f"drawing/{made_by}/{row.sha256}/{target}/{direction}/{bound}"
+        own = hashlib.sha256(self._model.own_groups(view).encode()).hexdigest()[:16]
+        key = f"drawing/{made_by}/{row.sha256}/{target}/{direction}/{bound}/{own}"
         found = self._find(key)
         if found is not None:
             return found
@@ -110,7 +111,7 @@ class Drawings:
         priced = self._model.resolution(view).tasks  # tasks first, conversions behind them
         return atlas.drawing(
             compilation.tasks, compilation.edges, priced["latency_s"].head(count).to_numpy(),
-            engine.groups(compilation), direction, placed,
+            self._model.groups(view), direction, placed,
         )  # fmt: skip
 
     def _stored(self, key: str) -> Drawing | None:

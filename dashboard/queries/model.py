@@ -21,7 +21,7 @@ from dashboard.queries.triage import Triage, triage
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
 from engine.cost import Step
-from engine.insight import Group
+from engine.insight import Group, read_own
 from engine.metrics import METRICS
 from engine.recipe.model import Preset, Recipe, Resolution, Totals
 
@@ -71,14 +71,18 @@ class ModelQueries:
 
     Args:
         load: view -> compilation, which checks access and compiles once.
+        own: model id -> the groups that its user named, as JSON; "" none.
     """
 
-    def __init__(self, load: Callable[[View], Compilation]) -> None:
-        self._load = load
+    def __init__(
+        self, load: Callable[[View], Compilation], own: Callable[[str], str] = lambda _: ""
+    ) -> None:
+        self._load, self._own = load, own
         self._kept: OrderedDict[tuple[int, str], tuple[Compilation, Resolution]] = OrderedDict()
         self._joined: OrderedDict[int, tuple[Resolution, pl.DataFrame]] = OrderedDict()
-        self._drawn: OrderedDict[tuple[int, str, tuple[str, ...]], Any] = OrderedDict()
-        self._grouped: OrderedDict[int, tuple[Compilation, tuple[Group, ...]]] = OrderedDict()
+        self._drawn: OrderedDict[tuple[int, str, str, tuple[str, ...]], Any] = OrderedDict()
+        self._grouped: OrderedDict[tuple[int, str], tuple[Compilation, tuple[Group, ...]]]
+        self._grouped = OrderedDict()
         self._lock = threading.Lock()
 
     def compilation(self, view: View) -> Compilation:
@@ -204,23 +208,29 @@ class ModelQueries:
     def drawing(self, view: View, opened: Sequence[str] = ()) -> list[op_graph.Element]:
         """Boxes, frames and edges of the compiled graph, folded where it is large."""
         compilation = self._load(view)
-        key = (id(compilation), view.direction, tuple(opened))
+        key = (id(compilation), self._own(view.model_id), view.direction, tuple(opened))
         found = self._drawn.get(key)
         if found is None or found[0] is not compilation:
-            groups = self.groups(compilation)
             drawn = op_graph.elements(
-                compilation.tasks, compilation.edges, opened, groups, view.direction
+                compilation.tasks, compilation.edges, opened, self.groups(view), view.direction
             )
             found = self._drawn[key] = (compilation, drawn)
             while len(self._drawn) > KEPT:
                 self._drawn.popitem(last=False)
         return found[1]
 
-    def groups(self, compilation: Compilation) -> tuple[Group, ...]:
+    def own_groups(self, view: View) -> str:
+        """The groups that the model's user named, as JSON; "" none."""
+        return self._own(view.model_id)
+
+    def groups(self, view: View) -> tuple[Group, ...]:
         """Tasks that fold together, found once."""
-        found = self._grouped.get(id(compilation))
+        compilation, text = self._load(view), self._own(view.model_id)
+        key = (id(compilation), text)
+        found = self._grouped.get(key)
         if found is None or found[0] is not compilation:
-            found = self._grouped[id(compilation)] = (compilation, engine.groups(compilation))
+            own = read_own(text) if text else None
+            found = self._grouped[key] = (compilation, engine.groups(compilation, own))
             while len(self._grouped) > KEPT:
                 self._grouped.popitem(last=False)
         return found[1]

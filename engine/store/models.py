@@ -23,9 +23,10 @@ from engine.store.analyses import Analyses
 from engine.store.blobs import Blobs, digest_of
 from engine.store.cache import ByteCache
 from engine.store.database import Database
-from engine.store.limits import LOCAL, clean_name, is_id
+from engine.store.limits import LOCAL, MAX_GROUPS, clean_name, document, is_id
+from engine.store.rows import check_model, now
 from engine.store.schema import bring_up_to_date
-from engine.store.tables import MARKS, MODELS
+from engine.store.tables import MARKS, MODEL_GROUPS, MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,30 @@ class Store:
         graph = engine.read(path, bindings, row.name)
         self.cache.set(key, zlib.compress(dumps(graph), 1))
         return graph
+
+    def groups(self, model_id: str, owner: str = LOCAL) -> str:
+        """How its user folds a model's tasks, as JSON; "" when nothing was said."""
+        query = sa.select(MODEL_GROUPS.c.groups).join(MODELS)
+        with self._database.reading() as connection:
+            found = connection.scalar(
+                query.where(MODELS.c.owner == owner, MODELS.c.id == str(model_id))
+            )
+        return str(found or "")
+
+    def set_groups(self, model_id: str, groups: str, owner: str = LOCAL) -> None:
+        """Say how a model's tasks fold, as JSON that the caller has checked; "" takes it away.
+
+        Raises:
+            EngineError: no such model, or a text that cannot be stored.
+        """
+        text = document(groups, "the groups", MAX_GROUPS)
+        with self._database.writing() as connection:
+            found = check_model(connection, model_id, owner)
+            connection.execute(sa.delete(MODEL_GROUPS).where(MODEL_GROUPS.c.model_id == found))
+            if text:
+                connection.execute(
+                    sa.insert(MODEL_GROUPS).values(model_id=found, groups=text, updated=now())
+                )
 
     def mark(self, name: str) -> bool:
         """Note that something happened; True the first time."""

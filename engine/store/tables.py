@@ -35,6 +35,13 @@ MODEL_BUDGETS = sa.Table(
     sa.Column("budgets", sa.Text, nullable=False),  # JSON of the caller
     sa.Column("updated", sa.String(32), nullable=False),
 )
+MODEL_GROUPS = sa.Table(
+    "model_groups",  # how a person folds a model's tasks
+    METADATA,
+    sa.Column("model_id", sa.ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("groups", sa.Text, nullable=False),  # JSON: label -> pattern
+    sa.Column("updated", sa.String(32), nullable=False),
+)
 ANALYSES = sa.Table(
     "analyses",
     METADATA,

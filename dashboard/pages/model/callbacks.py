@@ -10,7 +10,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import composition, graph, roofline, scatter, timeline, triage
+from dashboard.pages.model import composition, graph, groups, roofline, scatter, timeline, triage
 from dashboard.pages.model.presets import offer_table
 from dashboard.pages.model.totals import fault, totals_row
 from dashboard.pages.model.triage import triage_strip
@@ -141,7 +141,7 @@ def register(app: Dash) -> None:
     )(guarded(effects))  # fmt: skip
     app.callback(
         Output(Model.GRAPH, "elements"), target, Input(Model.OPENED, "data"),
-        Input(graph.FLOW, "data"), dims, dim_ids, model,
+        Input(Model.FLOW, "data"), dims, dim_ids, model,
     )(quiet(drawing))  # fmt: skip
     app.callback(
         Output(Model.OFFERS, "children"),
@@ -181,6 +181,7 @@ def register(app: Dash) -> None:
         State(Model.SHEET_OPEN, "data"), prevent_initial_call=True,
     )  # fmt: skip
     graph.register(app)
+    groups.register(app)
     scatter.register(app)
     roofline.register(app, view_of)
     triage.register(app)

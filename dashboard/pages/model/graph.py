@@ -11,6 +11,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dashboard.components import aria, choice, data, field
 from dashboard.figures.tokens import STEPS
 from dashboard.ids import Model, repeated
+from dashboard.pages.model import groups
 from dashboard.urls import View
 from engine.metrics import METRICS
 
@@ -19,8 +20,6 @@ KEYS = (
     "Home shows all, Escape clears. The table holds the same tasks."
 )
 SHOWS = {"blocks": "Blocks", "all": "All tasks"}
-LASSO = "model--lasso"
-FLOW = "model--flow"  # the direction that the blocks are drawn in
 DIRECTIONS = {"down": "↓", "right": "→"}
 
 
@@ -44,15 +43,12 @@ def controls(view: View) -> list[Any]:
             ),
         ),
         html.Button(
-            "Fold all", id=Model.FOLD, className="button", hidden=True,
-            title="Fold every block that you opened",
-        ),
-        html.Button(
-            "Lasso", id=LASSO, className="button toggle",
+            "Lasso", id=Model.LASSO, className="button toggle",
             title="Select by drawing around tasks: alt-drag does it too, shift adds, "
             "shift-drag draws a box",
             **aria(pressed="false"),
         ),
+        groups.menu(view),
         html.Span(className="spring"),
         choice(Model.DIRECTION, DIRECTIONS, view.direction, "Where the graph runs"),
         html.Div(
@@ -69,7 +65,7 @@ def controls(view: View) -> list[Any]:
 def body(view: View) -> list[Any]:
     """Both drawings, one of them shown, with legend, overview and tooltip."""
     return [
-        dcc.Store(FLOW, data=view.direction),
+        dcc.Store(Model.FLOW, data=view.direction),
         html.Div(
             [
                 cyto.Cytoscape(
@@ -88,6 +84,13 @@ def body(view: View) -> list[Any]:
                     style={"width": "100%", "height": "100%"},
                 ),
                 html.Canvas(id=Model.TASKS_CANVAS, className="graph"),
+                html.Button(
+                    "Fold all",
+                    id=Model.FOLD,
+                    className="button fold",
+                    hidden=True,
+                    title="Fold every block that you opened",
+                ),
                 html.Div("Drawing the graph…", className="graph-wait"),
                 _legend(),
                 _minimap(),

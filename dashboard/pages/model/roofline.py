@@ -141,7 +141,7 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
 
     app.callback(
         output={
-            "plot": Output(f"{Model.ROOFLINE}-plot", "children"),
+            "plot": Output(Model.ROOFLINE_PLOT, "children"),
             "tasks": Output(Model.ROOFLINE_TASKS, "data"),
             "gains": Output(Model.ROOFLINE_GAINS, "children"),
             "note": Output(Model.ROOFLINE_NOTE, "children"),

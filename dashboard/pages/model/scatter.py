@@ -81,12 +81,12 @@ def register(app: Dash) -> None:
     """Wire the dock."""
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     app.callback(
-        Output(f"{Model.SCATTER}-plot", "children"),
+        Output(Model.SCATTER_PLOT, "children"),
         Input(Model.CHARTS, "data"),
         State(Model.STATE, "data"),
         prevent_initial_call=True,
     )(drawn)
-    wire(ClientsideFunction("scatter", "drawn"), Input(f"{Model.SCATTER}-plot", "children"))
+    wire(ClientsideFunction("scatter", "drawn"), Input(Model.SCATTER_PLOT, "children"))
     wire(ClientsideFunction("view", "colour"), Input(Model.SCATTER_COLOUR, "value"))
     wire(
         ClientsideFunction("scatter", "metrics"),

@@ -155,4 +155,4 @@ def test_a_fault_stands_where_the_figures_would(monkeypatch):
     found = callbacks.effects("t", 30, "", [], [], "m")
     assert "cannot be compiled" in text(found["totals"])
     assert found["effects"] is None
-    assert callbacks.quiet(callbacks.drawing)("t", [], [], [], "m") is not None
+    assert callbacks.quiet(callbacks.drawing)("t", [], "down", [], [], "m") is not None

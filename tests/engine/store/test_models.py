@@ -193,3 +193,15 @@ def test_the_database_is_durable(store):
             for p in ("journal_mode", "synchronous", "foreign_keys", "mmap_size")
         }
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_size": 0}
+
+
+def test_groups_are_kept_with_their_model(store, tmp_path):
+    row, _ = store.add(file(tmp_path), GRAPH)
+    assert store.groups(row.id) == ""
+    store.set_groups(row.id, '{"all": "*"}')
+    assert store.groups(row.id) == '{"all": "*"}'
+    assert store.groups(row.id, owner="another") == ""
+    with pytest.raises(EngineError, match="there is no such model"):
+        store.set_groups(row.id, "{}", owner="another")
+    store.set_groups(row.id, "")
+    assert store.groups(row.id) == ""

@@ -1,4 +1,4 @@
-"""Analyses with their checkpoints and drafts; budgets of a model."""
+"""Analyses with their checkpoints and drafts; budgets and groups of a model."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the four tables."""
-    op.create_table(
-        "model_budgets",
-        sa.Column(
-            "model_id",
-            sa.String(32),
-            sa.ForeignKey("models.id", ondelete="CASCADE"),
-            primary_key=True,
-        ),
-        sa.Column("budgets", sa.Text, nullable=False),
-        sa.Column("updated", sa.String(32), nullable=False),
-    )
+    """Create the five tables."""
+    for table, document in (("model_budgets", "budgets"), ("model_groups", "groups")):
+        op.create_table(
+            table,
+            sa.Column(
+                "model_id",
+                sa.String(32),
+                sa.ForeignKey("models.id", ondelete="CASCADE"),
+                primary_key=True,
+            ),
+            sa.Column(document, sa.Text, nullable=False),
+            sa.Column("updated", sa.String(32), nullable=False),
+        )
     op.create_table(
         "analyses",
         sa.Column("id", sa.String(32), primary_key=True),
