@@ -6,7 +6,6 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
 
-from dashboard.components import aria
 from dashboard.ids import Model
 from dashboard.queries import services
 from dashboard.shell import guarded
@@ -35,7 +34,7 @@ def menu(view: View) -> html.Details:
                         placeholder=EXAMPLE,
                         spellCheck=False,
                         className="groups-text",
-                        **aria(label="Groups as JSON"),
+                        title="Groups as JSON",
                     ),
                     html.Div(
                         [
