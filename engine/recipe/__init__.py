@@ -24,11 +24,13 @@ from engine.recipe.model import (
     Rule,
     Totals,
 )
+from engine.recipe.options import OPTION_SCHEMA, action_of, options
 from engine.recipe.presets import PRESET_TABLE_SCHEMA, preset, preset_table, presets
 from engine.recipe.resolve import resolve, why
 from engine.recipe.text import dumps, loads, plain
 
 __all__ = [
+    "OPTION_SCHEMA",
     "PRESET_TABLE_SCHEMA",
     "PRICED_SCHEMA",
     "Action",
@@ -46,8 +48,10 @@ __all__ = [
     "Resolution",
     "Rule",
     "Totals",
+    "action_of",
     "dumps",
     "loads",
+    "options",
     "plain",
     "preset",
     "preset_table",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.cost import Floats, Mask
@@ -9,6 +13,16 @@ from engine.recipe.judge import PRUNABLE
 from engine.recipe.prepare import Prepared
 
 _STOP = frozenset({"matmul", "attention", "recurrent", "gather", "reduction", "search"})
+Kept = tuple[float, float]  # share of input channels and of output channels that is left
+
+
+class _Links(NamedTuple):
+    """For each task whom it reads (-1 a model input), who reads it; what it does to channels."""
+
+    makers: list[list[int]]
+    readers: list[list[int]]
+    own: list[bool]
+    stop: list[bool]
 
 
 def channels(p: Prepared, structured: Mask, sparsity: Floats) -> tuple[Floats, Floats]:
@@ -18,30 +32,57 @@ def channels(p: Prepared, structured: Mask, sparsity: Floats) -> tuple[Floats, F
     inputs, element-wise tasks pass them on, an addition keeps the most of its inputs, a product of
     activations gives them back.
     """
-    keep_in, keep_out = [1.0] * p.count, [1.0] * p.count
-    own = np.array([kind[0] in PRUNABLE for kind in p.kinds], bool)[p.kind].tolist()
-    stop = np.array([kind[0] in _STOP for kind in p.kinds], bool)[p.kind].tolist()
-    left = np.where(structured, 1 - sparsity, 1.0).tolist()
-    readers = _readers(p)
-    lost = np.zeros(p.count, bool)
-    lost[structured] = True
-    reached = lost.tolist()
-    for i in range(int(lost.argmax()) if lost.any() else p.count, p.count):
-        if not reached[i]:
+    keep_in, keep_out = np.ones(p.count), np.ones(p.count)
+    rows = np.flatnonzero(structured)
+    left = dict(zip(rows.tolist(), (1 - sparsity[rows]).tolist(), strict=True))
+    changed = spread(p, left, left, keep_in, keep_out)
+    at = np.fromiter(changed, np.int64, len(changed))
+    if len(at):
+        keep_in[at], keep_out[at] = np.array(list(changed.values())).T
+    return keep_in, keep_out
+
+
+def spread(
+    p: Prepared, start: Iterable[int], left: Mapping[int, float], keep_in: Floats, keep_out: Floats
+) -> dict[int, Kept]:
+    """What becomes of all tasks that a change of some reaches: task -> (in, out).
+
+    Args:
+        p: the compilation.
+        start: tasks that change.
+        left: share of their own output channels that tasks leave; absent: all.
+        keep_in: shares of input channels before the change; [tasks].
+        keep_out: the same of output channels.
+    """
+    links = _links(p)
+    queue = sorted(set(start))
+    waiting = set(queue)
+    changed: dict[int, Kept] = {}
+    while queue:  # makers have smaller numbers than readers, so each is looked at once
+        i = heapq.heappop(queue)
+        waiting.discard(i)
+        reads = max(
+            (
+                1.0 if m < 0 else changed[m][1] if m in changed else float(keep_out[m])
+                for m in links.makers[i]
+            ),
+            default=1.0,
+        )
+        makes = left.get(i, 1.0) if links.own[i] else 1.0 if links.stop[i] else reads
+        before = changed.get(i, (float(keep_in[i]), float(keep_out[i])))
+        if (reads, makes) == before:
             continue
-        makers, mine = readers[0][i], readers[1][i]
-        keep_in[i] = max((keep_out[m] if m >= 0 else 1.0 for m in makers), default=1.0)
-        keep_out[i] = left[i] if own[i] else 1.0 if stop[i] else keep_in[i]
-        if keep_out[i] != 1.0:
-            for reader in mine:
-                reached[reader] = True
-    return np.array(keep_in), np.array(keep_out)
+        changed[i] = (reads, makes)
+        if makes != before[1]:
+            for reader in links.readers[i]:
+                if reader not in waiting and reader > i:
+                    waiting.add(reader)
+                    heapq.heappush(queue, reader)
+    return changed
 
 
-def _readers(p: Prepared) -> tuple[list[list[int]], list[list[int]]]:
-    """For each task whom it reads from (-1 a model input), and who reads from it."""
-    kept = p.kept.get("readers")
-    if kept is None:
+def _links(p: Prepared) -> _Links:
+    if "links" not in p.kept:
         makers: list[list[int]] = [[] for _ in range(p.count)]
         readers: list[list[int]] = [[] for _ in range(p.count)]
         for source, target in zip(p.edges.source.tolist(), p.edges.target.tolist(), strict=True):
@@ -49,6 +90,8 @@ def _readers(p: Prepared) -> tuple[list[list[int]], list[list[int]]]:
                 makers[target].append(source)
             if source >= 0 and target >= 0:
                 readers[source].append(target)
-        kept = p.kept["readers"] = (makers, readers)
-    found: tuple[list[list[int]], list[list[int]]] = kept
+        own = np.array([kind[0] in PRUNABLE for kind in p.kinds], bool)[p.kind].tolist()
+        stop = np.array([kind[0] in _STOP for kind in p.kinds], bool)[p.kind].tolist()
+        p.kept["links"] = _Links(makers, readers, own, stop)
+    found: _Links = p.kept["links"]
     return found

@@ -111,17 +111,17 @@ def baseline(prepared: Prepared) -> Choice:
     return finish(prepared, said(prepared, Recipe(), None))
 
 
-def choose(prepared: Prepared, recipe: Recipe, figures: Baseline) -> Choice:
-    """What every task gets under a recipe; `figures` gives the baseline's table when asked.
+def said(p: Prepared, recipe: Recipe, figures: Baseline | None) -> Said:
+    """What the rules say of every task: the last that matches, judged, with shared weights.
+
+    Args:
+        p: the compilation.
+        recipe: the rules.
+        figures: gives the baseline's table when a selector asks for a figure.
 
     Raises:
         EngineError: an action that means nothing, or a selector of what is not there.
     """
-    return finish(prepared, said(prepared, recipe, figures))
-
-
-def said(p: Prepared, recipe: Recipe, figures: Baseline | None) -> Said:
-    """What the rules say of every task: the last that matches, judged, with shared weights."""
     n = p.count
     rule = np.full(n, -1)
     for i, entry in enumerate(recipe.rules):
@@ -183,36 +183,49 @@ def _by_size(p: Prepared, out: Said, rows: Ints) -> None:
         out.refusal[which] = len(out.words)
         out.words.append(sentence)
 
-    elements = p.columns["kernel_elements"][rows]
     fmt = np.where(out.kernel[rows] >= 0, out.kernel[rows], p.kernel_fmt[rows])
-    wide = np.where(fmt > 0, bits_of(fmt), 32)
-    entries = 2.0 ** out.palette[rows]
-    few = (out.palette[rows] > 0) & (elements * (wide - out.palette[rows]) <= entries * wide)
-    small = rows[few]
-    unique, which = np.unique(elements[few] * 16 + out.palette[small], return_inverse=True)
+    small = rows[too_few(p, rows, fmt, out.palette[rows])]
+    elements = p.columns["kernel_elements"][small]
+    unique, which = np.unique(elements * 16 + out.palette[small], return_inverse=True)
     for i, (count, bits) in enumerate(divmod(int(key), 16) for key in unique.tolist()):
         text = f"its {count} weights are too few to gain from {2**bits} palette entries"
         refuse(small[which.reshape(-1) == i], text)
-    out.palette[rows[few]] = 0
+    out.palette[small] = 0
     ends = rows[out.structured[rows] & p.makes_output[rows]]
     if len(ends):
         refuse(ends, "its channels are an output of the model")
         out.structured[ends], out.sparsity[ends] = False, 0.0
-    window = np.fmax(p.columns["window"][rows], 1)
-    odd = rows[out.pattern[rows] & (p.columns["depth"][rows] / window % 4 != 0)]
+    odd = rows[out.pattern[rows] & uneven(p, rows)]
     if len(odd):
         refuse(odd, "its input channels are no multiple of 4")
         out.pattern[odd], out.sparsity[odd] = False, 0.0
 
 
+def too_few(p: Prepared, rows: Ints, kernel: Ints, palette: Ints) -> Mask:
+    """Tasks whose weights, in a kernel format, save less than the table of a palette takes."""
+    wide = np.where(kernel > 0, bits_of(kernel), 32)
+    saved = p.columns["kernel_elements"][rows] * (wide - palette)
+    return np.asarray((palette > 0) & (saved <= 2.0**palette * wide), bool)
+
+
+def uneven(p: Prepared, rows: Ints) -> Mask:
+    """Tasks whose input channels do not divide by 4, so that no 2 in each 4 can stay."""
+    window = np.fmax(p.columns["window"][rows], 1)
+    return np.asarray(p.columns["depth"][rows] / window % 4 != 0, bool)
+
+
 def share(p: Prepared, out: Said) -> None:
     """One choice for tasks that read the same weights; fills `out`."""
     for rows in groups(p.sharing):
+        open_ = rows[~out.settled[rows]]
+        out.kernel[open_] = out.follows[open_] = -1
+        out.sparsity[open_] = out.palette[open_] = 0
+        out.structured[open_] = out.pattern[open_] = False
         firm = rows[out.settled[rows]]
         if not len(firm):
             continue
         lead = int(firm[0])
-        for row in rows[~out.settled[rows]].tolist():
+        for row in open_.tolist():
             if _fits(p, out, lead, row):
                 for name in ("kernel", "sparsity", "structured", "pattern", "palette"):
                     getattr(out, name)[row] = getattr(out, name)[lead]

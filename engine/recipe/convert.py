@@ -22,6 +22,7 @@ class Conversions(NamedTuple):
         before, after: format ids; unit, compute: where it runs.
         elements: of the tensor.
         reader: first task that wants it, -1 an output of the model.
+        tensor: as in `Edges`.
         of_edge: for each edge the conversion that its reader uses, -1 for none.
         made: for each edge the format id in which its source makes the tensor.
     """
@@ -33,6 +34,7 @@ class Conversions(NamedTuple):
     compute: Ints
     elements: Floats
     reader: Ints
+    tensor: Ints
     of_edge: Ints
     made: Ints
 
@@ -69,7 +71,7 @@ def conversions(prepared: Prepared, choice: Choice) -> Conversions:
     placed = np.array(units, np.int64).reshape(-1, 2)[which]
     return Conversions(
         edges.source[at], made[at], wanted[at], placed[:, 0], placed[:, 1], edges.elements[at],
-        reader, of_edge, made,
+        reader, edges.tensor[at], of_edge, made,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.cost import Ints
+from engine.cost import Ints, Mask
 from engine.recipe.accept import acceptance, first_true
 from engine.recipe.choose import Choice
 from engine.recipe.prepare import Prepared
@@ -21,6 +21,7 @@ class Placement(NamedTuple):
         reason: index in `words` of why it is not on the first unit.
         last: with a partition of type "prefix" the first task that the first unit does not run, -1
             for none or for another type.
+        takes: the first unit would run it if it came early enough.
     """
 
     unit: Ints
@@ -28,9 +29,10 @@ class Placement(NamedTuple):
     reason: Ints
     words: tuple[str, ...]
     last: int = -1
+    takes: Mask = np.ones(0, bool)
 
 
-def place(p: Prepared, choice: Choice, last: Ints | None = None) -> Placement:
+def place(p: Prepared, choice: Choice, after: Mask | None = None) -> Placement:
     """Put each task on the first unit that supports its class, formats and constraints.
 
     With one partition ("prefix"), all after the first task that the first unit does not run is the
@@ -39,20 +41,16 @@ def place(p: Prepared, choice: Choice, last: Ints | None = None) -> Placement:
     Args:
         p: the compilation.
         choice: formats of the tasks.
-        last: that first task, if it is known, for each row (a part of a model is placed): True in a
-            mask where the row comes after it.
+        after: which tasks come after that first one, if it is known (a part of a model is placed).
     """
     found = acceptance(p, choice.in_fmt, choice.out_fmt, choice.kernel_fmt, p.kind)
     words = [*found.words, *p.limits[1:]]
     why = np.where((found.why == 0) & (p.broken > 0), p.broken + len(found.words) - 1, found.why)
-    first = -1
+    first, takes = -1, (why[0] == 0) | (p.columns["runs"] == 0)
     if p.target.partition == "prefix" and len(p.target.units) > 1:
-        if last is None:
-            bad = (why[0] != 0) & (p.columns["runs"] != 0)
-            first = int(bad.argmax()) if bad.any() else -1
+        if after is None:
+            first = -1 if takes.all() else int((~takes).argmax())
             after = np.arange(p.count) > (first if first >= 0 else p.count)
-        else:
-            after = last.astype(bool)
         name = p.columns["name"][first] if first >= 0 else ""
         unit_label = p.target.units[0].label
         words.append(f"comes after {name}, the first task that {unit_label} does not run")
@@ -61,4 +59,4 @@ def place(p: Prepared, choice: Choice, last: Ints | None = None) -> Placement:
     at = np.maximum(unit, 0)
     compute = np.where(unit >= 0, found.compute[at, np.arange(p.count)], 0)
     reason = np.where(unit >= 0, why[0], why[-1]) if len(why) else np.zeros(p.count, np.int64)
-    return Placement(unit, compute, np.where(p.unpriced, 0, reason), tuple(words), first)
+    return Placement(unit, compute, np.where(p.unpriced, 0, reason), tuple(words), first, takes)

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.compile import Compilation
 from engine.cost import Price, Work, price
-from engine.recipe.choose import Choice, baseline, choose
+from engine.recipe.choose import Choice, Said, finish, said
 from engine.recipe.convert import Conversions, conversions
 from engine.recipe.model import Recipe
 from engine.recipe.place import Placement, place
@@ -26,6 +26,7 @@ class Plan(NamedTuple):
     """Everything that a recipe decides."""
 
     prepared: Prepared
+    said: Said
     choice: Choice
     placement: Placement
     found: Conversions
@@ -59,11 +60,11 @@ def plan(
 
         def figures() -> pl.DataFrame:
             if "figures" not in prepared.kept:
-                prepared.kept["figures"] = table(priced(prepared, baseline(prepared)))
+                prepared.kept["figures"] = table(priced(prepared, said(prepared, Recipe(), None)))
             frame: pl.DataFrame = prepared.kept["figures"]
             return frame
 
-        found = priced(prepared, choose(prepared, recipe, figures))
+        found = priced(prepared, said(prepared, recipe, figures))
         if keep:
             kept[recipe] = found
         while len(kept) > _KEPT:
@@ -71,9 +72,10 @@ def plan(
     return found
 
 
-def priced(prepared: Prepared, choice: Choice) -> Plan:
-    """A plan from what was chosen."""
+def priced(prepared: Prepared, rules: Said) -> Plan:
+    """A plan from what rules say."""
+    choice = finish(prepared, rules)
     placement = place(prepared, choice)
     found = conversions(prepared, choice)
     work = rows(prepared, choice, placement, found)
-    return Plan(prepared, choice, placement, found, work, price(prepared.target, work))
+    return Plan(prepared, rules, choice, placement, found, work, price(prepared.target, work))

@@ -39,8 +39,13 @@ def joined(*parts: Work) -> Work:
 
 def live_bytes(p: Prepared, choice: Choice, found: Conversions) -> Floats:
     """Activations alive while each task runs, in the chosen formats, B."""
+    return baseline_live(p) * live_ratio(p, found, choice.keep_out)
+
+
+def baseline_live(p: Prepared) -> Floats:
+    """Activations alive while each task runs, in the baseline's formats, B."""
     reference = _ratio(p.out_fmt, p.file_out) if p.reference else np.ones(p.count)
-    return p.columns["live_bytes"] * reference * live_ratio(p, found, choice.keep_out)
+    return np.asarray(p.columns["live_bytes"] * reference)
 
 
 def _tasks(

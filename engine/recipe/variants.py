@@ -1,0 +1,290 @@
+"""What each option costs: its own rows by every choice of weights, and what it reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.cost import Floats, Ints, Mask, Price, Work
+from engine.recipe.accept import acceptance, first_true
+from engine.recipe.choose import Said, apply, share
+from engine.recipe.combine import Combination, Offer
+from engine.recipe.plan import Plan, priced
+from engine.recipe.reach import Case, Reached, reach, whole
+from engine.recipe.residency import State, by_unit, held, priced_as, state
+from engine.recipe.rows import fixed, speed_up
+from engine.recipe.wiring import IS_REAL
+
+_PRICED = ("latency_s", "memory_energy_j", "energy_j", "size_bytes")
+TOTALS = tuple(f"model_{name}" for name in _PRICED)
+_ROWS = 60_000  # that are laid out at a time
+
+
+class _Weights(NamedTuple):
+    """What the options do to the weights of `own`; [options, own]."""
+
+    kernel: Ints
+    sparsity: Floats
+    pattern: Mask
+    structured: Mask
+    palette: Ints
+    first: Floats  # share of the weights that is stored on account of the row
+    shared: Ints  # [options] further tasks whose weights differ from now
+
+
+def effects(plan: Plan, tasks: Ints, found: Offer) -> dict[str, Floats]:
+    """Figures of every option, by column; `TOTALS` are changes against the plan; [options]."""
+    p = plan.prepared
+    own = np.flatnonzero(np.isin(p.sharing, p.sharing[tasks][p.sharing[tasks] >= 0]))
+    own = np.unique(np.concatenate([tasks, own]))
+    weights = _weights(plan, tasks, own, found)
+    cases, of = _cases(plan, tasks, own, found, weights)
+    sharing = bool((p.sharing[own] >= 0).any())
+    out = {name: np.zeros(len(found.all)) for name in (*_PRICED, *TOTALS, "touched", "conversions")}
+    for chunk in _chunks(plan, own, len(cases)):
+        reached = reach(plan, tasks, own, cases[chunk.start : chunk.stop])
+        at = np.flatnonzero((of >= chunk.start) & (of < chunk.stop))
+        moved = reached.moved | (sharing & _prunes(plan, tasks, cases[chunk.start : chunk.stop]))
+        stays = ~moved[of[at] - chunk.start]
+        _fill(plan, tasks, own, weights, reached, at[stays], of[at[stays]] - chunk.start, out)
+        for case in np.flatnonzero(moved).tolist():
+            rows = np.flatnonzero(of == case + chunk.start)
+            far = _far(plan, tasks, own, found.all[int(rows[0])])
+            _fill(plan, tasks, own, weights, far, rows, np.zeros(len(rows), np.int64), out)
+    out["touched"] += weights.shared
+    return out
+
+
+def _prunes(plan: Plan, tasks: Ints, cases: tuple[Case, ...]) -> Mask:
+    """Cases that change channels: who shares the weights loses them too, wherever it is."""
+    now = bool(plan.choice.structured[tasks].any())
+    return np.array([now or case.channels > 0 for case in cases], bool)
+
+
+def _chunks(plan: Plan, own: Ints, cases: int) -> list[range]:
+    size = max(1, _ROWS // (8 * len(own) + 64))
+    return [range(i, min(i + size, cases)) for i in range(0, cases, size)]
+
+
+def _weights(plan: Plan, tasks: Ints, own: Ints, found: Offer) -> _Weights:
+    p, now = plan.prepared, plan.choice
+    n = len(found.all)
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        return np.tile(values[own], (n, 1))
+
+    kernel, sparsity, pattern, structured, palette = map(
+        spread, (now.kernel_fmt, now.sparsity, now.pattern, now.structured, now.palette)
+    )
+    first = spread(np.where(now.copies >= 0, 1.0, fixed(p).first_share))
+    mine = np.isin(own, tasks) & IS_REAL[p.kernel_fmt[own]]
+    asked = found.formats[:, 2:]
+    kernel[:, mine] = np.where(asked >= 0, asked, kernel[:, mine])
+    for values, given in (
+        (sparsity, found.sparsity), (pattern, found.pattern), (structured, found.channels),
+        (palette, found.palette),
+    ):  # fmt: skip
+        values[:, mine] = given[:, None]
+    shared = np.zeros(n, np.int64)
+    if (p.sharing[own] >= 0).any():
+        seen: dict[Combination, int] = {}
+        for i, option in enumerate(found.all):
+            key = option._replace(formats=("", "", option.formats[2]))
+            if key in seen:
+                j = seen[key]
+                for values in (kernel, sparsity, pattern, structured, palette, first, shared):
+                    values[i] = values[j]
+                continue
+            seen[key] = i
+            said = _said(plan, tasks, option)
+            kernel[i] = np.where(said.kernel[own] >= 0, said.kernel[own], p.kernel_fmt[own])
+            sparsity[i], pattern[i] = said.sparsity[own], said.pattern[own]
+            structured[i], palette[i] = said.structured[own], said.palette[own]
+            first[i] = np.where(said.copies[own] >= 0, 1.0, fixed(p).first_share[own])
+            differ = (kernel[i] != now.kernel_fmt[own]) | (sparsity[i] != now.sparsity[own])
+            differ |= (palette[i] != now.palette[own]) | (structured[i] != now.structured[own])
+            shared[i] = int((differ & ~np.isin(own, tasks)).sum())
+    return _Weights(kernel, sparsity, pattern, structured, palette, first, shared)
+
+
+def _cases(
+    plan: Plan, tasks: Ints, own: Ints, found: Offer, weights: _Weights
+) -> tuple[tuple[Case, ...], Ints]:
+    """What options do to others, each once, and the case of every option."""
+    p, wide = plan.prepared, len(tasks)
+    sharing = (p.sharing[own] >= 0).any()
+    triples, which = np.unique(found.formats, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    first = np.unique(which, return_index=True)[1]
+    unit = np.empty((len(triples), wide), np.int64)
+    at, step = np.searchsorted(own, tasks), max(1, _ROWS // max(wide, 1))
+    for start in range(0, len(triples), step):
+        some = slice(start, min(start + step, len(triples)))
+        reads, makes = (triples[some, i : i + 1] for i in (0, 1))
+        in_fmt = np.where((reads >= 0) & IS_REAL[p.in_fmt[tasks]], reads, p.in_fmt[tasks])
+        out_fmt = np.where((makes >= 0) & IS_REAL[p.out_fmt[tasks]], makes, p.out_fmt[tasks])
+        kernel = weights.kernel[first[some]][:, at]
+        count = len(in_fmt)
+        took = acceptance(p, in_fmt.ravel(), out_fmt.ravel(), kernel.ravel(),
+                          np.tile(p.kind[tasks], count))  # fmt: skip
+        broken = np.tile(p.broken[:, tasks], count)
+        unit[some] = first_true((took.why == 0) & (broken == 0)).reshape(count, wide)
+    on = [row.tobytes() for row in unit]
+    removed = (found.sparsity * found.channels).tolist()
+    keys: dict[tuple[object, ...], int] = {}
+    cases: list[Case] = []
+    of = np.zeros(len(found.all), np.int64)
+    for i, ((reads_, makes_, kernel_), t) in enumerate(
+        zip(found.formats.tolist(), which.tolist(), strict=True)
+    ):
+        key = (reads_, makes_, on[t], removed[i], kernel_ if sharing else -1)
+        if key not in keys:
+            keys[key] = len(cases)
+            cases.append(Case(reads_, makes_, kernel_, removed[i]))
+        of[i] = keys[key]
+    return tuple(cases), of
+
+
+def _far(plan: Plan, tasks: Ints, own: Ints, option: Combination) -> Reached:
+    """One case that reaches everything."""
+    return whole(plan, priced(plan.prepared, _said(plan, tasks, option)), own)
+
+
+def _said(plan: Plan, tasks: Ints, option: Combination) -> Said:
+    """What rules say with one more, that chooses an option for the tasks."""
+    p = plan.prepared
+    said = plan.said.take(np.arange(p.count))
+    said.words = list(said.words)
+    apply(p, said, tasks, option.action, True)
+    share(p, said)
+    return said
+
+
+def _fill(
+    plan: Plan, tasks: Ints, own: Ints, weights: _Weights, reached: Reached, options: Ints,
+    of: Ints, out: dict[str, Floats],
+) -> None:  # fmt: skip
+    """Price some options, `of` the reached cases, under the weights that stay near each unit."""
+    if not len(options):
+        return
+    p = plan.prepared
+    target, units = p.target, len(p.target.units)
+    work = _own_rows(plan, own, weights, reached, options, of)
+    now_held, now_state = _held_now(plan)
+    sums = by_unit(now_held, plan.work.unit, units)
+    first = priced_as(target, work, now_state, sums)
+    others = priced_as(target, reached.others, now_state, sums)
+    out["touched"][options] = reached.touched[of]
+    out["conversions"][options] = reached.conversions[of]
+    wide = len(own)
+    mine = np.isin(own, tasks)
+    cases = len(reached.touched)
+    states = _states(plan, own, reached, work, (first, others), of, sums)
+    for wanted, total, chosen in states:
+        found, beyond, rest = first, others, np.zeros(len(_PRICED))
+        if wanted != now_state:
+            found = priced_as(target, work, wanted, total)
+            beyond = priced_as(target, reached.others, wanted, total)
+            again = priced_as(target, plan.work, wanted, total)
+            rest = _outside(plan, reached, again.figures)
+        for i, name in enumerate(_PRICED):
+            figures = found.figures[name][: len(work)].reshape(-1, wide)[chosen]
+            counted = _running(name, figures, work.runs.reshape(-1, wide)[chosen])
+            now = _running(name, plan.price.figures[name][own], plan.work.runs[own])
+            after = _running(name, beyond.figures[name][: len(reached.of)], reached.others.runs)
+            before = _running(name, others.figures[name][: len(reached.of)], reached.others.runs)
+            by_case = np.bincount(reached.of, weights=np.nan_to_num(after), minlength=cases + 1)
+            base = np.nan_to_num(before)[reached.of == cases].sum()
+            at = options[chosen]
+            out[name][at] = counted[:, mine].sum(axis=1)
+            change = np.nan_to_num(counted).sum(axis=1) - np.nan_to_num(now).sum()
+            out[TOTALS[i]][at] = change + by_case[of[chosen]] - base + rest[i]
+
+
+def _running(name: str, values: Floats, runs: Floats) -> Floats:
+    """Figures of an inference: what never runs counts with its size only."""
+    return values if name == "size_bytes" else np.where(runs > 0, values, 0.0)
+
+
+def _own_rows(
+    plan: Plan, own: Ints, weights: _Weights, reached: Reached, options: Ints, of: Ints
+) -> Work:
+    """The rows of `own` under every option, option by option."""
+    p, wide = plan.prepared, len(own)
+    rows = (of[:, None] * wide + np.arange(wide)).reshape(-1)
+    work = reached.own.take(rows)
+    index = np.tile(own, len(options))
+    kernel, pattern, structured, sparsity, palette, first = (
+        getattr(weights, name)[options].reshape(-1)
+        for name in ("kernel", "pattern", "structured", "sparsity", "palette", "first")
+    )
+    return replace(
+        work,
+        kernel=kernel,
+        sparsity=np.where(structured, 0.0, sparsity),
+        palette=palette,
+        first_share=first,
+        macs=p.columns["macs"][index] / speed_up(p, pattern, work.unit),
+        compute=_computes(plan, reached, index, rows, kernel),
+    )
+
+
+def _held_now(plan: Plan) -> tuple[Floats, State]:
+    """Bytes of weights that every row keeps near its unit, and what the near memories serve."""
+    kept = plan.prepared.kept
+    if "held" not in kept or kept["held"][0] is not plan.work:
+        target = plan.prepared.target
+        values = held(plan.price, len(plan.work))
+        sums = by_unit(values, plan.work.unit, len(target.units))
+        kept["held"] = (plan.work, values, state(target, sums))
+    return kept["held"][1], kept["held"][2]
+
+
+def _states(
+    plan: Plan, own: Ints, reached: Reached, work: Work, prices: tuple[Price, Price], of: Ints,
+    sums: Floats,
+) -> list[tuple[State, Floats, Ints]]:  # fmt: skip
+    """What the near memories serve under each option: (state, bytes by unit, places in `of`)."""
+    now, wanted = _held_now(plan)
+    if not any(wanted):
+        return [(wanted, sums, np.arange(len(of)))]
+    units, cases = len(sums), len(reached.touched)
+    mine = held(prices[0], len(prices[0].bound))[: len(work)]
+    theirs = held(prices[1], len(prices[1].bound))[: len(reached.of)]
+    totals = np.zeros((len(of), units))
+    for u in range(units):
+        by_case = np.bincount(
+            reached.of, weights=np.where(reached.others.unit == u, theirs, 0), minlength=cases + 1
+        )
+        here = np.where(work.unit == u, mine, 0).reshape(len(of), -1).sum(axis=1)
+        gone = now[own][plan.work.unit[own] == u].sum()
+        totals[:, u] = sums[u] - gone + here + by_case[of] - by_case[cases]
+    groups: dict[State, list[int]] = {}
+    known: dict[bytes, State] = {}
+    for i, row in enumerate(totals):
+        key = row.tobytes()
+        if key not in known:
+            known[key] = state(plan.prepared.target, row)
+        groups.setdefault(known[key], []).append(i)
+    return [(s, totals[at[0]], np.array(at)) for s, at in groups.items()]
+
+
+def _outside(plan: Plan, reached: Reached, figures: Mapping[str, Floats]) -> Floats:
+    """What other shares of near memory do to all tasks that are not reached."""
+    rows = np.flatnonzero(~reached.inside)
+    runs = plan.work.runs[rows]
+    change = []
+    for name in _PRICED:
+        difference = figures[name][rows] - plan.price.figures[name][rows]
+        change.append(float(np.nansum(_running(name, difference, runs))))
+    return np.array(change)
+
+
+def _computes(plan: Plan, reached: Reached, index: Ints, rows: Ints, kernel: Ints) -> Ints:
+    """Format that rows multiply in with a kernel format, each on the unit that it is on."""
+    p, unit = plan.prepared, reached.own.unit[rows]
+    took = acceptance(p, reached.own_in[rows], reached.own_out[rows], kernel, p.kind[index])
+    return np.where(unit >= 0, took.compute[np.maximum(unit, 0), np.arange(len(unit))], 0)
