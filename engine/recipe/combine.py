@@ -90,8 +90,10 @@ class Offer(NamedTuple):
         if mask.all():
             return self
         chosen = tuple(self.all[i] for i in np.flatnonzero(mask).tolist())
-        rest = (v[mask] for v in self[1:-1])
-        return Offer(chosen, *rest, self.frame.filter(pl.Series(mask)))  # type: ignore[arg-type]
+        return Offer(
+            chosen, self.formats[mask], self.sparsity[mask], self.pattern[mask],
+            self.channels[mask], self.palette[mask], self.frame.filter(pl.Series(mask)),
+        )  # fmt: skip
 
 
 def offer(p: Prepared, tasks: Ints, extra: tuple[float, ...] = ()) -> Offer:

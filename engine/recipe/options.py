@@ -7,6 +7,7 @@ an option on the tasks, less what it gives for the recipe alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def _frame(found: Offer, costs: dict[str, Floats], current: Mask) -> pl.DataFram
     three = np.stack([costs[f] for f in ("latency_s", "memory_energy_j", "size_bytes")], axis=1)
     best, worst = extremes({name: costs[name] for name in FIGURES})
     columns: dict[str, Any] = {
-        "option": np.arange(len(found.all)),
+        "option": np.arange(len(found.all), dtype=np.int32),
         **{name: pl.Series(costs[name], nan_to_null=True) for name in (*FIGURES, *TOTALS)},
         "touched": costs["touched"].astype(np.int32),
         "conversions": costs["conversions"].astype(np.int32),
@@ -105,17 +106,19 @@ def _frame(found: Offer, costs: dict[str, Floats], current: Mask) -> pl.DataFram
         "current": current,
     }
     made = found.frame.with_columns([pl.Series(name, v) for name, v in columns.items()])
-    return made.select(
-        pl.col(n) if made.schema[n] == t else pl.col(n).cast(t) for n, t in OPTION_SCHEMA.items()
-    )
+    return made.select(list(OPTION_SCHEMA))
 
 
 def _words(bits: Ints) -> pl.Series:
     """Lists of the figures whose bits are set."""
-    lists = [
-        [f for i, f in enumerate(FIGURES) if code >> i & 1] for code in range(2 ** len(FIGURES))
-    ]
-    return pl.Series(lists, dtype=pl.List(pl.String)).gather(bits)
+    return _lists().gather(bits)
+
+
+@cache
+def _lists() -> pl.Series:
+    codes = range(2 ** len(FIGURES))
+    lists = [[f for i, f in enumerate(FIGURES) if code >> i & 1] for code in codes]
+    return pl.Series(lists, dtype=pl.List(pl.String))
 
 
 def _current(made: Plan, tasks: Ints, found: Offer) -> Mask:

@@ -16,7 +16,12 @@ def dominated(points: Floats) -> Mask:
     one before it is no worse in the other two: the staircase of the best pairs so far tells.
     """
     values = np.where(np.isnan(points), np.inf, points)
-    unique, inverse = np.unique(values, axis=0, return_inverse=True)
+    order = np.lexsort(values.T[::-1])
+    ordered = values[order]
+    new = np.ones(len(order), bool)
+    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    unique, inverse = ordered[new], np.empty(len(order), np.int64)
+    inverse[order] = np.cumsum(new) - 1
     worse = np.zeros(len(unique), bool)
     seconds: list[float] = []  # rising, with falling thirds
     thirds: list[float] = []
@@ -31,7 +36,7 @@ def dominated(points: Floats) -> Mask:
             last += 1
         seconds[first:last] = [second]
         thirds[first:last] = [third]
-    return np.asarray(worse[inverse.reshape(-1)])
+    return np.asarray(worse[inverse])
 
 
 def extremes(figures: dict[str, Floats]) -> tuple[Ints, Ints]:

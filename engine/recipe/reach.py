@@ -24,6 +24,11 @@ from engine.recipe.place import Placement, place
 from engine.recipe.plan import Plan
 from engine.recipe.rows import baseline_live, joined, rows
 
+Lost = dict[int, tuple[float, float]]  # task -> share of channels left of inputs, of outputs
+
+
+_SMALL = 20_000  # tensors x tasks that are compared one by one
+
 
 class Case(NamedTuple):
     """What the chosen tasks do to others: format ids (-1 none), and the share of channels removed.
@@ -62,7 +67,9 @@ class Reached(NamedTuple):
     moved: Mask
 
 
-def reach(plan: Plan, tasks: Ints, own: Ints, cases: tuple[Case, ...]) -> Reached:
+def reach(
+    plan: Plan, tasks: Ints, own: Ints, cases: tuple[Case, ...], lost: dict[float, Lost]
+) -> Reached:
     """Lay out what the cases change.
 
     Args:
@@ -70,13 +77,13 @@ def reach(plan: Plan, tasks: Ints, own: Ints, cases: tuple[Case, ...]) -> Reache
         tasks: who gets the choice.
         own: the same and those that share their weights, ascending.
         cases: what they may do.
+        lost: `removed` for each share of channels among the cases.
     """
     p, k = plan.prepared, len(cases)
     reads, makes = nets_of(p)
     reads_in, makes_in = of_nets(p, np.concatenate([reads[own], makes[own]]))
     inside = reads_in | makes_in
     inside[own] = True
-    lost = {c.channels: _channels(plan, tasks, c.channels) for c in cases}
     for changed in lost.values():
         inside[list(changed)] = True
     made = part(p, inside, k + 1)
@@ -140,8 +147,8 @@ def _mask(count: int, rows: Ints) -> Mask:
     return mask
 
 
-def _channels(plan: Plan, tasks: Ints, share: float) -> dict[int, tuple[float, float]]:
-    """Shares of channels left wherever the tasks' own loss of channels reaches."""
+def removed(plan: Plan, tasks: Ints, share: float) -> Lost:
+    """What is left of channels wherever it reaches that the tasks lose a share of their own."""
     now = plan.choice
     if not share and not now.structured[tasks].any():
         return {}
@@ -186,7 +193,7 @@ def _choice(
 
 def _pruned(
     choice: Choice, made: Part, cases: tuple[Case, ...],
-    lost: dict[float, dict[int, tuple[float, float]]],
+    lost: dict[float, Lost],
 ) -> Choice:  # fmt: skip
     if not any(lost.values()):
         return choice
@@ -242,16 +249,15 @@ def _live(
         return np.tile(now[made.rows], (made.copies, 1)), none
     birth, death = (values[tensors] for values in lifetimes(p))
     weight = _alive_weight(plan)
-    cover = (birth[:, None] <= made.rows) & (made.rows <= death[:, None])
-    live = now[made.rows] + weight[made.rows] * (more @ cover)
     arenas = [m for m in p.target.memories if m.arena and m.activations and m.capacity]
-    if not arenas:
-        return live, none
-    step = np.zeros((made.copies, p.count + 1))
-    for t in np.flatnonzero(more.any(axis=0)).tolist():
-        step[:, birth[t]] += more[:, t]
-        step[:, death[t] + 1] -= more[:, t]
-    all_live = now + weight * np.cumsum(step, axis=1)[:, : p.count]
+    if not arenas and len(tensors) * len(made.rows) < _SMALL:
+        cover = (birth[:, None] <= made.rows) & (made.rows <= death[:, None])
+        return now[made.rows] + weight[made.rows] * (more @ cover), none
+    step = np.zeros((p.count + 1, made.copies))
+    np.add.at(step, birth, more.T)
+    np.add.at(step, death + 1, -more.T)
+    all_live = now + weight * np.cumsum(step, axis=0).T[:, : p.count]
+    live = all_live[:, made.rows]
     flips = np.zeros(p.count, bool)
     for memory in arenas:
         fits = all_live <= memory.bytes

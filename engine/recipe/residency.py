@@ -47,6 +47,19 @@ def state(target: Target, sums: Floats) -> State:
     return tuple(out)
 
 
+def same(target: Target, totals: Floats, sums: Floats) -> bool:
+    """Whether all options [options, units] leave every weight where it is with `sums` [units]."""
+    for unit, held_, now in zip(target.units, totals.T, sums.tolist(), strict=True):
+        for memory in target.levels(unit.id):
+            if memory.weights in ("cache", "pinned"):
+                fits = held_ <= memory.bytes
+                if not fits.all() and (memory.weights == "pinned" or fits.any()):
+                    return False
+                if bool(fits[:1].any()) != (now <= memory.bytes):
+                    return False
+    return True
+
+
 def priced_as(target: Target, work: Work, wanted: State, sums: Floats) -> Price:
     """Price some rows of a model whose units hold `sums` bytes of weights in all, B; [units].
 

@@ -13,8 +13,8 @@ from engine.recipe.accept import acceptance, first_true
 from engine.recipe.choose import Said, apply, share
 from engine.recipe.combine import Combination, Offer
 from engine.recipe.plan import Plan, priced
-from engine.recipe.reach import Case, Reached, reach, whole
-from engine.recipe.residency import State, by_unit, held, priced_as, state
+from engine.recipe.reach import Case, Reached, reach, removed, whole
+from engine.recipe.residency import State, by_unit, held, priced_as, same, state
 from engine.recipe.rows import fixed, speed_up
 from engine.recipe.wiring import IS_REAL
 
@@ -38,14 +38,16 @@ class _Weights(NamedTuple):
 def effects(plan: Plan, tasks: Ints, found: Offer) -> dict[str, Floats]:
     """Figures of every option, by column; `TOTALS` are changes against the plan; [options]."""
     p = plan.prepared
-    own = np.flatnonzero(np.isin(p.sharing, p.sharing[tasks][p.sharing[tasks] >= 0]))
-    own = np.unique(np.concatenate([tasks, own]))
+    own, labels = tasks, p.sharing[tasks]
+    if (labels >= 0).any():
+        own = np.union1d(tasks, np.flatnonzero(np.isin(p.sharing, labels[labels >= 0])))
     weights = _weights(plan, tasks, own, found)
     cases, of = _cases(plan, tasks, own, found, weights)
     sharing = bool((p.sharing[own] >= 0).any())
     out = {name: np.zeros(len(found.all)) for name in (*_PRICED, *TOTALS, "touched", "conversions")}
+    lost = {share: removed(plan, tasks, share) for share in {c.channels for c in cases}}
     for chunk in _chunks(plan, own, len(cases)):
-        reached = reach(plan, tasks, own, cases[chunk.start : chunk.stop])
+        reached = reach(plan, tasks, own, cases[chunk.start : chunk.stop], lost)
         at = np.flatnonzero((of >= chunk.start) & (of < chunk.stop))
         moved = reached.moved | (sharing & _prunes(plan, tasks, cases[chunk.start : chunk.stop]))
         stays = ~moved[of[at] - chunk.start]
@@ -116,9 +118,9 @@ def _cases(
     """What options do to others, each once, and the case of every option."""
     p, wide = plan.prepared, len(tasks)
     sharing = (p.sharing[own] >= 0).any()
-    triples, which = np.unique(found.formats, axis=0, return_inverse=True)
-    which = which.reshape(-1)
-    first = np.unique(which, return_index=True)[1]
+    keys_ = (found.formats + 1) @ np.array([2**16, 2**8, 1])
+    _, first, which = np.unique(keys_, return_index=True, return_inverse=True)
+    triples, which = found.formats[first], which.reshape(-1)
     unit = np.empty((len(triples), wide), np.int64)
     at, step = np.searchsorted(own, tasks), max(1, _ROWS // max(wide, 1))
     for start in range(0, len(triples), step):
@@ -262,12 +264,15 @@ def _states(
         here = np.where(work.unit == u, mine, 0).reshape(len(of), -1).sum(axis=1)
         gone = now[own][plan.work.unit[own] == u].sum()
         totals[:, u] = sums[u] - gone + here + by_case[of] - by_case[cases]
+    target = plan.prepared.target
+    if same(target, totals, sums):
+        return [(wanted, sums, np.arange(len(of)))]
     groups: dict[State, list[int]] = {}
     known: dict[bytes, State] = {}
     for i, row in enumerate(totals):
         key = row.tobytes()
         if key not in known:
-            known[key] = state(plan.prepared.target, row)
+            known[key] = state(target, row)
         groups.setdefault(known[key], []).append(i)
     return [(s, totals[at[0]], np.array(at)) for s, at in groups.items()]
 
