@@ -112,13 +112,11 @@ class Model(StrEnum):
     HEIGHT = "model--height"
     AXES = "model--axes"
     TIMELINE = "model--timeline"
-    TIMELINE_COLOUR = "model--timeline-colour"
     TIMELINE_FIT = "model--timeline-fit"
     TIMELINE_NOTE = "model--timeline-note"
     LANES = "model--lanes"
     ROOM = "model--room"  # bytes that the target has for activations
     COMPOSITION = "model--composition"
-    COMPOSITION_COLOUR = "model--composition-colour"
     COMPOSITION_NOTE = "model--composition-note"
     BY = "model--by"
     AREA = "model--area"
@@ -128,14 +126,12 @@ class Model(StrEnum):
     SCATTER_X = "model--scatter-x"
     SCATTER_Y = "model--scatter-y"
     SCATTER_FIT = "model--scatter-fit"
-    SCATTER_COLOUR = "model--scatter-colour"
     SCATTER_NOTE = "model--scatter-note"
     ROOFLINE = "model--roofline"
     ROOFLINE_PLOT = "model--roofline-plot"
     ROOFLINE_TASKS = "model--roofline-tasks"
     ROOFLINE_GAINS = "model--roofline-gains"
     ROOFLINE_FIT = "model--roofline-fit"
-    ROOFLINE_COLOUR = "model--roofline-colour"
     ROOFLINE_NOTE = "model--roofline-note"
 
 

@@ -135,11 +135,9 @@
     if (ids.length || (old.size && !more)) view().select(more ? old : ids, from);
   }
 
-  /* The menu of a dock that colours, and the words beside its ramp, say what the state says. */
+  /* The words beside a ramp say what the state says. */
   function legend(id) {
     const root = page(), value = root.state.colour, metric = root.glossary[value], say = view().number;
-    root.menus = root.menus || {};
-    if (root.menus[id] !== value) clientside.set_props(`${id}-colour`, { value: (root.menus[id] = value) });
     const most = view().steps(value).most * metric.scale, range = most ? `0–${say(most, 2)} ${metric.unit}` : "none";
     document.getElementById(`${id}-scale`).textContent = `${metric.label} ${range}`.trim();
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -58,12 +59,13 @@ def effects(
     try:
         base, now, reference = ask.totals(view)
     except EngineError as error:
-        return {"effects": None, "totals": fault(error), "triage": [], "baseline": not preset}
+        none: dict[str, Any] = {"effects": None, "triage": [], "room": None}
+        return none | {"totals": fault(error), "baseline": not preset}
+    room = ask.room(view)
     return {
+        "room": room[0] if math.isfinite(room[0]) else None,
         "effects": ask.effects(view),
-        "totals": totals_row(
-            base, now, reference, ask.file_format(view), view.fps or 0, ask.room(view)
-        ),
+        "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0, room),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
         "baseline": not view.preset,
     }
@@ -133,6 +135,7 @@ def register(app: Dash) -> None:
             "totals": Output(Model.TOTALS, "children"),
             "triage": Output(Model.TRIAGE, "children"),
             "baseline": Output(Model.BASELINE, "hidden"),
+            "room": Output(Model.ROOM, "data"),
         },
         inputs={
             "target": target, "fps": fps, "preset": preset, "values": dims, "ids": dim_ids,
@@ -146,7 +149,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
-        State(Model.PRESET, "data"),
+        State(Model.PRESET, "data"), prevent_initial_call=True,
     )(guarded(offers))  # fmt: skip
 
     app.callback(
@@ -159,6 +162,7 @@ def register(app: Dash) -> None:
             "values": State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
             "ids": dim_ids, "model": model,
         },
+        prevent_initial_call=True,
     )(guarded(why))  # fmt: skip
 
     glossary = State(Model.GLOSSARY, "data")
@@ -171,10 +175,12 @@ def register(app: Dash) -> None:
     browser("view", "apply", state)
     browser("view", "address", state, target, fps, preset, dims, dim_ids)
     # controls
-    browser("view", "search", Input(Model.SEARCH, "value"))
-    browser("view", "colour", Input(Model.COLOUR, "value"))
+    browser("view", "search", Input(Model.SEARCH, "value"), prevent_initial_call=True)
+    browser("view", "colour", Input(Model.COLOUR, "value"), prevent_initial_call=True)
     browser("task_table", "columns", Input(Model.COLUMNS, "value"))
-    browser("task_table", "find_column", Input(Model.COLUMN_SEARCH, "value"))
+    browser(
+        "task_table", "find_column", Input(Model.COLUMN_SEARCH, "value"), prevent_initial_call=True
+    )
     browser(
         "view", "sheet", Output(Model.SHEET, "hidden"), Output(Model.SHEET_OPEN, "data"),
         Input(Model.OPTIMIZE, "n_clicks"), Input(Model.SHEET_CLOSE, "n_clicks"),

@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Dash, Input, html
 from dashboard.components import aria, choice, data, field
 from dashboard.ids import Model
 from dashboard.pages.model.histograms import NOTHING
-from dashboard.pages.model.timeline import colour, legend
+from dashboard.pages.model.timeline import legend
 from dashboard.urls import View
 from engine.metrics import METRICS
 
@@ -22,7 +22,7 @@ KEYS = (
 
 
 def controls(view: View) -> list[Any]:
-    """What divides the model, what gives the areas, what gives the colours."""
+    """What divides the model, what gives the areas."""
     return [
         choice(Model.BY, BY, view.by, "What the model is divided by"),
         field(
@@ -38,7 +38,6 @@ def controls(view: View) -> list[Any]:
                 **aria(label="Metric that gives the areas"),
             ),
         ),
-        colour(Model.COMPOSITION_COLOUR, view),
     ]
 
 
@@ -66,4 +65,3 @@ def register(app: Dash) -> None:
     """Wire the dock."""
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(ClientsideFunction("composition", "area"), Input(Model.AREA, "value"))
-    wire(ClientsideFunction("view", "colour"), Input(Model.COMPOSITION_COLOUR, "value"))

@@ -8,7 +8,7 @@ import dash_ag_grid as dag
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from dashboard.components import aria
+from dashboard.components import aria, field
 from dashboard.figures import task_table
 from dashboard.ids import Model
 from dashboard.pages.model import (
@@ -22,6 +22,7 @@ from dashboard.pages.model import (
     why,
 )
 from dashboard.urls import DOCKS, View
+from engine.metrics import BY_ID, METRICS
 
 # dock -> the module that lays it out: `controls(view)` for its bar, `body(view)` for its pane
 PANES = dict(zip(DOCKS, (graph, histograms, scatter, timeline, roofline, composition), strict=True))
@@ -126,7 +127,14 @@ def right(view: View) -> html.Section:
     ]
     return html.Section(
         [
-            html.Div(tabs, className="bar tabs", role="tablist", **aria(label="Drawings")),
+            html.Div(
+                [
+                    html.Div(tabs, className="tabs", role="tablist", **aria(label="Drawings")),
+                    html.Span(className="spring"),
+                    _colour(view),
+                ],
+                className="bar heads",
+            ),
             *(_pane(dock, view) for dock in DOCKS),
             presets.sheet(),
             why.sheet(),
@@ -134,6 +142,24 @@ def right(view: View) -> html.Section:
         id=Model.RIGHT,
         className="pane graph-dock",
         **aria(label="Drawings of the tasks"),
+    )
+
+
+def _colour(view: View) -> html.Div:
+    """The metric that colours all drawings."""
+    return field(
+        "Colour",
+        dmc.Select(
+            id=Model.COLOUR,
+            data=[{"value": m.id, "label": m.label} for m in METRICS],
+            value=view.colour if view.colour in BY_ID else "latency_s",
+            allowDeselect=False,
+            variant="unstyled",
+            size="xs",
+            w=116,
+            comboboxProps={"width": 190, "position": "bottom-end"},
+            **aria(label="Metric that colours the drawings"),
+        ),
     )
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import dash_cytoscape as cyto
-import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 
-from dashboard.components import aria, choice, data, field
+from dashboard.components import aria, choice, data
 from dashboard.figures.tokens import STEPS
 from dashboard.ids import Model, repeated
 from dashboard.pages.model import groups
 from dashboard.urls import View
-from engine.metrics import METRICS
 
 KEYS = (
     "Graph of the tasks. Arrow keys walk along the edges, Enter selects or opens a block, "
@@ -24,24 +22,9 @@ DIRECTIONS = {"down": "↓", "right": "→"}
 
 
 def controls(view: View) -> list[Any]:
-    """Mode, colour, direction, zoom."""
-    metrics = [{"value": m.id, "label": m.label} for m in METRICS]
-    known = {m["value"] for m in metrics}
+    """Mode, lasso, groups, direction, zoom."""
     return [
         choice(Model.SHOW, SHOWS, view.show, "What the graph shows"),
-        field(
-            "Colour",
-            dmc.Select(
-                id=Model.COLOUR,
-                data=metrics,
-                value=view.colour if view.colour in known else "latency_s",
-                allowDeselect=False,
-                variant="unstyled",
-                size="xs",
-                w=116,
-                **aria(label="Metric that colours the drawings"),
-            ),
-        ),
         html.Button(
             "Lasso", id=Model.LASSO, className="button toggle",
             title="Select by drawing around tasks: alt-drag does it too, shift adds, "

@@ -12,7 +12,7 @@ from dashboard.components.chart import chart, plot
 from dashboard.figures.roofline import figure, prefix, ridge
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model, repeated
-from dashboard.pages.model.timeline import colour, legend
+from dashboard.pages.model.timeline import legend
 from dashboard.queries import services
 from dashboard.queries.roofline import places, roofs
 from dashboard.urls import View
@@ -44,9 +44,8 @@ SAYS = {
 
 
 def controls(view: View) -> list[Any]:
-    """The metric of the colour, and how to read the plot."""
+    """How to read the plot."""
     return [
-        colour(Model.ROOFLINE_COLOUR, view),
         html.Span(HINT, className="chart-hint", title=f"{HINT} {COUNTS}"),
     ]
 
@@ -156,5 +155,4 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         },
         prevent_initial_call=True,
     )(answer)
-    wire(ClientsideFunction("view", "colour"), Input(Model.ROOFLINE_COLOUR, "value"))
     wire(ClientsideFunction("roofline", "drawn"), Input(Model.ROOFLINE_TASKS, "data"))

@@ -12,7 +12,7 @@ from dashboard.components.chart import chart, plot
 from dashboard.figures.scatter import figure
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model
-from dashboard.pages.model.timeline import colour, legend
+from dashboard.pages.model.timeline import legend
 from dashboard.urls import LOGS, View
 from engine.metrics import BY_ID, METRICS
 
@@ -20,11 +20,10 @@ LABEL = "Tasks as marks, one metric against another. The table holds the same fi
 
 
 def controls(view: View) -> list[Any]:
-    """Metrics of the two axes, each with its scale, and of the colour."""
+    """Metrics of the two axes, each with its scale."""
     return [
         *_axis("x", Model.SCATTER_X, view.x, "macs", view.log),
         *_axis("y", Model.SCATTER_Y, view.y, "latency_s", view.log),
-        colour(Model.SCATTER_COLOUR, view),
     ]
 
 
@@ -87,7 +86,6 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(drawn)
     wire(ClientsideFunction("scatter", "drawn"), Input(Model.SCATTER_PLOT, "children"))
-    wire(ClientsideFunction("view", "colour"), Input(Model.SCATTER_COLOUR, "value"))
     wire(
         ClientsideFunction("scatter", "metrics"),
         Input(Model.SCATTER_X, "value"),

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, dcc, html
 
-from dashboard.components import aria, choice, data, field
+from dashboard.components import aria, choice, data
 from dashboard.figures.tokens import STEPS
 from dashboard.ids import Model
 from dashboard.pages.model.histograms import NOTHING
-from dashboard.queries.timeline import room
 from dashboard.urls import View
-from engine.metrics import BY_ID, METRICS
 
 LANES = {"lanes": "Lanes", "order": "Order"}
 SERIAL = "One task at a time: the model does not overlap units"
@@ -21,23 +18,6 @@ KEYS = (
     "Tasks in the order in which they run, over the live memory. Arrow keys walk from task to "
     "task, Enter selects, plus and minus zoom. The table holds the same tasks."
 )
-
-
-def colour(id: str, view: View) -> Any:
-    """A menu of the metric that colours all drawings."""
-    return field(
-        "Colour",
-        dmc.Select(
-            id=id,
-            data=[{"value": m.id, "label": m.label} for m in METRICS],
-            value=view.colour if view.colour in BY_ID else "latency_s",
-            allowDeselect=False,
-            variant="unstyled",
-            size="xs",
-            w=116,
-            **aria(label="Metric that colours the drawings"),
-        ),
-    )
 
 
 def legend(id: str, note: Any) -> html.Footer:
@@ -50,7 +30,6 @@ def controls(view: View) -> list[Any]:
     """Lanes or order, colour, what the figure assumes."""
     return [
         choice(Model.LANES, LANES, "lanes", "A lane for each unit, or a row for each task"),
-        colour(Model.TIMELINE_COLOUR, view),
         html.Span(className="spring"),
         html.Button(
             "⤢", id=Model.TIMELINE_FIT, className="icon",
@@ -84,6 +63,4 @@ def body(view: View) -> list[Any]:
 def register(app: Dash) -> None:
     """Wire the dock."""
     wire: Any = app.clientside_callback  # Dash leaves it untyped
-    app.callback(Output(Model.ROOM, "data"), Input(Model.TARGET, "value"))(room)
     wire(ClientsideFunction("timeline", "room"), Input(Model.ROOM, "data"))
-    wire(ClientsideFunction("view", "colour"), Input(Model.TIMELINE_COLOUR, "value"))

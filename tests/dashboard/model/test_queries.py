@@ -156,3 +156,10 @@ def test_a_fault_stands_where_the_figures_would(monkeypatch):
     assert "cannot be compiled" in text(found["totals"])
     assert found["effects"] is None
     assert callbacks.quiet(callbacks.drawing)("t", [], "down", [], [], "m") is not None
+
+
+@pytest.mark.parametrize(("target", "bytes_"), [("stm32h7", 1_048_580), ("phone-npu", None)])
+def test_the_room_of_the_target_goes_to_the_page(services, add, app, target, bytes_):
+    with app.server.test_request_context():
+        answer = callbacks.effects(target, 30, "", [], [], add())
+    assert answer["room"] == bytes_
