@@ -6,6 +6,7 @@
   const ID = "model--table";
   let wanted = {};
   const ROOMY = ["energy_j", "bound_by"]; // shown too where the table is wide
+  const SPARE = "cumulative_share"; // left out where it is narrow
   const view = () => clientside.view;
   const page = () => document.getElementById("model--page");
   const grid = () => (window.dash_ag_grid && document.getElementById(ID) ? window.dash_ag_grid.getApi(ID) : null);
@@ -107,8 +108,9 @@
     if (state.where.length) api.setFilterModel(view().toModel(state.where, page().glossary));
     mark(api, state.selected, true);
     const units = new Set([...page().rows.values()].map((row) => row.unit));
-    const shown = api.getAllDisplayedColumns().map((c) => c.getColId()).filter((id) => id !== "unit" || units.size > 1);
-    const roomy = document.getElementById(ID).clientWidth > 900 ? ROOMY : [];
+    const width = document.getElementById(ID).clientWidth, roomy = width > 900 ? ROOMY : [];
+    const fits = (id) => (id !== "unit" || units.size > 1) && (id !== SPARE || width > 720);
+    const shown = api.getAllDisplayedColumns().map((c) => c.getColId()).filter(fits);
     clientside.set_props("model--columns", { value: [...shown, ...roomy] });
   }
 

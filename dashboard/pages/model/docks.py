@@ -156,7 +156,7 @@ def _colour(view: View) -> html.Div:
             allowDeselect=False,
             variant="unstyled",
             size="xs",
-            w=116,
+            w=108,
             comboboxProps={"width": 190, "position": "bottom-end"},
             **aria(label="Metric that colours the drawings"),
         ),
