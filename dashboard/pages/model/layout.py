@@ -54,7 +54,7 @@ def page(
             *_stores(view),
             _head(view, name, targets, dims),
             html.Div(skeleton_totals(), id=Model.TOTALS, className="totals", **aria(live="polite")),
-            html.Div(id=Model.TRIAGE, className="triage"),
+            html.Div(skeleton_triage(), id=Model.TRIAGE, className="triage"),
             html.Div([docks.left(view), docks.right(view)], id=Model.DOCKS, className="docks"),
         ],
         id=Model.PAGE,
@@ -168,6 +168,11 @@ def _dim(dim: Dim) -> html.Label:
         className="field dim",
         title=f"{dim.name} = {dim.value}: {help}",
     )
+
+
+def skeleton_triage() -> list[html.Div]:
+    """Four grey words of the strip."""
+    return [html.Div(className="bone short") for _ in range(4)]
 
 
 def skeleton_totals() -> list[html.Div]:
