@@ -97,7 +97,8 @@ def _frame(found: Offer, costs: dict[str, Floats], current: Mask) -> pl.DataFram
     best, worst = extremes({name: costs[name] for name in FIGURES})
     columns: dict[str, Any] = {
         "option": np.arange(len(found.all), dtype=np.int32),
-        **{name: pl.Series(costs[name], nan_to_null=True) for name in (*FIGURES, *TOTALS)},
+        **found.frame.to_dict(),
+        **{name: pl.Series(name, costs[name], nan_to_null=True) for name in (*FIGURES, *TOTALS)},
         "touched": costs["touched"].astype(np.int32),
         "conversions": costs["conversions"].astype(np.int32),
         "pareto": ~dominated(three),
@@ -105,8 +106,7 @@ def _frame(found: Offer, costs: dict[str, Floats], current: Mask) -> pl.DataFram
         "worst": _words(worst),
         "current": current,
     }
-    made = found.frame.with_columns([pl.Series(name, v) for name, v in columns.items()])
-    return made.select(list(OPTION_SCHEMA))
+    return pl.DataFrame({name: columns[name] for name in OPTION_SCHEMA})
 
 
 def _words(bits: Ints) -> pl.Series:

@@ -21,6 +21,7 @@ from engine.recipe.wiring import IS_REAL
 _PRICED = ("latency_s", "memory_energy_j", "energy_j", "size_bytes")
 TOTALS = tuple(f"model_{name}" for name in _PRICED)
 _ROWS = 60_000  # that are laid out at a time
+_FEW = 16  # tasks up to which looking for like ones costs more than it saves
 
 
 class _Weights(NamedTuple):
@@ -165,6 +166,33 @@ def _said(plan: Plan, tasks: Ints, option: Combination) -> Said:
     return said
 
 
+class _Rows(NamedTuple):
+    """Rows of `own` under the options, those that are alike once; one entry a row.
+
+    Args:
+        work: to be priced.
+        option: place among the options at hand, ascending; stands: for how many tasks.
+        chosen: it is a task that was chosen, not one that shares its weights.
+    """
+
+    work: Work
+    option: Ints
+    stands: Ints
+    chosen: Mask
+
+    def of(self, options: Ints) -> _Rows:
+        """The rows of some options, which keep their places."""
+        if len(options) == (self.option[-1] + 1 if len(self.option) else 0):
+            return self
+        at = np.flatnonzero(np.isin(self.option, options))
+        return _Rows(self.work.take(at), self.option[at], self.stands[at], self.chosen[at])
+
+    def total(self, values: Floats, mask: Mask | None = None) -> Floats:
+        """Sums by option; [options up to the last]."""
+        weights = values * self.stands if mask is None else values * self.stands * mask
+        return np.asarray(np.bincount(self.option, weights=weights), np.float64)
+
+
 def _fill(
     plan: Plan, tasks: Ints, own: Ints, weights: _Weights, reached: Reached, options: Ints,
     of: Ints, out: dict[str, Floats],
@@ -172,66 +200,111 @@ def _fill(
     """Price some options, `of` the reached cases, under the weights that stay near each unit."""
     if not len(options):
         return
-    p = plan.prepared
-    target, units = p.target, len(p.target.units)
-    work = _own_rows(plan, own, weights, reached, options, of)
+    target, units = plan.prepared.target, len(plan.prepared.target.units)
+    mine = _own_rows(plan, tasks, own, weights, reached, options, of)
     now_held, now_state = _held_now(plan)
     sums = by_unit(now_held, plan.work.unit, units)
-    first = priced_as(target, work, now_state, sums)
+    first = priced_as(target, mine.work, now_state, sums)
     others = priced_as(target, reached.others, now_state, sums)
+    before = _sums(reached, others)[:, -1]
     out["touched"][options] = reached.touched[of]
     out["conversions"][options] = reached.conversions[of]
-    wide = len(own)
-    mine = np.isin(own, tasks)
-    cases = len(reached.touched)
-    states = _states(plan, own, reached, work, (first, others), of, sums)
-    for wanted, total, chosen in states:
-        found, beyond, rest = first, others, np.zeros(len(_PRICED))
+    now = [np.nansum(_running(name, plan.price.figures[name][own], plan.work.runs[own]))
+           for name in _PRICED]  # fmt: skip
+    for wanted, total, at in _states(plan, own, reached, mine, (first, others), of, sums):
+        rows, found, beyond, rest = mine.of(at), first, others, np.zeros(len(_PRICED))
         if wanted != now_state:
-            found = priced_as(target, work, wanted, total)
+            found = priced_as(target, rows.work, wanted, total)
             beyond = priced_as(target, reached.others, wanted, total)
             again = priced_as(target, plan.work, wanted, total)
             rest = _outside(plan, reached, again.figures)
+        elif rows is not mine:
+            found = priced_as(target, rows.work, wanted, total)
+        after = _sums(reached, beyond)
         for i, name in enumerate(_PRICED):
-            figures = found.figures[name][: len(work)].reshape(-1, wide)[chosen]
-            counted = _running(name, figures, work.runs.reshape(-1, wide)[chosen])
-            now = _running(name, plan.price.figures[name][own], plan.work.runs[own])
-            after = _running(name, beyond.figures[name][: len(reached.of)], reached.others.runs)
-            before = _running(name, others.figures[name][: len(reached.of)], reached.others.runs)
-            by_case = np.bincount(reached.of, weights=np.nan_to_num(after), minlength=cases + 1)
-            base = np.nan_to_num(before)[reached.of == cases].sum()
-            at = options[chosen]
-            out[name][at] = counted[:, mine].sum(axis=1)
-            change = np.nan_to_num(counted).sum(axis=1) - np.nan_to_num(now).sum()
-            out[TOTALS[i]][at] = change + by_case[of[chosen]] - base + rest[i]
+            figures = _running(name, found.figures[name][: len(rows.work)], rows.work.runs)
+            out[name][options[at]] = rows.total(figures, rows.chosen)[at]
+            change = rows.total(np.nan_to_num(figures))[at] - now[i]
+            out[TOTALS[i]][options[at]] = change + after[i][of[at]] - before[i] + rest[i]
+
+
+def _sums(reached: Reached, found: Price) -> Floats:
+    """Figures of the further rows by case, last as they are now; [figures, cases + 1]."""
+    count = len(reached.of)
+    return np.stack([
+        np.bincount(
+            reached.of,
+            weights=np.nan_to_num(
+                _running(name, found.figures[name][:count], reached.others.runs)),
+            minlength=len(reached.touched) + 1,
+        )
+        for name in _PRICED
+    ])  # fmt: skip
 
 
 def _running(name: str, values: Floats, runs: Floats) -> Floats:
     """Figures of an inference: what never runs counts with its size only."""
-    return values if name == "size_bytes" else np.where(runs > 0, values, 0.0)
+    return values if name == "size_bytes" or (runs > 0).all() else np.where(runs > 0, values, 0.0)
 
 
 def _own_rows(
-    plan: Plan, own: Ints, weights: _Weights, reached: Reached, options: Ints, of: Ints
-) -> Work:
+    plan: Plan, tasks: Ints, own: Ints, weights: _Weights, reached: Reached, options: Ints, of: Ints
+) -> _Rows:
     """The rows of `own` under every option, option by option."""
-    p, wide = plan.prepared, len(own)
-    rows = (of[:, None] * wide + np.arange(wide)).reshape(-1)
-    work = reached.own.take(rows)
-    index = np.tile(own, len(options))
+    p, wide, cases = plan.prepared, len(own), len(reached.touched)
+    rows, count = np.arange(cases * wide), np.ones(cases * wide, np.int64)
+    if wide > _FEW and (p.sharing[own] < 0).all():
+        rows, count = _alike(plan, own, reached)
+    case = rows // wide
+    starts = np.searchsorted(case, np.arange(cases))
+    sizes = np.bincount(case, minlength=cases)[of]
+    option = np.repeat(np.arange(len(of)), sizes)
+    within = np.arange(len(option)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    at = starts[of][option] + within
+    rows, count = rows[at], count[at]
+    column, work = rows % wide, reached.own.take(rows)
+    index = own[column]
     kernel, pattern, structured, sparsity, palette, first = (
-        getattr(weights, name)[options].reshape(-1)
+        getattr(weights, name)[options[option], column]
         for name in ("kernel", "pattern", "structured", "sparsity", "palette", "first")
     )
-    return replace(
+    unit = work.unit
+    took = acceptance(p, reached.own_in[rows], reached.own_out[rows], kernel, p.kind[index])
+    compute = took.compute[np.maximum(unit, 0), np.arange(len(unit))]
+    work = replace(
         work,
         kernel=kernel,
         sparsity=np.where(structured, 0.0, sparsity),
         palette=palette,
         first_share=first,
-        macs=p.columns["macs"][index] / speed_up(p, pattern, work.unit),
-        compute=_computes(plan, reached, index, rows, kernel),
+        macs=p.columns["macs"][index] / speed_up(p, pattern, unit),
+        compute=np.where(unit >= 0, compute, 0),
     )
+    return _Rows(work, option, count, np.isin(own, tasks)[column])
+
+
+def _alike(plan: Plan, own: Ints, reached: Reached) -> tuple[Ints, Ints]:
+    """Rows of which one stands for all that cost the same in a case, and for how many.
+
+    Rows are alike when two sums of all that they are, each with random factors, agree.
+    """
+    p, wide, cases = plan.prepared, len(own), len(reached.touched)
+    arena = any(m.arena for m in p.target.memories)
+    skipped = {"kernel", "sparsity", "palette", "macs", "compute"}
+    values = [getattr(reached.own, name) for name in Work.__slots__
+              if name not in skipped and (arena or name != "live_bytes")]  # fmt: skip
+    index = np.tile(own, cases)
+    values += [p.kind[index], p.columns["macs"][index], plan.choice.pattern[index],
+               reached.own_in, reached.own_out, np.repeat(np.arange(cases), wide)]  # fmt: skip
+    factors = np.random.default_rng(0).random((2, len(values))) + 0.5
+    keys = np.zeros(cases * wide, np.complex128)
+    for i, column in enumerate(values):
+        known = np.nan_to_num(np.asarray(column, np.float64), nan=-1.0)
+        known = known / max(float(np.abs(known).max(initial=0.0)), 1e-300)
+        keys += known * complex(factors[0, i], factors[1, i])
+    _, rows, count = np.unique(keys, return_index=True, return_counts=True)
+    order = np.argsort(rows)
+    return rows[order], count[order]
 
 
 def _held_now(plan: Plan) -> tuple[Floats, State]:
@@ -246,7 +319,7 @@ def _held_now(plan: Plan) -> tuple[Floats, State]:
 
 
 def _states(
-    plan: Plan, own: Ints, reached: Reached, work: Work, prices: tuple[Price, Price], of: Ints,
+    plan: Plan, own: Ints, reached: Reached, mine: _Rows, prices: tuple[Price, Price], of: Ints,
     sums: Floats,
 ) -> list[tuple[State, Floats, Ints]]:  # fmt: skip
     """What the near memories serve under each option: (state, bytes by unit, places in `of`)."""
@@ -254,16 +327,16 @@ def _states(
     if not any(wanted):
         return [(wanted, sums, np.arange(len(of)))]
     units, cases = len(sums), len(reached.touched)
-    mine = held(prices[0], len(prices[0].bound))[: len(work)]
+    here = held(prices[0], len(prices[0].bound))[: len(mine.work)]
     theirs = held(prices[1], len(prices[1].bound))[: len(reached.of)]
     totals = np.zeros((len(of), units))
     for u in range(units):
         by_case = np.bincount(
             reached.of, weights=np.where(reached.others.unit == u, theirs, 0), minlength=cases + 1
         )
-        here = np.where(work.unit == u, mine, 0).reshape(len(of), -1).sum(axis=1)
         gone = now[own][plan.work.unit[own] == u].sum()
-        totals[:, u] = sums[u] - gone + here + by_case[of] - by_case[cases]
+        added = mine.total(np.where(mine.work.unit == u, here, 0.0))
+        totals[:, u] = sums[u] - gone + added + by_case[of] - by_case[cases]
     target = plan.prepared.target
     if same(target, totals, sums):
         return [(wanted, sums, np.arange(len(of)))]
@@ -286,10 +359,3 @@ def _outside(plan: Plan, reached: Reached, figures: Mapping[str, Floats]) -> Flo
         difference = figures[name][rows] - plan.price.figures[name][rows]
         change.append(float(np.nansum(_running(name, difference, runs))))
     return np.array(change)
-
-
-def _computes(plan: Plan, reached: Reached, index: Ints, rows: Ints, kernel: Ints) -> Ints:
-    """Format that rows multiply in with a kernel format, each on the unit that it is on."""
-    p, unit = plan.prepared, reached.own.unit[rows]
-    took = acceptance(p, reached.own_in[rows], reached.own_out[rows], kernel, p.kind[index])
-    return np.where(unit >= 0, took.compute[np.maximum(unit, 0), np.arange(len(unit))], 0)
