@@ -144,7 +144,7 @@
   /* What the tooltip says of tasks: their figures; of a stack of `copies` also the worst one's. */
   function tipTasks(at, ids, name, hint, copies) {
     if (!page().rows || !ids.length) return tip(null);
-    const row = page().rows.get(ids[0]), glossary = page().glossary, make = view().make, one = ids.length === 1;
+    const row = page().rows.get(ids[0]), { glossary } = page(), { make } = view(), one = ids.length === 1;
     const say = (metric, tasks) => {
       const now = view().total(tasks, metric, glossary[metric].aggregate);
       return now === null ? "unknown" : view().figure(glossary[metric], now);
@@ -155,12 +155,13 @@
       make("tr", {}, make("th", {}, glossary[id].label), make("td", {}, say(id, ids)),
         copies ? make("td", {}, say(id, worst(id))) : null));
     const head = copies
-      ? [make("tr", {}, make("th", {}), make("td", { class: "muted" }, "all"), make("td", { class: "muted" }, "worst copy"))]
+      ? [make("tr", {}, make("th", {}), ...["all", "worst copy"].map((word) => make("td", { class: "muted" }, word)))]
       : [];
     tip(at,
       make("b", {}, one && row ? `${row.id} · ${row.name}` : `${name} · ${ids.length.toLocaleString("en-US")} tasks`),
       make("div", { class: "muted" }, one && row
-        ? [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format].filter(Boolean).join(" · ")
+        ? [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format]
+          .filter(Boolean).join(" · ")
         : hint),
       make("table", {}, ...head, ...lines),
       ...(one && row && row.unknown ? [make("div", { class: "missed" }, row.unknown)] : []),

@@ -65,7 +65,8 @@
     pen.drawImage(kept.back, 0, 0);
     pen.scale(ratio, ratio);
     const x1 = Math.max(1, Math.min(WIDE - 5, e.x1 * k + dx)), y1 = Math.max(1, Math.min(HIGH - 5, e.y1 * k + dy));
-    const x2 = Math.max(x1 + 4, Math.min(WIDE - 1, e.x2 * k + dx)), y2 = Math.max(y1 + 4, Math.min(HIGH - 1, e.y2 * k + dy));
+    const x2 = Math.max(x1 + 4, Math.min(WIDE - 1, e.x2 * k + dx));
+    const y2 = Math.max(y1 + 4, Math.min(HIGH - 1, e.y2 * k + dy));
     for (const [colour, width] of [[token.surface, 4], [token.accent, 1.5]]) { // seen on any ground
       [pen.strokeStyle, pen.lineWidth] = [colour, width];
       pen.strokeRect(x1, y1, x2 - x1, y2 - y1);

@@ -13,14 +13,13 @@
     return host && host._cyreg ? host._cyreg.cy : null;
   }
 
-  const frame = () => new Promise((done) => requestAnimationFrame(done));
-
   /* New boxes, or new numbers: wait until cytoscape holds them, then index, colour, fit. */
   async function draw(elements) {
     if (!elements || !elements.length) return;
     let cy = graph();
-    for (let k = 0; k < 120 && !(cy && cy.elements().length === elements.length && cy.getElementById(elements[0].data.id).length); k++) {
-      await frame();
+    const held = () => cy && cy.elements().length === elements.length && cy.getElementById(elements[0].data.id).length;
+    for (let k = 0; k < 120 && !held(); k++) {
+      await new Promise((done) => requestAnimationFrame(done));
       cy = graph();
     }
     if (!cy || !page()) return;
@@ -29,9 +28,7 @@
     cy.scratch("elements", elements);
     const boxes = cy.nodes(".box"), of = new Map();
     boxes.forEach((node) => node.data("tasks").forEach((i) => of.set(i, node)));
-    cy.scratch("of", of);
-    cy.scratch("boxes", boxes);
-    cy.scratch("chosen", new Set());
+    cy.scratch("of", of).scratch("boxes", boxes).scratch("chosen", new Set());
     boxes.forEach((node) => node.scratch("step", null).scratch("hits", -1));
     cy.edges().style("events", "yes");
     cy.elements().removeClass("out near cursor chosen");
@@ -63,8 +60,8 @@
 
   function colour(cy, id, glossary) {
     const metric = glossary[id];
-    if (!metric || !cy.scratch("boxes")) return;
     const boxes = cy.scratch("boxes");
+    if (!metric || !boxes) return;
     const values = boxes.map((node) => view().total(node.data("tasks"), id, metric.aggregate));
     const most = Math.max(0, ...values.filter((v) => v !== null));
     cy.batch(() => {
@@ -74,7 +71,8 @@
         node.removeClass("s0 s1 s2 s3 s4 s5 unknown").addClass(step).scratch("step", step);
       });
       cy.nodes(".sum").forEach((node) => {
-        const sum = metric.aggregate === "none" && id !== "share" ? null : view().total(node.data("tasks"), id, metric.aggregate);
+        const none = metric.aggregate === "none" && id !== "share";
+        const sum = none ? null : view().total(node.data("tasks"), id, metric.aggregate);
         node.data("label", sum === null ? "" : view().figure({ ...metric, digits: 2 }, sum));
       });
     });
@@ -100,6 +98,7 @@
   }
 
   const now = (cy) => ({ k: cy.zoom(), ...cy.pan() });
+  const bounds = (boxes) => boxes.boundingBox({ includeLabels: false });
   const room = (cy) => ({ w: cy.width(), h: cy.height() });
 
   function look(cy, to, instant) {
@@ -112,13 +111,13 @@
 
   /* Bring boxes into view; all: true at once, "soft" on the way. */
   function reach(cy, boxes, all) {
-    if (boxes.length) look(cy, hub().aim(boxes.boundingBox({ includeLabels: false }), room(cy), now(cy), all, 0.7), all === true);
+    if (boxes.length) look(cy, hub().aim(bounds(boxes), room(cy), now(cy), all, 0.7), all === true);
   }
 
   function here() {
     const cy = graph(), boxes = cy && cy.scratch("boxes");
     if (!boxes || !boxes.length || !cy.scratch("placed")) return null;
-    const e = cy.extent(), all = boxes.boundingBox({ includeLabels: false });
+    const e = cy.extent(), all = bounds(boxes);
     const centre = { x: (e.x1 + e.x2) / 2, y: (e.y1 + e.y2) / 2 };
     const far = (node) => Math.hypot(node.position("x") - centre.x, node.position("y") - centre.y);
     const best = boxes.reduce((one, node) => (far(node) < far(one) ? node : one), boxes[0]);
@@ -126,7 +125,8 @@
     cy.scratch("of").forEach((node, i) => places.set(i, [node.position("x"), node.position("y")]));
     const p = best.renderedPosition();
     return {
-      ...now(cy), tasks: best.data("tasks"), at: [p.x, p.y], single: places.size === boxes.length, point: (i) => places.get(i),
+      ...now(cy), tasks: best.data("tasks"), at: [p.x, p.y],
+      single: places.size === boxes.length, point: (i) => places.get(i),
       whole: e.x1 <= all.x1 && e.y1 <= all.y1 && e.x2 >= all.x2 && e.y2 >= all.y2,
     };
   }
@@ -137,19 +137,20 @@
     if (!cy || !cy.scratch("of") || !cy.width()) return (pending = old);
     cy.resize();
     cy.scratch("placed", true);
-    const of = cy.scratch("of"), all = cy.elements().boundingBox({ includeLabels: false });
-    const whole = hub().aim(all, room(cy), now(cy), true), boxes = [...new Set(old.tasks.map((i) => of.get(i)))].filter(Boolean);
+    const of = cy.scratch("of"), whole = hub().aim(bounds(cy.elements()), room(cy), now(cy), true);
+    const boxes = [...new Set(old.tasks.map((i) => of.get(i)))].filter(Boolean);
     const same = old.single && of.size === cy.scratch("boxes").length && old.tasks.every((i) => {
       const p = of.has(i) && of.get(i).position(), [x, y] = old.point(i) || [];
       return p && Math.abs(p.x - x) < 2 && Math.abs(p.y - y) < 2;
     });
     if (same) return look(cy, old, true);
     if (!boxes.length || (old.whole && !old.opened)) return look(cy, whole, true);
-    const box = cy.collection(boxes).boundingBox({ includeLabels: false });
+    const box = bounds(cy.collection(boxes));
     if (!old.opened) return look(cy, hub().beside(old, box, room(cy), whole), true);
     // a block that opened keeps its top where it was, unless what it holds would be cut off
     const x = old.at[0] - (old.k * (box.x1 + box.x2)) / 2, y = old.top - old.k * box.y1;
-    const inner = (v, low, high, most) => (high - low > most ? (most - low - high) / 2 : Math.min(Math.max(v, 12 - low), most - 12 - high));
+    const inner = (v, low, high, most) =>
+      high - low > most ? (most - low - high) / 2 : Math.min(Math.max(v, 12 - low), most - 12 - high);
     const [w, h] = [cy.width(), cy.height() - 52], k = old.k;
     look(cy, { k, x: inner(x, box.x1 * k, box.x2 * k, w), y: inner(y, box.y1 * k, box.y2 * k, h) }, true);
   }
@@ -179,8 +180,7 @@
   function filtered(fit) {
     const cy = graph();
     if (!cy || !cy.scratch("boxes")) return;
-    const shown = page().shown;
-    const kept = [];
+    const shown = page().shown, kept = [];
     cy.batch(() => {
       cy.scratch("boxes").forEach((node) => {
         const out = Boolean(shown) && !node.data("tasks").some((i) => shown.has(i));
@@ -201,7 +201,8 @@
     if (node.data("tasks").length < 2 || node.scratch("hits") === hits) return;
     node.scratch("hits", hits);
     if (!node.scratch("plain")) node.scratch("plain", node.data("label"));
-    node.data("label", hits ? `${node.scratch("plain").split(" · ")[0]} · ${hits} of ${node.data("tasks").length}` : node.scratch("plain"));
+    const plain = node.scratch("plain");
+    node.data("label", hits ? `${plain.split(" · ")[0]} · ${hits} of ${node.data("tasks").length}` : plain);
   }
 
   function near(id) {
@@ -219,28 +220,29 @@
   }
   const pick = (node, extend) => hub().pick(node.data("tasks"), extend);
 
-  const busy = () => anchor && performance.now() - anchor.asked < 2000; // the last one is on its way
+  const within = (frame, p) =>
+    Math.abs(frame.position("x") - p.x) < frame.data("width") / 2 &&
+    Math.abs(frame.position("y") - p.y) < frame.data("height") / 2;
 
   function open(block) {
     if (!block) return;
-    const cy = graph(), node = cy.scratch("boxes").filter((n) => n.data("block") === block)[0];
-    if (busy()) return;
+    const node = graph().scratch("boxes").filter((n) => n.data("block") === block)[0];
     const p = node.renderedPosition(), box = node.renderedBoundingBox({ includeLabels: false });
-    anchor = { ...now(cy), tasks: node.data("tasks"), at: [p.x, p.y], top: box.y1, opened: true, asked: performance.now() };
-    ask(block, true);
+    ask(block, true, node, [p.x, p.y], box.y1);
   }
 
   /* A frame folds again; its box comes where the pointer is. */
   function close(frame, at) {
-    const cy = graph(), block = frame.data("frame"), p = frame.position(), w = frame.data("width") / 2, h = frame.data("height") / 2;
-    const inside = cy.scratch("boxes").filter((n) => Math.abs(n.position("x") - p.x) < w && Math.abs(n.position("y") - p.y) < h);
-    if (!block || busy()) return;
-    anchor = { ...now(cy), tasks: inside.toArray().flatMap((n) => n.data("tasks")), at: [at.x, at.y], top: at.y - 13 * cy.zoom(), opened: true, asked: performance.now() };
-    ask(block, false);
+    const inside = graph().scratch("boxes").filter((n) => within(frame, n.position()));
+    if (frame.data("frame")) ask(frame.data("frame"), false, inside, [at.x, at.y], at.y - 13 * graph().zoom());
   }
 
-  /* Blocks that are not as they were at first: opened, or with "-" before their id, folded. */
-  function ask(block, open) {
+  /* Blocks that are not as they were at first: opened, or with "-" before their id, folded.
+     What holds the tasks of `nodes` afterwards comes where they were. */
+  function ask(block, open, nodes, at, top) {
+    if (anchor && performance.now() - anchor.asked < 2000) return; // the last one is on its way
+    const tasks = nodes.toArray().flatMap((n) => n.data("tasks"));
+    anchor = { ...now(graph()), tasks, at, top, opened: true, asked: performance.now() };
     const old = page().opened || [], other = open ? `-${block}` : block;
     page().opened = old.includes(other) ? old.filter((b) => b !== other) : [...old, open ? block : `-${block}`];
     clientside.set_props("model--opened", { data: page().opened });
@@ -260,9 +262,7 @@
     });
     cy.on("dbltap", "node.box", (event) => open(event.target.data("block")));
     cy.on("dbltap", (event) => {
-      const p = event.position, around = (n) =>
-        Math.abs(n.position("x") - p.x) < n.data("width") / 2 && Math.abs(n.position("y") - p.y) < n.data("height") / 2;
-      const frame = event.target === cy && cy.nodes(".frame").filter(around)[0];
+      const frame = event.target === cy && cy.nodes(".frame").filter((n) => within(n, event.position))[0];
       if (frame) close(frame, event.renderedPosition);
     });
     cy.on("mouseover", "node.box", (event) => {
@@ -305,7 +305,7 @@
   function picture() {
     const cy = graph(), boxes = cy && cy.scratch("boxes");
     if (!boxes || !boxes.length || cy.scratch("picture")) return cy && cy.scratch("picture");
-    const all = boxes.boundingBox({ includeLabels: false }), t = hub().tokens(), canvas = document.createElement("canvas");
+    const all = bounds(boxes), t = hub().tokens(), canvas = document.createElement("canvas");
     const k = Math.min(600 / all.w, 440 / all.h, 1), pen = canvas.getContext("2d");
     [canvas.width, canvas.height] = [Math.ceil(all.w * k), Math.ceil(all.h * k)];
     boxes.forEach((node) => {
@@ -320,7 +320,10 @@
     get all() { return picture() && graph().scratch("all"); },
     get picture() { return picture(); },
     seen: () => graph().extent(),
-    centre: (x, y) => graph().pan({ x: graph().width() / 2 - x * graph().zoom(), y: graph().height() / 2 - y * graph().zoom() }),
+    centre: (x, y) => {
+      const { w, h } = room(graph()), k = graph().zoom();
+      graph().pan({ x: w / 2 - x * k, y: h / 2 - y * k });
+    },
   };
 
   const firstOf = (cy) => [...(cy.scratch("chosen") || [])][0] || cy.scratch("boxes")[0];
@@ -338,12 +341,12 @@
   }
 
   function walk(way) {
-    const cy = graph(), boxes = cy.scratch("boxes"), old = cy.scratch("cursor") || firstOf(cy), right = page().state.direction === "right";
+    const cy = graph(), boxes = cy.scratch("boxes"), old = cy.scratch("cursor") || firstOf(cy);
     const side = way === "out" ? old.outgoers(".box") : way === "into" ? old.incomers(".box") : null;
-    const place = (axis) => (i) => boxes[i].position(axis), [aside, ahead] = right ? ["y", "x"] : ["x", "y"];
-    const next = side ? side[0]
-      : boxes[hub().nearest(boxes.length, boxes.toArray().indexOf(old), way === "after" ? 1 : -1, place(aside), place(ahead))];
-    cursor(cy, next || old, true);
+    const [aside, ahead] = page().state.direction === "right" ? ["y", "x"] : ["x", "y"];
+    const place = (axis) => (i) => boxes[i].position(axis);
+    const k = boxes.toArray().indexOf(old), sign = way === "after" ? 1 : -1;
+    cursor(cy, (side ? side[0] : boxes[hub().nearest(boxes.length, k, sign, place(aside), place(ahead))]) || old, true);
   }
 
   const step = (cy, factor) =>
@@ -357,18 +360,11 @@
   }
 
   /* cytoscape cannot read CSS variables: it gets the stylesheet of the current scheme. */
-  function scheme(styles) {
-    const root = document.documentElement;
-    const name = () => (root.dataset.mantineColorScheme === "dark" ? "dark" : "light");
-    if (!page().watching) {
-      page().watching = new MutationObserver(() => {
-        if (!page()) return;
-        clientside.set_props("model--graph", { stylesheet: styles[name()] });
-        setTimeout(() => graph() && graph().scratch("picture", null), 60);
-      });
-      page().watching.observe(root, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
-    }
-    return styles[name()];
+  let styles;
+  const styled = () => styles[document.documentElement.dataset.mantineColorScheme === "dark" ? "dark" : "light"];
+  function scheme(both) {
+    styles = both;
+    return styled();
   }
 
   (clientside.parts = clientside.parts || []).push({
@@ -380,6 +376,10 @@
     enter: (key, extend) => {
       const old = graph().scratch("cursor") || firstOf(graph());
       key === "Enter" && old.data("block") ? open(old.data("block")) : pick(old, extend);
+    },
+    scheme: () => {
+      if (styles) clientside.set_props("model--graph", { stylesheet: styled() });
+      if (graph()) graph().scratch("picture", null);
     },
     step: (factor) => step(graph(), factor),
     fit: () => reach(graph(), graph().elements(), "soft"),

@@ -13,7 +13,10 @@
   const on = () => area() && hub().shown() === "all";
 
   // what the pointer needs too: drawing, view, what is chosen, under the pointer, under the keyboard
-  const it = { data: null, at: { x: 0, y: 0, k: 1 }, size: { w: 0, h: 0, ratio: 1 }, chosen: [], hover: NONE, cursor: -1, pointer: null };
+  const it = {
+    data: null, at: { x: 0, y: 0, k: 1 }, size: { w: 0, h: 0, ratio: 1 },
+    chosen: [], hover: NONE, cursor: -1, pointer: null,
+  };
   let look = null, tiles = null, pen = null, labels = [], often = null, told = "";
   let placed = false, pending = null, asked = false, moving = 0, request = null, about = null;
 
@@ -83,7 +86,8 @@
   function take(drawing) {
     const old = on() ? here() : null;
     [it.data, labels, it.chosen, it.hover, it.cursor] = [drawing, [], [], NONE, -1];
-    look = { bucket: new Uint8Array(it.data.n), faint: null, tokens: hub().tokens(), label, bands: null, hits: null, version: 0 };
+    look = { bucket: new Uint8Array(it.data.n), tokens: hub().tokens(), label, faint: null, bands: null, hits: null };
+    look.version = 0;
     tiles = kit().tiles(it.data, look);
     if (old) settle(old);
     appear();
@@ -111,9 +115,11 @@
     const sums = Array.from(it.data.head.bands, (_, b) =>
       rows ? view().total(members(b), state.colour, way) : members(b).reduce((sum, i) => sum + known[i], 0));
     const most = max(sums.filter((v) => v !== null));
-    const bad = (v) => v === null || isNaN(v), say = (v) => view().figure({ ...page().glossary[state.colour], digits: 2 }, v);
+    const bad = (v) => v === null || isNaN(v);
+    const say = (v) => view().figure({ ...page().glossary[state.colour], digits: 2 }, v);
     look.bands = {
-      most, step: sums.map((v) => (bad(v) ? UNKNOWN : step(v, most))), says: sums.map((v) => (bad(v) || !rows ? "" : say(v))),
+      most, step: sums.map((v) => (bad(v) ? UNKNOWN : step(v, most))),
+      says: sums.map((v) => (bad(v) || !rows ? "" : say(v))),
     };
     look.key = rows && state.colour;
     told = "";
@@ -124,7 +130,8 @@
   function sift() {
     const passing = page().shown;
     look.faint = passing ? Uint8Array.from({ length: it.data.n }, (_, i) => (passing.has(i) ? 0 : 1)) : null;
-    look.hits = passing ? Array.from(it.data.head.bands, (_, b) => members(b).filter((i) => passing.has(i)).length) : null;
+    const hits = (_, b) => members(b).filter((i) => passing.has(i)).length;
+    look.hits = passing ? Array.from(it.data.head.bands, hits) : null;
     stale();
   }
 
@@ -190,7 +197,10 @@
   }
 
   const fitted = () => hub().aim(it.data.all, it.size, it.at, true);
-  const seen = () => ({ x1: -it.at.x / it.at.k, y1: -it.at.y / it.at.k, x2: (it.size.w - it.at.x) / it.at.k, y2: (it.size.h - it.at.y) / it.at.k });
+  const seen = () => {
+    const { x, y, k } = it.at;
+    return { x1: -x / k, y1: -y / k, x2: (it.size.w - x) / k, y2: (it.size.h - y) / k };
+  };
 
   function measure() {
     const ratio = window.devicePixelRatio || 1, w = area().clientWidth, h = area().clientHeight;
@@ -264,7 +274,8 @@
       }
       if (near) pen.stroke();
     };
-    const touching = (i) => [it.data.out, it.data.into].flatMap((side) => [...side.items.subarray(side.at[i], side.at[i + 1])]);
+    const touching = (i) =>
+      [it.data.out, it.data.into].flatMap((side) => [...side.items.subarray(side.at[i], side.at[i + 1])]);
     world();
     if (it.chosen.length && it.chosen.length <= 100) {
       const far = it.chosen.flatMap(touching).filter((e) => a.kind[e] === 2);
@@ -289,11 +300,12 @@
       it.at = to;
       return ask();
     }
-    const from = it.at, start = performance.now(), mid = (v) => [(it.size.w / 2 - v.x) / v.k, (it.size.h / 2 - v.y) / v.k];
+    const from = it.at, start = performance.now(), [cx, cy] = [it.size.w / 2, it.size.h / 2];
+    const mid = (v) => [(cx - v.x) / v.k, (cy - v.y) / v.k];
     const [ax, ay] = mid(from), [bx, by] = mid(to);
     const tick = (now) => {
       const u = Math.min(1, (now - start) / 180), e = 1 - (1 - u) ** 3, k = from.k * (to.k / from.k) ** e;
-      it.at = u === 1 ? to : { k, x: it.size.w / 2 - k * (ax + (bx - ax) * e), y: it.size.h / 2 - k * (ay + (by - ay) * e) };
+      it.at = u === 1 ? to : { k, x: cx - k * (ax + (bx - ax) * e), y: cy - k * (ay + (by - ay) * e) };
       if (u < 1) moving = requestAnimationFrame(tick);
       ask();
     };
@@ -323,7 +335,8 @@
       if (far < least) [best, least] = [i, far];
     }
     return {
-      ...it.at, tasks: [best], at: [x[best] * it.at.k + it.at.x, y[best] * it.at.k + it.at.y], single: true, point: (i) => [x[i], y[i]],
+      ...it.at, tasks: [best], at: [x[best] * it.at.k + it.at.x, y[best] * it.at.k + it.at.y],
+      single: true, point: (i) => [x[i], y[i]],
       whole: r.x1 <= all.x1 && r.y1 <= all.y1 && r.x2 >= all.x2 && r.y2 >= all.y2,
     };
   }
@@ -335,7 +348,8 @@
       const [x, y] = old.point(i) || [];
       return Math.abs(x - it.data.a.x[i]) < 2 && Math.abs(y - it.data.a.y[i]) < 2;
     });
-    go(same ? { x: old.x, y: old.y, k: old.k } : old.whole ? fitted() : hub().beside(old, around(old.tasks), it.size, fitted()), true);
+    if (same) go({ x: old.x, y: old.y, k: old.k }, true);
+    else go(old.whole ? fitted() : hub().beside(old, around(old.tasks), it.size, fitted()), true);
   }
 
   function step(factor, x, y) {

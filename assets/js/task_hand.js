@@ -1,8 +1,8 @@
 /* Pointer and keyboard on the canvas of all tasks: what is under them, and what they do. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const { it, area, on, NONE, ROUND, TEXT, members, around, ask, go, step, spot, focus, fonts } = clientside.task_canvas;
-  const { measure, draw } = clientside.task_canvas;
+  const { it, area, on, NONE, ROUND, TEXT, members, around, ask, go, step, spot, focus } = clientside.task_canvas;
+  const { fonts, measure, draw } = clientside.task_canvas;
   const page = () => document.getElementById("model--page");
   const view = () => clientside.view;
   const hub = () => clientside.graph_pane;
@@ -19,7 +19,8 @@
     const x = (px - it.at.x) / it.at.k, y = (py - it.at.y) / it.at.k, box = it.data.a.band_box;
     if (it.at.k <= kit().FAR) {
       for (let b = 0; b < it.data.head.bands.length; b++)
-        if (x >= box[4 * b] && x <= box[4 * b + 2] && y >= box[4 * b + 1] && y <= box[4 * b + 3]) return { ...NONE, band: b };
+        if (x >= box[4 * b] && x <= box[4 * b + 2] && y >= box[4 * b + 1] && y <= box[4 * b + 3])
+          return { ...NONE, band: b };
       return NONE;
     }
     const task = it.data.hit(x, y, it.at.k < ROUND ? 3 / it.at.k : 0);
@@ -27,7 +28,7 @@
   }
 
   const boxed = (i) => {
-    const [x, y, w, h] = [it.data.a.x[i] * it.at.k + it.at.x, it.data.a.y[i] * it.at.k + it.at.y, (it.data.wide / 2) * it.at.k, (it.data.high / 2) * it.at.k];
+    const [x, y] = spot(i), [w, h] = [(it.data.wide / 2) * it.at.k, (it.data.high / 2) * it.at.k];
     return { x1: x - w, y1: y - h, x2: x + w, y2: y + h };
   };
   const name = (i) => (page().rows.has(i) ? page().rows.get(i).name : `task ${i}`);
@@ -48,9 +49,10 @@
     const { task, edge, band } = it.hover, { a, head } = it.data;
     if (task >= 0) return hub().tipTasks(boxed(task), [task], name(task));
     const spot = { x1: x - 6, x2: x + 6, y1: y + 8, y2: y };
-    if (band >= 0) return hub().tipTasks(spot, members(band), head.bands[band], "click to select, double-click to come closer");
-    if (edge >= 0) return hub().tipEdge(spot, name(a.source[edge]), name(a.target[edge]), head.tensors[a.tensor[edge]], a.bytes[edge], 1);
-    hub().tip(null);
+    const [from, to] = [a.source[edge], a.target[edge]];
+    if (band >= 0) hub().tipTasks(spot, members(band), head.bands[band], "click to select, double-click to come closer");
+    else if (edge >= 0) hub().tipEdge(spot, name(from), name(to), head.tensors[a.tensor[edge]], a.bytes[edge], 1);
+    else hub().tip(null);
   }
 
   function near(task) {

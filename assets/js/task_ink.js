@@ -106,14 +106,16 @@
         for (let k = 1; k < count; k++) {
           const last = k === count - 1, bent = count > 2 && !last, steps = bent ? 6 : 1;
           const half = bent && k < count - 2;
-          const [ex, ey] = bent ? (half ? [(px[k] + px[k + 1]) / 2, (py[k] + py[k + 1]) / 2] : [px[k + 1], py[k + 1]]) : [px[k], py[k]];
+          const to = bent && !half ? k + 1 : k, other = half ? k + 1 : to;
+          const [ex, ey] = [(px[to] + px[other]) / 2, (py[to] + py[other]) / 2];
           const [sx, sy] = [fx, fy];
           for (let t = 1; t <= steps; t++) {
             const u = t / steps, v = 1 - u;
             const tx = bent ? v * v * sx + 2 * u * v * px[k] + u * u * ex : ex;
             const ty = bent ? v * v * sy + 2 * u * v * py[k] + u * u * ey : ey;
-            const along = Math.max(0, Math.min(1, ((ax - fx) * (tx - fx) + (ay - fy) * (ty - fy)) / ((tx - fx) ** 2 + (ty - fy) ** 2 || 1)));
-            const far = Math.hypot(ax - fx - along * (tx - fx), ay - fy - along * (ty - fy));
+            const [dx, dy] = [tx - fx, ty - fy];
+            const along = Math.max(0, Math.min(1, ((ax - fx) * dx + (ay - fy) * dy) / (dx * dx + dy * dy || 1)));
+            const far = Math.hypot(ax - fx - along * dx, ay - fy - along * dy);
             if (far < least) [best, least] = [e, far];
             [fx, fy] = [tx, ty];
           }
@@ -145,7 +147,8 @@
     }
 
     function arrow(pen, e) {
-      const last = corners(e) - 1, dx = px[last] - px[last - 1], dy = py[last] - py[last - 1], d = Math.hypot(dx, dy) || 1;
+      const last = corners(e) - 1, dx = px[last] - px[last - 1], dy = py[last] - py[last - 1];
+      const d = Math.hypot(dx, dy) || 1;
       const ux = (dx / d) * 6.5, uy = (dy / d) * 6.5;
       pen.moveTo(px[last], py[last]);
       pen.lineTo(px[last] - ux - uy / 2, py[last] - uy + ux / 2);
@@ -166,7 +169,8 @@
       pen.fill();
     }
 
-    const shape = (pen, i, grow) => pen.roundRect(x[i] - wide / 2 - grow, y[i] - high / 2 - grow, wide + 2 * grow, high + 2 * grow, 5 + grow);
+    const shape = (pen, i, g) =>
+      pen.roundRect(x[i] - wide / 2 - g, y[i] - high / 2 - g, wide + 2 * g, high + 2 * g, 5 + g);
 
     /* Everything in a rectangle.  The pen's unit is the drawing's; s: CSS pixels of a unit.
        look: {bucket, faint (or null), tokens, label(i)}. */

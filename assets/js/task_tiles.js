@@ -53,12 +53,14 @@
     function show(pen, at, fit, ratio, r) {
       const o = whole(fit, ratio), k = at.k * ratio, f = k / o.k, all = data.all;
       const [ox, oy] = [at.x * ratio, at.y * ratio];
-      pen.drawImage(o.canvas, Math.round(o.x * k + ox), Math.round(o.y * k + oy), o.canvas.width * f, o.canvas.height * f);
+      const { canvas } = o;
+      pen.drawImage(canvas, Math.round(o.x * k + ox), Math.round(o.y * k + oy), canvas.width * f, canvas.height * f);
       if (f < 1.02) return true;
       const z = Math.ceil(2 * Math.log2(k) - 0.001), s = 2 ** (z / 2), unit = TILE / s, slack = 2 / s;
       const cell = (v) => Math.floor(v / unit), wanted = [];
       for (let cy = cell(Math.max(r.y1, all.y1 - 9)); cy <= cell(Math.min(r.y2, all.y2 + 9)); cy++)
-        for (let cx = cell(Math.max(r.x1, all.x1 - 9)); cx <= cell(Math.min(r.x2, all.x2 + 9)); cx++) wanted.push([cx, cy]);
+        for (let cx = cell(Math.max(r.x1, all.x1 - 9)); cx <= cell(Math.min(r.x2, all.x2 + 9)); cx++)
+          wanted.push([cx, cy]);
       const [mx, my] = [(r.x1 + r.x2) / 2 / unit - 0.5, (r.y1 + r.y2) / 2 / unit - 0.5];
       wanted.sort((p, q) => Math.hypot(p[0] - mx, p[1] - my) - Math.hypot(q[0] - mx, q[1] - my));
       const until = performance.now() + BUDGET;
@@ -68,7 +70,8 @@
         let tile = kept.get(key);
         if ((!tile || tile.version !== look.version) && performance.now() < until) {
           tile = { canvas: tile ? tile.canvas : sheet(TILE, TILE), version: look.version };
-          print(tile.canvas, s, x, y, { x1: x - slack, y1: y - slack, x2: x + unit + slack, y2: y + unit + slack }, ratio);
+          const inside = { x1: x - slack, y1: y - slack, x2: x + unit + slack, y2: y + unit + slack };
+          print(tile.canvas, s, x, y, inside, ratio);
         }
         missing = missing || !tile || tile.version !== look.version;
         if (!tile) continue;
@@ -88,10 +91,12 @@
     const rooms = [];
     function room(b) {
       if (rooms[b] !== undefined) return rooms[b];
-      const { x, y, band, band_box } = data.a, [x1, top, x2] = band_box.subarray(4 * b, 4 * b + 4), [w, h] = [data.wide / 2, data.high / 2];
+      const { x, y, band, band_box } = data.a, [w, h] = [data.wide / 2, data.high / 2];
+      const [x1, top, x2] = band_box.subarray(4 * b, 4 * b + 4);
       rooms[b] = true;
       data.nodesIn({ x1, x2, y1: top - TITLE, y2: top }, (i) => {
-        if (band[i] !== b && y[i] + h > top - TITLE && y[i] - h < top && x[i] + w > x1 && x[i] - w < x2) rooms[b] = false;
+        const above = y[i] + h > top - TITLE && y[i] - h < top && x[i] + w > x1 && x[i] - w < x2;
+        if (above && band[i] !== b) rooms[b] = false;
       });
       return rooms[b];
     }
@@ -120,7 +125,8 @@
         pen.fillStyle = known ? t[`seq-${step}`] : t.surface;
         if (fill) pen.fill();
         pen.globalAlpha = hits === 0 ? 0.3 : filled ? fill : k < TITLED ? 1 : 0.55;
-        pen.strokeStyle = filled ? (known ? t[`seq-${Math.min(5, step + 1)}`] : t.budget) : k < TITLED ? t.line : t.faint;
+        pen.strokeStyle = k < TITLED ? t.line : t.faint;
+        if (filled) pen.strokeStyle = known ? t[`seq-${Math.min(5, step + 1)}`] : t.budget;
         pen.setLineDash(k < TITLED ? [] : [4, 2]);
         pen.stroke();
         pen.setLineDash([]);
@@ -138,9 +144,11 @@
         const flat = !filled || w >= h || w > 90, space = (flat ? w : h) - 8;
         if (space < 26 || Math.min(w, h) < 14) continue;
         pen.font = font(11, 600);
-        const long = `${name} · ${says}`, text = says && pen.measureText(long).width <= space ? long : shorten(pen, name, space);
+        const long = `${name} · ${says}`, both = says && pen.measureText(long).width <= space;
+        const text = both ? long : shorten(pen, name, space);
         const wide = pen.measureText(text).width;
-        if (!text || (!filled && wide > w / (k < TITLED ? 2 : 3) && (k >= TITLED || h < 150)) || (!filled && h < 30)) continue;
+        const hides = k < TITLED ? wide > w / 2 && h < 150 : wide > w / 3;
+        if (!text || (!filled && (hides || h < 30))) continue;
         pen.save();
         pen.textAlign = filled ? "center" : "left";
         if (filled) pen.translate(x + w / 2, y + h / 2);
@@ -163,12 +171,14 @@
     function small(fit, ratio) {
       if (fit > BOTH || !look.bands) return whole(fit, ratio);
       if (mini && mini.version === look.version) return mini;
-      const { x1, y1, x2, y2 } = data.all, k = 400 / Math.max(x2 - x1, y2 - y1), canvas = sheet((x2 - x1) * k, (y2 - y1) * k);
+      const { x1, y1, x2, y2 } = data.all, k = 400 / Math.max(x2 - x1, y2 - y1);
+      const canvas = sheet((x2 - x1) * k, (y2 - y1) * k);
       const pen = canvas.getContext("2d"), box = data.a.band_box;
       look.bands.step.forEach((step, b) => {
         const [left, top, right, foot] = box.subarray(4 * b, 4 * b + 4);
         pen.fillStyle = step < 6 ? look.tokens[`seq-${Math.max(1, step)}`] : look.tokens.faint;
-        pen.fillRect((left - x1) * k, (top - y1) * k, Math.max(2, (right - left) * k - 2), Math.max(2, (foot - top) * k - 2));
+        const [w, h] = [(right - left) * k - 2, (foot - top) * k - 2];
+        pen.fillRect((left - x1) * k, (top - y1) * k, Math.max(2, w), Math.max(2, h));
       });
       return (mini = { canvas, k, x: x1, y: y1, version: look.version });
     }
