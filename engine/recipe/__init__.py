@@ -6,6 +6,16 @@ changes no file (that is `compress`).  Start reading in `model.py` (the records)
 it), `place.py`, `convert.py`, `rows.py`.  `text.py` is a recipe as JSON.
 """
 
+from engine.recipe.budget import (
+    MEASURES,
+    USES,
+    Budget,
+    Verdict,
+    fitting,
+    judge,
+    relaxation,
+)
+from engine.recipe.budget_text import dump_budgets, load_budgets, parse, plain_budgets
 from engine.recipe.model import (
     PRICED_SCHEMA,
     Action,
@@ -26,16 +36,21 @@ from engine.recipe.model import (
 )
 from engine.recipe.options import OPTION_SCHEMA, action_of, options
 from engine.recipe.presets import PRESET_TABLE_SCHEMA, preset, preset_table, presets
-from engine.recipe.resolve import resolve, why
+from engine.recipe.redundant import REDUNDANT_SCHEMA, redundant
+from engine.recipe.resolve import Summary, resolve, summary, why
 from engine.recipe.text import dumps, loads, plain
 
 __all__ = [
+    "MEASURES",
     "OPTION_SCHEMA",
     "PRESET_TABLE_SCHEMA",
     "PRICED_SCHEMA",
+    "REDUNDANT_SCHEMA",
+    "USES",
     "Action",
     "AllOf",
     "AnyOf",
+    "Budget",
     "ByMetric",
     "ByName",
     "Dynamic",
@@ -47,15 +62,26 @@ __all__ = [
     "Recipe",
     "Resolution",
     "Rule",
+    "Summary",
     "Totals",
+    "Verdict",
     "action_of",
+    "dump_budgets",
     "dumps",
+    "fitting",
+    "judge",
+    "load_budgets",
     "loads",
     "options",
+    "parse",
     "plain",
+    "plain_budgets",
     "preset",
     "preset_table",
     "presets",
+    "redundant",
+    "relaxation",
     "resolve",
+    "summary",
     "why",
 ]

@@ -113,7 +113,7 @@ def offer(p: Prepared, tasks: Ints, extra: tuple[float, ...] = ()) -> Offer:
     if key not in kept:
         while len(kept) >= _KEPT:
             kept.pop(next(iter(kept)))
-        kept[key] = _laid_out(_common(p, kinds.tolist(), extra))
+        kept[key] = laid_out(_common(p, kinds.tolist(), extra))
     return kept[key].take(_fits(p, tasks, kept[key]))
 
 
@@ -144,7 +144,8 @@ def _common(p: Prepared, kinds: list[int], extra: tuple[float, ...]) -> tuple[Co
     )
 
 
-def _laid_out(found: tuple[Combination, ...]) -> Offer:
+def laid_out(found: tuple[Combination, ...]) -> Offer:
+    """Combinations as arrays."""
     formats = np.array([[format_id(f) if f else -1 for f in c.formats] for c in found], np.int64)
     squeezed = [c.squeeze for c in found]
     frame = pl.DataFrame(

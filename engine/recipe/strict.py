@@ -13,7 +13,7 @@ SCHEMA = 1
 MAX_TEXT = 4_000_000  # characters; 200,000 task ids take 1.4 million
 
 
-def parse(text: str, what: str) -> Any:
+def read_json(text: str, what: str) -> Any:
     """The value of a JSON text.
 
     Args:

@@ -41,7 +41,7 @@ from engine.recipe.strict import (
     SCHEMA,
     fields,
     flag,
-    parse,
+    read_json,
     real,
     sequence,
     shown,
@@ -81,7 +81,7 @@ def loads(text: str) -> Recipe:
     Raises:
         EngineError: not a recipe; the sentence says where ("rule 3, select.and[2]").
     """
-    rules = versioned(parse(text, "recipe"), "recipe", "rules")
+    rules = versioned(read_json(text, "recipe"), "recipe", "rules")
     sequence(rules, "recipe, rules", MAX_RULES)
     return Recipe(tuple(_rule(rule, f"rule {i}") for i, rule in enumerate(rules, 1)))
 
