@@ -122,7 +122,7 @@
 
   /* Cards as high as the pane lets them be. */
   function measure() {
-    if (!host().clientWidth || !host().cards) return;
+    if (!host() || !host().clientWidth || !host().cards) return;
     const columns = getComputedStyle(host()).gridTemplateColumns.split(" ").length, rows = Math.ceil(host().cards.length / columns);
     high = Math.round(Math.max(LOW, Math.min(TOP, (host().clientHeight - 16) / rows - 24 - FOOT - 6)));
     host().style.setProperty("--high", `${high}px`);

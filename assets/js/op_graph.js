@@ -30,7 +30,6 @@
     boxes.forEach((node) => node.data("tasks").forEach((i) => of.set(i, node)));
     cy.scratch("of", of).scratch("boxes", boxes).scratch("chosen", new Set());
     boxes.forEach((node) => node.scratch("step", null).scratch("hits", -1));
-    cy.edges().style("events", "yes");
     cy.elements().removeClass("out near cursor chosen");
     cy.scratch("picture", null);
     hub().pane().classList.add("drawn");
@@ -290,7 +289,7 @@
     cy.on("viewport", () => on() && hub().tip(null));
     cy.on("render", () => on() && page().rows && clientside.minimap.frame(map));
     hub().pane().addEventListener("focus", () => on() && (cy.scratch("cursor") || cursor(cy, firstOf(cy), false)));
-    new ResizeObserver(() => cy.resize()).observe(hub().pane());
+    new ResizeObserver(() => graph() === cy && cy.resize()).observe(hub().pane());
   }
 
   /* The box at a pixel of the pane. */

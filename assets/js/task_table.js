@@ -130,7 +130,7 @@
       view().change({ where: view().toWhere(api.getFilterModel(), page().glossary) }, "table");
     });
     // the component clears the selection with new rows: give it back
-    api.addEventListener("rowDataUpdated", () => setTimeout(() => mark(api, page().state.selected, false), 5));
+    api.addEventListener("rowDataUpdated", () => setTimeout(() => page() && page().state && mark(api, page().state.selected, false), 5));
     api.addEventListener("sortChanged", (event) => {
       if (event.source === "api") return;
       const by = api.getColumnState().find((c) => c.sort);

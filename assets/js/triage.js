@@ -5,7 +5,9 @@
   const strip = () => document.getElementById("model--triage");
 
   function fit() {
-    const box = strip(), parts = [...box.querySelectorAll("[data-keep]")];
+    const box = strip();
+    if (!box) return; // the page is gone
+    const parts = [...box.querySelectorAll("[data-keep]")];
     for (const part of parts) part.hidden = false;
     const spring = box.querySelector(":scope > .spring");
     if (!spring) return;

@@ -281,7 +281,7 @@ def stylesheet(scheme: str) -> list[Element]:
         rule("edge", width=1, line_color=t["edge"], target_arrow_color=t["edge"],
              target_arrow_shape="triangle", arrow_scale=0.75, curve_style="straight",
              source_endpoint="data(out)", target_endpoint="data(in)", overlay_opacity=0,
-             events="no", z_index=1),
+             z_index=1),
         rule("edge.routed", curve_style="unbundled-bezier", edge_distances="node-position",
              control_point_weights="data(weights)", control_point_distances="data(distances)"),
         rule("edge.skip", width=1.5, line_color=t["skip"], target_arrow_color=t["skip"]),

@@ -239,6 +239,8 @@ def test_the_graph_is_walked_and_opened_by_keyboard(open_model):
     page.keyboard.press("ArrowDown")
     assert page.evaluate(f"{GRAPH}.nodes('.cursor').id()") != first
     assert page.locator("#model--tip").is_visible()
+    while not page.evaluate(f"{GRAPH}.nodes('.cursor').hasClass('block')"):
+        page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     until(page, f"{GRAPH}.nodes('.box').length > {boxes}")
     assert ink(page) > 1000
