@@ -359,7 +359,8 @@ def test_constraints_pin_everything_that_is_asked_for():
 
     plain = lambda s: re.sub(r"[-_.]+", "-", re.split(r"[<>=!~\[; ]", s)[0]).lower()  # noqa: E731
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["dev"], *extras["peers"]]
     rows = (ROOT / ".deps/constraints.txt").read_text("utf-8").split()
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!]+", row) for row in rows)
     assert {plain(a) for a in asked} - {plain(r) for r in rows} == set()
