@@ -14,36 +14,49 @@ file's journey: formats -> compile -> cost -> recipe -> store.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # `targets` is a room and a verb.  Importing the room first lets the verb below keep the name:
 # Python sets the attribute once, when a submodule is first loaded.
 import engine.targets  # noqa: F401
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from engine.compile import Compilation
     from engine.cost import Step
     from engine.graph import Graph
     from engine.insight import Group
-    from engine.recipe import Preset, Recipe, Resolution
+    from engine.recipe import Action, Budget, Preset, Recipe, Resolution, Totals, Verdict
     from engine.targets import Target
 
 VERSION = "0.1.0"
 
 __all__ = [
     "VERSION",
+    "action_of",
+    "budget",
     "compile_model",
+    "fitting",
     "groups",
+    "judge",
+    "options",
     "preset",
+    "preset_table",
     "presets",
     "read",
+    "read_budgets",
+    "read_recipe",
     "read_trusted",
+    "redundant",
     "resolve",
     "target",
     "targets",
     "why",
+    "write_budgets",
+    "write_recipe",
 ]
 
 
@@ -144,3 +157,128 @@ def preset(id: str) -> Preset:
     from engine import recipe as room
 
     return room.preset(id)
+
+
+def preset_table(compilation: Compilation, fps: float) -> pl.DataFrame:
+    """Every preset and the baseline side by side; columns `recipe.PRESET_TABLE_SCHEMA`."""
+    from engine import recipe as room
+
+    return room.preset_table(compilation, fps)
+
+
+def read_recipe(text: str) -> Recipe:
+    """The recipe of a JSON text that may be broken or hostile.
+
+    Raises:
+        EngineError: not a recipe; the sentence says where ("rule 3, select.and[2]").
+    """
+    from engine import recipe as room
+
+    return room.loads(text)
+
+
+def write_recipe(recipe: Recipe) -> str:
+    """A recipe as JSON with its schema; `read_recipe` gives it back."""
+    from engine import recipe as room
+
+    return room.dumps(recipe)
+
+
+def options(
+    compilation: Compilation, recipe: Recipe, task_ids: Sequence[int], target: Target | None = None
+) -> pl.DataFrame:
+    """Every combination that the target offers for some tasks, priced, with its exact effect.
+
+    Args:
+        compilation: what `compile_model` gave.
+        recipe: what is chosen so far.
+        task_ids: one task, or several: then what they have in common.
+        target: hardware in place of the catalogue's.
+
+    Raises:
+        EngineError: no such task, or the recipe means nothing here.
+    """
+    from engine import recipe as room
+
+    return room.options(compilation, recipe, task_ids, target)
+
+
+def action_of(option: Mapping[str, Any]) -> Action:
+    """The action of a rule that makes a row of `options` true for its tasks."""
+    from engine import recipe as room
+
+    return room.action_of(option)
+
+
+def redundant(compilation: Compilation, recipe: Recipe) -> pl.DataFrame:
+    """Conversions that buy nothing, with what leaving them out would save, the most first."""
+    from engine import recipe as room
+
+    return room.redundant(compilation, recipe)
+
+
+def budget(text: str, use: str = "", **base: float | None) -> Budget:
+    """A limit as people write it: "latency=34ms", "size<=2.5MB", "fps=30".
+
+    Args:
+        text: figure, sign, number and unit.
+        use: how the model is used, a key of `recipe.USES`.
+        base: what a share is of: `battery_j`, `lasts_s`, `app_bytes`; or `per_day`.
+
+    Raises:
+        EngineError: it cannot be read; the sentence says what would be right.
+    """
+    from engine import recipe as room
+
+    return room.parse(text, use, **base)
+
+
+def read_budgets(text: str) -> tuple[Budget, ...]:
+    """The budgets of a JSON text that may be broken or hostile.
+
+    Raises:
+        EngineError: not budgets; the sentence says where.
+    """
+    from engine import recipe as room
+
+    return room.load_budgets(text)
+
+
+def write_budgets(budgets: tuple[Budget, ...]) -> str:
+    """Budgets as JSON with their schema; `read_budgets` gives them back."""
+    from engine import recipe as room
+
+    return room.dump_budgets(budgets)
+
+
+def judge(
+    totals: Totals,
+    budgets: Sequence[Budget],
+    target: Target,
+    fps: float | None = None,
+    presets: Mapping[str, Totals] | None = None,
+) -> tuple[Verdict, ...]:
+    """Every budget against a model's totals: value, slack, and a sentence.
+
+    Args:
+        totals: of a `resolve`.
+        budgets: limits.
+        target: hardware, for its sustained power and its usual frame rate.
+        fps: inferences a second; None: the target's usual one.
+        presets: label -> totals, to say how near another comes.
+    """
+    from engine import recipe as room
+
+    return room.judge(totals, budgets, target, fps, presets)
+
+
+def fitting(
+    candidates: Mapping[str, Totals],
+    budgets: Sequence[Budget],
+    target: Target,
+    fps: float | None = None,
+) -> tuple[str, ...]:
+    """Which of many recipes meet every budget, in their order."""
+    from engine import recipe as room
+
+    return room.fitting(candidates, budgets, target, fps)

@@ -15,7 +15,7 @@ from engine.recipe.budget import (
     judge,
     relaxation,
 )
-from engine.recipe.budget_text import dump_budgets, load_budgets, parse, plain_budgets
+from engine.recipe.budget_text import amount, dump_budgets, load_budgets, parse, plain_budgets
 from engine.recipe.model import (
     PRICED_SCHEMA,
     Action,
@@ -66,6 +66,7 @@ __all__ = [
     "Totals",
     "Verdict",
     "action_of",
+    "amount",
     "dump_budgets",
     "dumps",
     "fitting",

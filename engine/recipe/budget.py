@@ -275,7 +275,8 @@ def _judge(
     higher = budget.measure.better == "higher"
     slack = value - budget.limit if higher else budget.limit - value
     share = abs(slack) / budget.limit * 100
-    amount = f"{shown(abs(slack), budget)} ({share:.2g} %)"
+    places = 0 if share >= 10 else 1
+    amount = f"{shown(abs(slack), budget)} ({share:,.{places}f} %)"
     if slack >= 0:
         text = f"{label}: {shown(value, budget)}, within the limit by {amount}."
         return Verdict(budget, value, slack, True, assumed, text)

@@ -22,8 +22,9 @@ _NUMBERS = tuple(f.name for f in fields_of(Budget) if f.name not in _WORDS)
 
 # suffix -> (unit, scale to SI)
 _UNITS = MappingProxyType(
-    {"s": ("s", 1.0), "ms": ("s", 1e-3), "us": ("s", 1e-6), "µs": ("s", 1e-6), "min": ("s", 60.0),
-     "h": ("s", 3600.0), "W": ("W", 1.0), "mW": ("W", 1e-3), "uW": ("W", 1e-6), "µW": ("W", 1e-6),
+    {"s": ("s", 1.0), "ms": ("s", 1e-3), "us": ("s", 1e-6), "µs": ("s", 1e-6), "ns": ("s", 1e-9),
+     "min": ("s", 60.0), "h": ("s", 3600.0), "W": ("W", 1.0), "mW": ("W", 1e-3),
+     "uW": ("W", 1e-6), "µW": ("W", 1e-6),
      "J": ("J", 1.0), "mJ": ("J", 1e-3), "uJ": ("J", 1e-6), "µJ": ("J", 1e-6), "kJ": ("J", 1e3),
      "Wh": ("J", 3600.0), "mWh": ("J", 3.6), "B": ("B", 1.0), "kB": ("B", 1e3), "MB": ("B", 1e6),
      "GB": ("B", 1e9), "KiB": ("B", 1024.0), "MiB": ("B", 1024.0**2), "GiB": ("B", 1024.0**3),
@@ -32,6 +33,7 @@ _UNITS = MappingProxyType(
 _TEXT = re.compile(
     r"\s*([a-z_]+)\s*(=|<=|>=|≤|≥)\s*([-+0-9.eE]+|[a-z]+)\s*(\S*?)\s*", re.ASCII | re.I
 )
+_AMOUNT = re.compile(r"\s*(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*(\S*?)\s*", re.ASCII)
 _SPOKEN = MappingProxyType({"memory-power": "memory_power", "thermal": "heat", "memory": "peak"})
 
 
@@ -71,6 +73,28 @@ def parse(text: str, use: str = "", **base: float | None) -> Budget:
     except ValueError:
         raise EngineError("is no number", f"budget on {metric}", "a number", number[:40]) from None
     return Budget(metric, value, use, **base)
+
+
+def amount(text: str, unit: str, where: str) -> float:
+    """A figure with its unit as people write it, in SI: "15Wh" -> 54000.0 J, "80MB" -> 8e7 B.
+
+    Args:
+        text: number and unit; a bare number is in the SI unit.
+        unit: the SI unit that is meant.
+        where: what it is for, for the sentence.
+
+    Raises:
+        EngineError: it cannot be read, or is in a unit of something else.
+    """
+    found = _AMOUNT.fullmatch(text[:80])
+    known = [s for s, (of, _) in _UNITS.items() if of == unit and s]
+    expected = f"a number and one of {', '.join(known)}"
+    if not found or (found[2] and found[2] not in known):
+        raise EngineError("cannot be read", where, expected, repr(text[:80]))
+    value = float(found[1]) * (_UNITS[found[2]][1] if found[2] else 1.0)
+    if not 0 < value < float("inf"):
+        raise EngineError("out of range", where, "a finite number above 0", text[:40])
+    return value
 
 
 def plain_budgets(budgets: tuple[Budget, ...]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.cost import Floats, Mask
-from engine.recipe.judge import PRUNABLE
 from engine.recipe.prepare import Prepared
+from engine.recipe.refuse import PRUNABLE
 
 _STOP = frozenset({"matmul", "attention", "recurrent", "gather", "reduction", "search"})
 Kept = tuple[float, float]  # share of input channels and of output channels that is left

@@ -4,7 +4,7 @@ Rules, in this order:
 1. The last rule that matches a task is its action as a whole; what that leaves None stays as in the
    baseline, so a rule with an empty action clears what earlier rules did.
 2. A format is taken only if a unit of the target computes the task's kernel class in it and the
-   file is not already narrower; else the task keeps its format and says why (`judge.py`).
+   file is not already narrower; else the task keeps its format and says why (`refuse.py`).
 3. Tasks that read the same stored weights make one choice of them: who has no rule of its own for
    weights follows, who differs keeps a copy (`shared.py`).
 4. Formats flow through tasks that do not care (`flow.py`).
@@ -20,10 +20,10 @@ import numpy as np
 from engine.cost import FORMATS, Floats, Ints, Mask, bits_of
 from engine.errors import EngineError
 from engine.recipe.channels import channels
-from engine.recipe.flow import FOLLOWS, OWN, Wishes, flow, format_id
-from engine.recipe.judge import NOTHING, PRUNABLE, Verdict, check, judge
+from engine.recipe.flow import FOLLOWS, WRITES, Wishes, flow, format_id
 from engine.recipe.model import Action, Recipe
 from engine.recipe.prepare import Prepared
+from engine.recipe.refuse import NOTHING, PRUNABLE, Verdict, check, judge
 from engine.recipe.select import Baseline, selected
 from engine.recipe.shared import copies, groups
 
@@ -260,11 +260,13 @@ def finish(p: Prepared, out: Said) -> Choice:
     else:
         keep_in, keep_out = np.ones(p.count), np.ones(p.count)
     rule = out.rule
-    if (flowed.why != OWN).any() or (out.follows >= 0).any():
-        rules = np.append(rule, [-1, -1])  # of an output of the model, and of nothing
-        rule = np.where(flowed.why == FOLLOWS, rules[flowed.root], rule)
-        rule = np.where((rule < 0) & (flowed.why != OWN), rules[flowed.root], rule)
-        rule = np.where((rule < 0) & (out.follows >= 0), rules[out.follows], rule)
+    for why in (WRITES, FOLLOWS):  # who follows may follow one that writes for another
+        if (flowed.why == why).any():
+            rules = np.append(rule, [-1, -1])  # of an output of the model, and of nothing
+            taken = (flowed.why == why) & ((rule < 0) | (why == FOLLOWS))
+            rule = np.where(taken, rules[flowed.root], rule)
+    if (out.follows >= 0).any():
+        rule = np.where((rule < 0) & (out.follows >= 0), rule[out.follows], rule)
     return Choice(
         flowed.in_fmt, flowed.out_fmt, kernel, out.sparsity, out.structured, out.pattern,
         out.palette, keep_in, keep_out, out.refusal, tuple(out.words), rule, flowed.why,

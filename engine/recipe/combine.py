@@ -10,9 +10,9 @@ import polars as pl
 from engine.cost import FORMATS, Floats, Ints, Mask
 from engine.recipe.choose import too_few, uneven, verdict
 from engine.recipe.flow import format_id
-from engine.recipe.judge import FIXED, reference
 from engine.recipe.model import Action
 from engine.recipe.prepare import REAL, Prepared
+from engine.recipe.refuse import FIXED, reference
 from engine.units import FORMAT_BITS
 
 SHARES = (0.5, 0.75, 0.9)  # of single weights, as the presets

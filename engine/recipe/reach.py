@@ -31,15 +31,18 @@ _SMALL = 20_000  # tensors x tasks that are compared one by one
 
 
 class Case(NamedTuple):
-    """What the chosen tasks do to others: format ids (-1 none), and the share of channels removed.
+    """What the chosen tasks do to others.
 
-    `kernel` is one of the kernel formats under which they stay on the same unit.
+    Args:
+        reads, makes: format ids, -1 none.
+        channels: share of output channels removed.
+        kernels: format ids of the weights of `own` that put it on the same units; [own].
     """
 
     reads: int
     makes: int
-    kernel: int
     channels: float
+    kernels: Ints
 
 
 class Reached(NamedTuple):
@@ -178,10 +181,8 @@ def _choice(
     wide = len(tasks)
     for values, name in ((wished_in, "reads"), (wished_out, "makes")):
         values[places] = np.repeat([getattr(c, name) for c in cases], wide)
-    has = p.kernel_fmt[own] > 0
-    stored = (np.arange(len(cases))[:, None] * n + made.at(own[has])[None, :]).reshape(-1)
-    kernels = np.repeat([c.kernel for c in cases], int(has.sum()))
-    kernel[stored] = np.where(kernels >= 0, kernels, kernel[stored])
+    stored = (np.arange(len(cases))[:, None] * n + made.at(own)[None, :]).reshape(-1)
+    kernel[stored] = np.concatenate([c.kernels for c in cases])
     firm_out[places] = firm[places] = True
     q = made.prepared
     flowed = flow(q, Wishes(wished_in, wished_out, firm_out, firm, kernel))

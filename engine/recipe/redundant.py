@@ -9,10 +9,10 @@ from engine.compile import Compilation
 from engine.cost import FORMATS, Floats, Ints
 from engine.recipe.choose import verdict
 from engine.recipe.combine import PATTERN, Combination, Squeeze, laid_out
-from engine.recipe.judge import NOTHING
 from engine.recipe.model import Action, Recipe
 from engine.recipe.plan import Plan
 from engine.recipe.prepare import REAL
+from engine.recipe.refuse import NOTHING
 from engine.recipe.resolve import BASELINE
 from engine.recipe.resolve import plan as plan_of
 from engine.recipe.variants import effects

@@ -20,7 +20,6 @@ from typing import Any
 from engine.compile import KERNELS
 from engine.errors import EngineError
 from engine.metrics import BY_ID
-from engine.recipe.judge import check
 from engine.recipe.model import (
     Action,
     AllOf,
@@ -36,6 +35,7 @@ from engine.recipe.model import (
     Rule,
     Selector,
 )
+from engine.recipe.refuse import check
 from engine.recipe.select import DEPTH, OPERATORS
 from engine.recipe.strict import (
     SCHEMA,

@@ -140,13 +140,14 @@ def _cases(
     keys: dict[tuple[object, ...], int] = {}
     cases: list[Case] = []
     of = np.zeros(len(found.all), np.int64)
-    for i, ((reads_, makes_, kernel_), t) in enumerate(
+    for i, ((reads_, makes_, _), t) in enumerate(
         zip(found.formats.tolist(), which.tolist(), strict=True)
     ):
-        key = (reads_, makes_, on[t], removed[i], kernel_ if sharing else -1)
+        kernels = weights.kernel[i]
+        key = (reads_, makes_, on[t], removed[i], kernels.tobytes() if sharing else b"")
         if key not in keys:
             keys[key] = len(cases)
-            cases.append(Case(reads_, makes_, kernel_, removed[i]))
+            cases.append(Case(reads_, makes_, removed[i], kernels))
         of[i] = keys[key]
     return tuple(cases), of
 

@@ -56,3 +56,40 @@ BAD_RECIPES: tuple[tuple[str, str], ...] = (
     (_rule(action={"structured": True}), "removes channels without saying how many"),
     (_rule(action={"quantize": "int8"}), "rule 1, action: unknown field"),
 )  # fmt: skip
+
+
+def _budget(**fields: Any) -> str:
+    return json.dumps({"schema": 1, "budgets": [{"metric": "latency", "limit": 0.03, **fields}]})
+
+
+# (budget as a person writes it, what the sentence says)
+BAD_BUDGETS: tuple[tuple[str, str], ...] = (
+    ("", "cannot be read"),
+    ("latency", "cannot be read"),
+    ("latency=", "cannot be read"),
+    ("speed=3", "no such figure to limit"),
+    ("latency=34MB", "is in a unit of something else"),
+    ("latency=34lightyears", "no such unit"),
+    ("latency>=34ms", "limits the wrong side; expected <="),
+    ("fps<=30", "limits the wrong side; expected >="),
+    ("latency=1e400s", "out of range"),
+    ("latency=nan", "out of range"),
+    ("latency=-3ms", "out of range"),
+    ("latency=0", "out of range"),
+    ("latency=1-2ms", "is no number"),
+    ("battery=5%", "cannot be judged without its base"),
+    ("app_share=5%", "cannot be judged without its base"),
+)
+# (text of budgets as JSON, what the sentence says)
+BAD_BUDGET_FILES: tuple[tuple[str, str], ...] = (
+    ("nope", "budgets: is not JSON"),
+    ('{"schema": 9, "budgets": []}', "newer than this version"),
+    (_budget(limit="34ms"), "budget 1.limit: is no number"),
+    (_budget(limit=True), "budget 1.limit: is no number"),
+    (_budget(metric="speed"), "no such figure to limit"),
+    (_budget(use="sometimes"), "no such use"),
+    (_budget(colour="red"), "budget 1: unknown field"),
+    (_budget(limit=10**400), "a number is too large"),
+    (_budget(per_day=-1), "out of range"),
+    ('{"schema": 1, "budgets": [{"limit": 1}]}', "a field is missing; expected 'metric'"),
+)

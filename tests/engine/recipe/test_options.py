@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -24,7 +23,6 @@ from engine.recipe import (
     preset,
     resolve,
 )
-from engine.recipe.rank import dominated
 from engine.targets import targets
 from tests import builders
 from tests.engine.cost.hand_made import compilation, conv, depthwise, gemm, simple, tensors
@@ -96,3 +94,107 @@ def test_effects_are_exact_on_random_nets(data):
     recipe = data.draw(st.sampled_from(RECIPES))
     chosen = data.draw(st.sets(st.integers(0, n - 1), min_size=1, max_size=3))
     exact(c, recipe, sorted(chosen), 4)
+
+
+@pytest.mark.parametrize("target", ["phone-npu", "x86-avx2", "edge-tpu", "stm32h7"])
+def test_effects_are_exact_where_weights_or_activations_stop_fitting(target):
+    """Weights near the 8 MB of a cache or of pinned memory, activations near an arena."""
+    wide = gemm(1, 2048, 2048)
+    c = compilation(wide, wide, gemm(1, 2048, 150), conv(4096, 16, 16), target=target)
+    for recipe in (Recipe(), preset("int8").recipe, preset("int8w").recipe):
+        for task in range(4):
+            exact(c, recipe, [task], 8, seed=task)
+    exact(c, preset("int8").recipe, [0, 1], 12)
+
+
+def test_effects_are_exact_for_shared_weights():
+    net = builders.Net()
+    w, v = net.weight(64, 64), net.weight(64, 64)
+    x = net.input("x", (1, 64))
+    for i, weight in enumerate((w, v, w, v, w)):
+        x = net.op("MatMul", x, weight, name=f"m{i}")
+    net.output(x)
+    graph = engine.read_trusted(net.model().SerializeToString())
+    for at in ("phone-npu", "onnxruntime-cpu", "ethos-u55-256"):
+        c = engine.compile_model(graph, engine.target(at))
+        held = Recipe((Rule(Action(kernel="int8"), (2,)),))
+        for recipe in (Recipe(), preset("int8").recipe, held):
+            for task in range(5):
+                exact(c, recipe, [task], 8, seed=task)
+            exact(c, recipe, [0, 1], 8)
+
+
+def test_many_alike_tasks_are_priced_once_and_add_up():
+    block = (conv(64, 16, 16), simple("elementwise", 1024), conv(64, 16, 32, 1), conv(64, 32, 16))
+    c = compilation(*block * 12, target="phone-npu")
+    convs = c.tasks.filter(pl.col("kernel") == "conv")["task_id"].to_list()
+    exact(c, preset("int8").recipe, convs, 8)
+    exact(c, preset("structured50").recipe, convs[:30], 8)
+
+
+def test_every_option_is_offered_once_and_none_is_refused():
+    c = compilation(*BRANCHES, edges=EDGES, target="jetson-orin-nano-25w")
+    frame = options(c, Recipe(), [2])
+    names = ["input_format", "output_format", "kernel_format", "sparsity", "pattern",
+             "palette_bits"]  # fmt: skip
+    assert frame.select(names).is_unique().all()
+    assert set(frame["pattern"]) == {"", "2:4", "channels"}
+    assert frame["current"].sum() == 1
+    now = frame.row(by_predicate=pl.col("current"), named=True)
+    assert [now[n] for n in names] == ["fp16", "fp16", "fp16", 0.0, "", 0]
+    assert all(now[f"model_{n}"] == 0 for n in TOTALS)
+    for row in frame.iter_rows(named=True):
+        made = resolve(c, Recipe((Rule(action_of(row), (2,)),))).tasks.row(2, named=True)
+        assert [made[n] for n in names] == [row[n] for n in names]
+        assert made["refusal"] == ""
+
+
+def test_the_best_the_worst_and_the_front():
+    c = compilation(*BRANCHES, edges=EDGES, target="phone-npu")
+    frame = options(c, Recipe(), [2])
+    for name in ("latency_s", "size_bytes"):
+        best = frame.filter(pl.col("best").list.contains(name))
+        assert best.height
+        assert best[name].max() <= frame[name].min() * (1 + 1e-5)
+    three = frame.select("latency_s", "memory_energy_j", "size_bytes").to_numpy()
+    better = (three[:, None] <= three).all(axis=2) & (three[:, None] < three).any(axis=2)
+    assert (frame["pareto"].to_numpy() == ~better.any(axis=0)).all()
+
+
+def test_a_selection_has_what_its_tasks_have_in_common():
+    c = compilation(*BRANCHES, edges=EDGES, target="phone-npu")
+    one, both = options(c, Recipe(), [2]), options(c, Recipe(), [2, 6])
+    keys = ["input_format", "output_format", "kernel_format"]
+    softmax = options(c, Recipe(), [6])
+    assert set(softmax["kernel_format"]) == {""}
+    shared = set(one.select(keys[:2]).rows()) & set(softmax.select(keys[:2]).rows())
+    assert set(both.select(keys[:2]).rows()) == shared
+    assert set(both["kernel_format"]) == set(one["kernel_format"])
+
+
+def test_nothing_to_choose_and_no_such_task():
+    c = compilation(simple("convert", 8, "Cast"), conv(8, 8, 8), target="phone-npu")
+    assert options(c, Recipe(), [0]).schema == pl.Schema(OPTION_SCHEMA)
+    assert options(c, Recipe(), [0]).height == options(c, Recipe(), []).height == 0
+    assert options(c, Recipe(), [0, 1]).height > 0
+    with pytest.raises(EngineError, match="options: no such task; expected ids from 0 to 1"):
+        options(c, Recipe(), [1, 9])
+
+
+def test_a_task_of_ten_thousand_answers_in_milliseconds():
+    c = compilation(*BRANCHES * 900, target="phone-npu")
+    recipe = preset("int8").recipe
+    options(c, recipe, [13])
+    assert _best(lambda: options(c, recipe, [13])) < 0.03  # 5 ms on a quiet machine; make bench
+    many = list(range(2000))
+    options(c, recipe, many)
+    assert _best(lambda: options(c, recipe, many)) < 1.5  # 300 ms on a quiet machine
+
+
+def _best(run):
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        run()
+        times.append(time.process_time() - start)
+    return min(times)
