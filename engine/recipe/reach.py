@@ -254,20 +254,24 @@ def _live(
     if not arenas and len(tensors) * len(made.rows) < _SMALL:
         cover = (birth[:, None] <= made.rows) & (made.rows <= death[:, None])
         return now[made.rows] + weight[made.rows] * (more @ cover), none
-    step = np.zeros((p.count + 1, made.copies))
-    np.add.at(step, birth, more.T)
-    np.add.at(step, death + 1, -more.T)
-    all_live = now + weight * np.cumsum(step, axis=0).T[:, : p.count]
-    live = all_live[:, made.rows]
-    flips = np.zeros(p.count, bool)
+    changed = more.any(axis=0)
+    low, high = int(birth[changed].min()), int(death[changed].max()) + 1
+    step = np.zeros((high - low + 1, made.copies))
+    np.add.at(step, birth[changed] - low, more.T[changed])
+    np.add.at(step, death[changed] + 1 - low, -more.T[changed])
+    alive = now[low:high] + weight[low:high] * np.cumsum(step, axis=0).T[:, :-1]
+    live = np.tile(now[made.rows], (made.copies, 1))
+    there = (made.rows >= low) & (made.rows < high)
+    live[:, there] = alive[:, made.rows[there] - low]
+    flips = np.zeros(high - low, bool)
     for memory in arenas:
-        fits = all_live <= memory.bytes
+        fits = alive <= memory.bytes
         flips |= (fits != fits[-1]).any(axis=0)
-    at = np.flatnonzero(flips & ~inside)
+    at = np.flatnonzero(flips & ~inside[low:high]) + low
     if not len(at):
         return live, none
     far = plan.work.take(np.tile(at, k + 1))
-    far = replace(far, live_bytes=all_live[:, at].reshape(-1))
+    far = replace(far, live_bytes=alive[:, at - low].reshape(-1))
     return live, (far, np.repeat(np.arange(k + 1), len(at)), at)
 
 

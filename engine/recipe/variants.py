@@ -15,7 +15,7 @@ from engine.recipe.combine import Combination, Offer
 from engine.recipe.plan import Plan, priced
 from engine.recipe.reach import Case, Reached, reach, removed, whole
 from engine.recipe.residency import State, by_unit, held, priced_as, same, state
-from engine.recipe.rows import fixed, speed_up
+from engine.recipe.rows import fixed, joined, speed_up
 from engine.recipe.wiring import IS_REAL
 
 _PRICED = ("latency_s", "memory_energy_j", "energy_j", "size_bytes")
@@ -205,42 +205,46 @@ def _fill(
     mine = _own_rows(plan, tasks, own, weights, reached, options, of)
     now_held, now_state = _held_now(plan)
     sums = by_unit(now_held, plan.work.unit, units)
-    first = priced_as(target, mine.work, now_state, sums)
-    others = priced_as(target, reached.others, now_state, sums)
-    before = _sums(reached, others)[:, -1]
+    both = joined(mine.work, reached.others)
+    first = priced_as(target, both, now_state, sums)
+    figures, further = _split(first.figures, len(mine.work), len(both))
+    before = _sums(reached, further)[:, -1]
     out["touched"][options] = reached.touched[of]
     out["conversions"][options] = reached.conversions[of]
     now = [np.nansum(_running(name, plan.price.figures[name][own], plan.work.runs[own]))
            for name in _PRICED]  # fmt: skip
-    for wanted, total, at in _states(plan, own, reached, mine, (first, others), of, sums):
-        rows, found, beyond, rest = mine.of(at), first, others, np.zeros(len(_PRICED))
+    for wanted, total, at in _states(plan, own, reached, mine, first, of, sums):
+        rows, found, beyond, rest = mine, figures, further, np.zeros(len(_PRICED))
         if wanted != now_state:
-            found = priced_as(target, rows.work, wanted, total)
-            beyond = priced_as(target, reached.others, wanted, total)
-            again = priced_as(target, plan.work, wanted, total)
-            rest = _outside(plan, reached, again.figures)
-        elif rows is not mine:
-            found = priced_as(target, rows.work, wanted, total)
+            rows = mine.of(at)
+            both = joined(rows.work, reached.others)
+            again = priced_as(target, both, wanted, total)
+            found, beyond = _split(again.figures, len(rows.work), len(both))
+            everywhere = priced_as(target, plan.work, wanted, total)
+            rest = _outside(plan, reached, everywhere.figures)
         after = _sums(reached, beyond)
         for i, name in enumerate(_PRICED):
-            figures = _running(name, found.figures[name][: len(rows.work)], rows.work.runs)
-            out[name][options[at]] = rows.total(figures, rows.chosen)[at]
-            change = rows.total(np.nan_to_num(figures))[at] - now[i]
+            values = _running(name, found[name], rows.work.runs)
+            out[name][options[at]] = rows.total(values, rows.chosen)[at]
+            change = rows.total(np.nan_to_num(values))[at] - now[i]
             out[TOTALS[i]][options[at]] = change + after[i][of[at]] - before[i] + rest[i]
 
 
-def _sums(reached: Reached, found: Price) -> Floats:
+def _split(
+    figures: Mapping[str, Floats], mine: int, both: int
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Figures of the rows of `own`, and of the further rows behind them."""
+    return (
+        {name: figures[name][:mine] for name in _PRICED},
+        {name: figures[name][mine:both] for name in _PRICED},
+    )
+
+
+def _sums(reached: Reached, figures: Mapping[str, Floats]) -> Floats:
     """Figures of the further rows by case, last as they are now; [figures, cases + 1]."""
-    count = len(reached.of)
-    return np.stack([
-        np.bincount(
-            reached.of,
-            weights=np.nan_to_num(
-                _running(name, found.figures[name][:count], reached.others.runs)),
-            minlength=len(reached.touched) + 1,
-        )
-        for name in _PRICED
-    ])  # fmt: skip
+    runs, cases = reached.others.runs, len(reached.touched)
+    values = [np.nan_to_num(_running(name, figures[name], runs)) for name in _PRICED]
+    return np.stack([np.bincount(reached.of, weights=v, minlength=cases + 1) for v in values])
 
 
 def _running(name: str, values: Floats, runs: Floats) -> Floats:
@@ -320,16 +324,15 @@ def _held_now(plan: Plan) -> tuple[Floats, State]:
 
 
 def _states(
-    plan: Plan, own: Ints, reached: Reached, mine: _Rows, prices: tuple[Price, Price], of: Ints,
-    sums: Floats,
+    plan: Plan, own: Ints, reached: Reached, mine: _Rows, found: Price, of: Ints, sums: Floats
 ) -> list[tuple[State, Floats, Ints]]:  # fmt: skip
     """What the near memories serve under each option: (state, bytes by unit, places in `of`)."""
     now, wanted = _held_now(plan)
     if not any(wanted):
         return [(wanted, sums, np.arange(len(of)))]
     units, cases = len(sums), len(reached.touched)
-    here = held(prices[0], len(prices[0].bound))[: len(mine.work)]
-    theirs = held(prices[1], len(prices[1].bound))[: len(reached.of)]
+    each = held(found, len(found.bound))
+    here, theirs = np.split(each[: len(mine.work) + len(reached.of)], [len(mine.work)])
     totals = np.zeros((len(of), units))
     for u in range(units):
         by_case = np.bincount(
