@@ -192,7 +192,8 @@
         if (out !== edge.hasClass("out")) edge.toggleClass("out", out);
       });
     });
-    if (fit && kept.length) shown ? reach(cy, cy.collection(kept)) : reach(cy, cy.elements(), "soft");
+    const seen = cy.extent(), inside = (p) => p.x > seen.x1 && p.x < seen.x2 && p.y > seen.y1 && p.y < seen.y2;
+    if (fit && shown && kept.length && !kept.some((node) => inside(node.position()))) reach(cy, cy.collection(kept));
   }
 
   /* How many of a folded block's tasks pass the filter. */

@@ -4,7 +4,7 @@
   const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const parts = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const ID = "model--table";
-  let wanted = {};
+  let wanted = {}, anchor = null;
   const ROOMY = ["energy_j", "bound_by"]; // shown too where the table is wide
   const SPARE = "cumulative_share"; // left out where it is narrow
   const view = () => clientside.view;
@@ -120,17 +120,19 @@
     // set here, because the component would parse their names anew for each row
     api.setGridOption("isExternalFilterPresent", narrowed);
     api.setGridOption("doesExternalFilterPass", (node) => passes(node.data));
-    api.addEventListener("selectionChanged", (event) => {
-      if (/^api|rowData/.test(event.source || "api")) return;
-      view().select(api.getSelectedRows().map((row) => row.id), "table");
+    api.addEventListener("cellClicked", (event) => choose(api, event.node, event.event, false));
+    api.addEventListener("cellKeyDown", (event) => {
+      const { key } = event.event;
+      if (key !== " " && key !== "Enter") return;
+      event.event.preventDefault();
+      choose(api, event.node, event.event, key === " ");
     });
+    api.addEventListener("bodyScrollEnd", paint);
     api.addEventListener("filterChanged", (event) => {
       settle(api, true);
       if (event.source !== "columnFilter") return;
       view().change({ where: view().toWhere(api.getFilterModel(), page().glossary) }, "table");
     });
-    // the component clears the selection with new rows: give it back
-    api.addEventListener("rowDataUpdated", () => setTimeout(() => page() && page().state && mark(api, page().state.selected, false), 5));
     api.addEventListener("sortChanged", (event) => {
       if (event.source === "api") return;
       const by = api.getColumnState().find((c) => c.sort);
@@ -173,15 +175,32 @@
     view().tell("filtered", fit);
   }
 
+  /* A click selects a row, with Ctrl one more or less, with Shift all from the last one clicked. */
+  function choose(api, node, event, toggle) {
+    const { id } = node.data, old = page().state.selected, last = api.getRowNode(String(anchor));
+    let ids = [id];
+    if (event.shiftKey && last && last.displayed) {
+      const [from, to] = [last.rowIndex, node.rowIndex].sort((a, b) => a - b);
+      ids = Array.from({ length: to - from + 1 }, (_, k) => api.getDisplayedRowAtIndex(from + k).data.id);
+    } else {
+      if (toggle || event.ctrlKey || event.metaKey) ids = old.includes(id) ? old.filter((i) => i !== id) : [...old, id];
+      anchor = id;
+    }
+    view().select(ids, "table");
+  }
+
+  /* Selected rows have a class of ours: the grid's own selection copies its rows to Dash. */
+  function paint() {
+    for (const row of document.querySelectorAll(`#${ID} .ag-row`)) {
+      const on = cells.picked(Number(row.getAttribute("row-id")));
+      row.classList.toggle("picked", on);
+      row.setAttribute("aria-selected", on);
+    }
+  }
+
   function mark(api, ids, reveal) {
-    const wanted = new Set(ids);
-    const on = [], off = [];
-    api.forEachNode((node) => {
-      const want = wanted.has(node.data.id);
-      if (want !== Boolean(node.isSelected())) (want ? on : off).push(node);
-    });
-    if (off.length) api.setNodesSelected({ nodes: off, newValue: false, source: "api" });
-    if (on.length) api.setNodesSelected({ nodes: on, newValue: true, source: "api" });
+    const wanted = (page().picked = new Set(ids));
+    paint();
     if (!reveal || !ids.length) return;
     let first = null;
     api.forEachNodeAfterFilterAndSort((node) => {
@@ -199,7 +218,7 @@
     if (root.filtered.where !== before.where && state.from !== "table")
       api.setFilterModel(view().toModel(state.where, root.glossary));
     if (state.text !== (before.text || "") || state.only !== (before.only || null)) api.onFilterChanged();
-    if (state.from !== "table") mark(api, state.selected, state.from !== "chips" && state.from !== "search");
+    mark(api, state.selected, !["table", "chips", "search"].includes(state.from));
   }
 
   const header = (field) => {
@@ -221,7 +240,10 @@
       box.hidden = !box.textContent.toLowerCase().includes((text || "").toLowerCase());
   }
 
+  const selected = () => [...(page().picked || [])].map((id) => page().rows.get(id));
+
   /* Functions that the column definitions name. */
+  cells.picked = (id) => Boolean(page() && page().picked && page().picked.has(id));
   const metric = (params) => page().glossary[params.column.getColId()];
   cells.number = (params) =>
     view().number(params.value === null || params.value === undefined ? null : params.value * metric(params).scale, metric(params).digits);
@@ -284,5 +306,5 @@
   };
 
   (clientside.parts = clientside.parts || []).unshift({ show }); // first: it knows what passes the filter
-  clientside.task_table = { fill, columns, find_column, header, fitted, onlyPass };
+  clientside.task_table = { fill, columns, find_column, header, fitted, onlyPass, selected };
 })();

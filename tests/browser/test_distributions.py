@@ -11,6 +11,7 @@ from tests import builders
 
 STATE = "document.getElementById('model--page').state"
 STORE = "dash_component_api.getLayout('model--state').props.data"
+PICKED = "dash_clientside.task_table.selected()"
 TABLE = "dash_ag_grid.getApi('model--table')"
 COUNT = "document.getElementById('model--count').textContent"
 CHIPS = "[...document.querySelectorAll('#model--chips .chip')].map(c => c.textContent)"
@@ -137,7 +138,7 @@ def test_a_bar_selects_its_tasks_and_a_title_colours(open_dock):
     until(page, "!document.querySelector('#model--histograms > .tip').hidden")
     assert "% of latency" in page.locator("#model--histograms > .tip").inner_text()
     page.mouse.click(box["x"] + tall[0], box["y"] + 50)
-    until(page, f"{TABLE}.getSelectedRows().length == {tall[1]}")
+    until(page, f"{PICKED}.length == {tall[1]}")
     settled(page)
     page.locator(".histogram-title", has_text="MACs").click()
     until(page, f"{STATE}.colour == 'macs'")
@@ -180,7 +181,7 @@ def test_the_timeline_says_selects_and_zooms(open_dock):
     until(page, "!document.querySelector('#model--timeline > .tip').hidden")
     assert "starts at" in page.locator("#model--timeline > .tip").inner_text()
     page.mouse.click(*at)
-    until(page, f"{TABLE}.getSelectedRows().length > 0")
+    until(page, f"{PICKED}.length > 0")
     few = len(page.evaluate(f"{STATE}.selected"))
 
     settled(page)
@@ -222,8 +223,8 @@ def test_a_part_of_the_composition_selects_its_tasks(open_dock):
     until(page, "!document.querySelector('#model--composition > .tip').hidden")
     assert "of the latency shown" in page.locator("#model--composition > .tip").inner_text()
     page.mouse.click(box["x"] + head["box"][0] + 20, box["y"] + head["box"][1] + 8)
-    until(page, f"{TABLE}.getSelectedRows().length == {len(head['ids'])}")
-    kernels = page.evaluate(f"[...new Set({TABLE}.getSelectedRows().map(r => r.kernel))]")
+    until(page, f"{PICKED}.length == {len(head['ids'])}")
+    kernels = page.evaluate(f"[...new Set({PICKED}.map(r => r.kernel))]")
     assert kernels == [head["name"]]
 
     one = page.evaluate(tile.format("find(t => t.part && t.ids.length == 1)"))
@@ -245,12 +246,12 @@ def test_the_strip_selects_and_fits(open_dock):
     assert f"{focus} of " in strip.inner_text()
     settled(page)
     strip.locator(".plain[data-column=kernel]").first.click()
-    until(page, f"new Set({TABLE}.getSelectedRows().map(r => r.kernel)).size == 1")
+    until(page, f"new Set({PICKED}.map(r => r.kernel)).size == 1")
     settled(page)
     strip.locator(".plain[data-ids]").first.click()
     until(page, f"{STATE}.selected.length == 1")
-    assert page.evaluate(f"{TABLE}.getSelectedRows()[0].cumulative_share") == pytest.approx(
-        page.evaluate(f"{TABLE}.getSelectedRows()[0].share"), rel=1e-3
+    assert page.evaluate(f"{PICKED}[0].cumulative_share") == pytest.approx(
+        page.evaluate(f"{PICKED}[0].share"), rel=1e-3
     ), "the first offender is the slowest task"
     for width in (1280, 1500, 1920):
         page.set_viewport_size({"width": width, "height": 720})

@@ -114,7 +114,7 @@ def test_the_canvas_has_ink_pans_and_zooms_at_the_pointer(graph):
 def test_click_keys_and_table_make_one_selection(graph):
     page = graph()
     page.mouse.click(*look(page, 100, 1))
-    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 1")
+    until(page, "dash_clientside.task_table.selected().length == 1")
     assert selected(page) == [100]
     page.keyboard.press("ArrowDown")
     assert page.locator("#model--tip").is_visible()

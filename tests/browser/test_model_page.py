@@ -52,7 +52,7 @@ def chosen(page):
 
 
 def selected_rows(page):
-    return page.evaluate("dash_ag_grid.getApi('model--table').getSelectedRows().map(r => r.id)")
+    return page.evaluate("dash_clientside.task_table.selected().map(r => r.id)")
 
 
 def row(page, index):
@@ -106,7 +106,7 @@ def test_a_row_selects_its_node_and_the_address_restores_it(open_model):
     page.reload()
     until(page, READY)
     until(page, f"{GRAPH}.nodes('.chosen').length == 1")
-    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 1")
+    until(page, "dash_clientside.task_table.selected().length == 1")
     assert selected_rows(page) == [task]
     page.click("#model--optimize")
     page.click('.offers [data-preset="int8"]')
@@ -118,13 +118,13 @@ def test_a_row_selects_its_node_and_the_address_restores_it(open_model):
 def test_a_node_selects_and_reveals_its_row_and_shift_extends(open_model):
     page = open_model()
     click_node(page, 0)
-    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 1")
-    assert page.locator(".ag-row-selected").first.is_visible()
+    until(page, "dash_clientside.task_table.selected().length == 1")
+    assert page.locator(".ag-row.picked").first.is_visible()
     click_node(page, 3, ["Shift"])
-    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 2")
+    until(page, "dash_clientside.task_table.selected().length == 2")
     assert sorted(chosen(page)) == sorted(selected_rows(page))
     page.keyboard.press("Escape")
-    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length == 0")
+    until(page, "dash_clientside.task_table.selected().length == 0")
     assert chosen(page) == []
 
 
@@ -137,7 +137,7 @@ def test_a_box_selects_many(open_model):
     page.mouse.move(area["x"] + area["width"] - 4, area["y"] + area["height"] / 2, steps=6)
     page.mouse.up()
     page.keyboard.up("Shift")
-    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length > 2")
+    until(page, "dash_clientside.task_table.selected().length > 2")
     assert sorted(chosen(page)) == sorted(selected_rows(page))
 
 
@@ -226,7 +226,7 @@ def test_columns_can_be_found_and_shown(open_model):
     until(
         page, "[...document.querySelectorAll('.column-choice')].filter(b => !b.hidden).length == 1"
     )
-    page.locator(".column-choice input >> visible=true").check()
+    page.locator(".column-choice >> visible=true").click()
     until(page, "dash_ag_grid.getApi('model--table').getColumn('utilisation').isVisible()")
 
 

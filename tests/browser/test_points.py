@@ -98,7 +98,7 @@ def test_hover_reads_out_and_a_click_selects_everywhere(open_dock):
     page.mouse.up()
     until(page, f"{STATE}.selected.length")
     assert task in page.evaluate(f"{STATE}.selected")
-    until(page, "dash_ag_grid.getApi('model--table').getSelectedRows().length")
+    until(page, "dash_clientside.task_table.selected().length")
     assert selected_rows(page) == page.evaluate(f"{STATE}.selected")
     x, y, w, _ = area(page, "scatter")
     page.mouse.click(x + w / 2, y + 4)  # nothing lies there

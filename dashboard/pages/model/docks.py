@@ -28,17 +28,15 @@ from engine.metrics import BY_ID, METRICS
 PANES = dict(zip(DOCKS, (graph, histograms, scatter, timeline, roofline, composition), strict=True))
 GRID = {
     "theme": task_table.THEME,
-    "rowSelection": {
-        "mode": "multiRow",
-        "checkboxes": False,
-        "headerCheckbox": False,
-        "enableClickSelection": True,
-    },
     "animateRows": False,
     "suppressCellFocus": False,
     "tooltipShowDelay": 500,
     "suppressColumnMoveAnimation": True,
-    "rowClassRules": {"conversion": "params.data.conversion", "unpriced": "params.data.unknown"},
+    "rowClassRules": {
+        "conversion": "params.data.conversion",
+        "unpriced": "params.data.unknown",
+        "picked": "picked(params.data.id)",
+    },
     "localeText": {"noRowsToShow": "No task matches. Remove a filter to see more."},
 }
 
@@ -88,10 +86,6 @@ def left(view: View) -> html.Section:
 
 
 def _column_menu() -> html.Details:
-    boxes = [
-        dmc.Checkbox(label=header, value=field_, size="xs", className="column-choice")
-        for field_, header in task_table.chooser()
-    ]
     shown = [c["field"] for c in task_table.columns() if not c.get("hide")]
     search = dcc.Input(
         id=Model.COLUMN_SEARCH,
@@ -100,8 +94,12 @@ def _column_menu() -> html.Details:
         className="search",
         debounce=False,
     )
-    group = dmc.CheckboxGroup(
-        html.Div(boxes, className="column-list"), id=Model.COLUMNS, value=shown
+    group = dcc.Checklist(
+        id=Model.COLUMNS,
+        options=[{"label": header, "value": field_} for field_, header in task_table.chooser()],
+        value=shown,
+        className="column-list",
+        labelClassName="column-choice",
     )
     return html.Details(
         [
