@@ -48,6 +48,9 @@ def opened(browser, serving, tmp_path_factory):
 def open_dock(opened):
     def open_dock(dock):
         opened.mouse.move(2, 2)
+        if opened.evaluate("document.querySelector('.with-preset') !== null"):  # an earlier test's
+            opened.evaluate("dash_clientside.set_props('model--preset', {data: ''})")
+            until(opened, "!document.querySelector('.with-preset')")
         opened.evaluate(f"dash_clientside.view.change({{...{json.dumps(FRESH)}, dock: '{dock}'}})")
         settled(opened)
         return opened

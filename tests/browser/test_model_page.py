@@ -265,10 +265,11 @@ def test_the_overview_appears_when_zoomed_in_and_hides(open_model):
 def test_dark_mode_reaches_the_drawing(open_model, new_page):
     light = open_model()
     colour = f"{GRAPH}.nodes('.box')[0].style('background-color')"
+    until(light, f"/s[0-5]/.test({GRAPH}.nodes('.box')[0].classes().join())")  # it has its figures
     was = light.evaluate(colour)
     light.click(".scheme-toggle")
+    until(light, "document.documentElement.dataset.agThemeMode == 'dark'")
     until(light, f"{colour} != '{was}'")
-    assert light.evaluate("document.documentElement.dataset.agThemeMode") == "dark"
 
 
 def test_names_are_text_never_markup(open_model):
