@@ -79,6 +79,7 @@ class Store:
         except EngineError:
             self.close()
             raise
+        self._latest: tuple[str, Graph | None] = ("", None)
         self.analyses = Analyses(self._database)
         self._files = threading.Lock()  # bytes that arrive are not those being removed
 
@@ -129,7 +130,9 @@ class Store:
                     )
                 ).one()
         kept = _row(found)
-        self.cache.set(self._graph_key(kept.sha256, {}), zlib.compress(dumps(graph), 1))
+        key = self._graph_key(kept.sha256, {})
+        self._latest = key, graph  # who adds a model opens it next
+        self.cache.set(key, zlib.compress(dumps(graph), 1))
         return kept, bool(inserted.rowcount)
 
     def _kept(self, file: Path, shown: str) -> str:
@@ -195,6 +198,9 @@ class Store:
     def graph(self, row: ModelRow, bindings: Mapping[str, int] | None = None) -> Graph:
         """The parsed network of a model: from the cache, else read again from its bytes."""
         key = self._graph_key(row.sha256, bindings or {})
+        latest, graph = self._latest
+        if graph is not None and latest == key:
+            return graph
         kept = self.cache.get(key)
         if kept is not None:
             with contextlib.suppress(EngineError, zlib.error):
