@@ -43,11 +43,15 @@ class Compilations:
             return found
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
-        with lock:  # one thread compiles, the others wait for its answer
-            found = self._find(key)
-            if found is None:
-                found = engine.compile_model(self._store.graph(row, bindings), target)
-                self._keep(key, found)
+        try:
+            with lock:  # one thread compiles, the others wait for its answer
+                found = self._find(key)
+                if found is None:
+                    found = engine.compile_model(self._store.graph(row, bindings), target)
+                    self._keep(key, found)
+        finally:  # also of a model that cannot be compiled
+            with self._lock:
+                self._locks.pop(key, None)
         return found
 
     def _find(self, key: Key) -> Compilation | None:
@@ -59,6 +63,5 @@ class Compilations:
     def _keep(self, key: Key, compilation: Compilation) -> None:
         with self._lock:
             self._done[key] = compilation
-            self._locks.pop(key, None)
             while len(self._done) > self._capacity:
                 self._done.popitem(last=False)
