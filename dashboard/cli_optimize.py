@@ -36,6 +36,7 @@ def add(commands: Any) -> None:
     optimize.add_argument("--battery", metavar="E", help="energy of the battery, such as 15Wh")
     optimize.add_argument("--lasts", metavar="T", help="how long it lasts without the model: 20h")
     optimize.add_argument("--app", metavar="SIZE", help="rest of the application, such as 80MB")
+    optimize.add_argument("--runtime", metavar="SIZE", help="what the runtime brings along: 1MB")
     optimize.add_argument("--fps", type=float, metavar="N", help="inferences a second")
     optimize.add_argument("--strict", action="store_true", help="exit 1 when a budget is missed")
     optimize.set_defaults(run=_optimize)
@@ -135,12 +136,10 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
 
 
 def _budgets(options: argparse.Namespace) -> tuple[Budget, ...]:
-    from engine.recipe import amount
+    from engine.recipe import AMOUNTS, amount
 
     base: dict[str, float | None] = {"per_day": options.per_day}
-    for name, unit, flag in (
-        ("battery_j", "J", "battery"), ("lasts_s", "s", "lasts"), ("app_bytes", "B", "app"),
-    ):  # fmt: skip
+    for flag, (name, unit) in AMOUNTS.items():
         given = getattr(options, flag)
         base[name] = amount(given, unit, f"--{flag}") if given else None
     return tuple(engine.budget(text, options.use, **base) for text in options.budget)

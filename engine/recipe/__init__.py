@@ -7,15 +7,29 @@ it), `place.py`, `convert.py`, `rows.py`.  `text.py` is a recipe as JSON.
 """
 
 from engine.recipe.budget import (
+    BASE_WORDS,
+    BASES,
+    DAILY,
     MEASURES,
     USES,
     Budget,
+    Measure,
+    Use,
     Verdict,
-    fitting,
-    judge,
-    relaxation,
+    shown,
 )
-from engine.recipe.budget_text import amount, dump_budgets, load_budgets, parse, plain_budgets
+from engine.recipe.budget_judge import fitting, gap, judge, relaxation
+from engine.recipe.budget_text import (
+    AMOUNTS,
+    MAX_BUDGETS,
+    UNITS,
+    amount,
+    dump_budgets,
+    load_budgets,
+    parse,
+    parse_all,
+    plain_budgets,
+)
 from engine.recipe.model import (
     PRICED_SCHEMA,
     Action,
@@ -41,11 +55,17 @@ from engine.recipe.resolve import Summary, resolve, summary, why
 from engine.recipe.text import dumps, loads, plain
 
 __all__ = [
+    "AMOUNTS",
+    "BASES",
+    "BASE_WORDS",
+    "DAILY",
+    "MAX_BUDGETS",
     "MEASURES",
     "OPTION_SCHEMA",
     "PRESET_TABLE_SCHEMA",
     "PRICED_SCHEMA",
     "REDUNDANT_SCHEMA",
+    "UNITS",
     "USES",
     "Action",
     "AllOf",
@@ -56,6 +76,7 @@ __all__ = [
     "Dynamic",
     "InGroup",
     "InModule",
+    "Measure",
     "Not",
     "OfKernel",
     "Preset",
@@ -64,17 +85,20 @@ __all__ = [
     "Rule",
     "Summary",
     "Totals",
+    "Use",
     "Verdict",
     "action_of",
     "amount",
     "dump_budgets",
     "dumps",
     "fitting",
+    "gap",
     "judge",
     "load_budgets",
     "loads",
     "options",
     "parse",
+    "parse_all",
     "plain",
     "plain_budgets",
     "preset",
@@ -83,6 +107,7 @@ __all__ = [
     "redundant",
     "relaxation",
     "resolve",
+    "shown",
     "summary",
     "why",
 ]

@@ -1,22 +1,21 @@
-"""What a model may cost in its use, and how far a recipe is from it.
+"""What a model may cost in its use.
 
-    judge(totals, (Budget("latency", 0.034), Budget("size", 2.5e6)), target, fps=30)
+    Budget("latency", 0.034), Budget("size", 2.5e6, "always-on")
 
 A budget is a metric, a limit in its SI unit, and how the model is used.  The use says how many
 inferences there are in a day when nothing else does; all such figures are assumptions.
+`budget_judge.py` holds a model against it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from engine.errors import EngineError
-from engine.recipe.model import Totals
-from engine.targets import Target
 
 DAY = 86_400.0  # s
 Better = Literal["lower", "higher"]
@@ -56,6 +55,11 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "size": Measure("Size", "B", "lower", "Stored weights."),
         "app_share": Measure("Share of the application", "", "lower",
                              "Size / (size + rest of the application)."),
+        "runtime_size": Measure("Size with its runtime", "B", "lower",
+                                "Stored weights + the bytes that you name for the runtime; "
+                                "Paredown does not model those."),
+        "accuracy": Measure("Accuracy", "", "higher",
+                            "Share of right answers; nothing evaluates it yet."),
     }
 )  # fmt: skip
 
@@ -84,6 +88,26 @@ USES: Mapping[str, Use] = MappingProxyType(
 )  # fmt: skip
 
 
+# metric -> fields of `Budget` that it cannot be judged without
+BASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "battery": ("battery_j",),
+        "battery_time": ("battery_j", "lasts_s"),
+        "app_share": ("app_bytes",),
+        "runtime_size": ("runtime_bytes",),
+    }
+)
+BASE_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "battery_j": "the energy of the battery, J",
+        "lasts_s": "how long the battery lasts without the model, s",
+        "app_bytes": "the bytes of the rest of the application",
+        "runtime_bytes": "the bytes that the runtime brings along",
+    }
+)
+DAILY = ("energy_day", "battery", "battery_time")  # metrics that rest on the inferences a day
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """A limit of one figure.
@@ -96,6 +120,7 @@ class Budget:
         battery_j: energy of the battery, J, for "battery" and "battery_time".
         lasts_s: time that the battery lasts without the model, s, for "battery_time".
         app_bytes: the rest of the application, B, for "app_share".
+        runtime_bytes: code and tables that the runtime brings along, B, for "runtime_size".
 
     Raises:
         EngineError: no such metric or use, or a number out of range.
@@ -108,6 +133,7 @@ class Budget:
     battery_j: float | None = None
     lasts_s: float | None = None
     app_bytes: float | None = None
+    runtime_bytes: float | None = None
 
     def __post_init__(self) -> None:
         if self.metric not in MEASURES:
@@ -117,7 +143,8 @@ class Budget:
         if self.use not in USES:
             raise EngineError("no such use", where, one_of(USES), str(self.use)[:80])
         numbers = {"limit": self.limit, "per_day": self.per_day, "battery_j": self.battery_j,
-                   "lasts_s": self.lasts_s, "app_bytes": self.app_bytes}  # fmt: skip
+                   "lasts_s": self.lasts_s, "app_bytes": self.app_bytes,
+                   "runtime_bytes": self.runtime_bytes}  # fmt: skip
         for name, value in numbers.items():
             if value is None:
                 continue
@@ -126,16 +153,12 @@ class Budget:
             if not math.isfinite(value) or value <= 0:
                 raise EngineError("out of range", f"{where}, {name}", "a finite number above 0",
                                   f"{value:g}")  # fmt: skip
-        if self.metric in ("battery", "app_share") and self.limit > 1:
+        if self.metric in ("battery", "app_share", "accuracy") and self.limit > 1:
             raise EngineError("a share above the whole", where, "at most 100 %", f"{self.limit:g}")
-        for metric, name, what in (
-            ("battery", "battery_j", "the energy of the battery, J"),
-            ("battery_time", "battery_j", "the energy of the battery, J"),
-            ("battery_time", "lasts_s", "how long the battery lasts without the model, s"),
-            ("app_share", "app_bytes", "the bytes of the rest of the application"),
-        ):
-            if self.metric == metric and getattr(self, name) is None:
-                raise EngineError("cannot be judged without its base", where, f"{name}: {what}")
+        for name in BASES.get(self.metric, ()):
+            if getattr(self, name) is None:
+                raise EngineError("cannot be judged without its base", where,
+                                  f"{name}: {BASE_WORDS[name]}")  # fmt: skip
 
     @property
     def measure(self) -> Measure:
@@ -163,153 +186,29 @@ class Verdict:
     sentence: str
 
 
-def judge(
-    totals: Totals,
-    budgets: Sequence[Budget],
-    target: Target,
-    fps: float | None = None,
-    presets: Mapping[str, Totals] | None = None,
-) -> tuple[Verdict, ...]:
-    """Every budget against a model's totals.
-
-    Args:
-        totals: of the recipe.
-        budgets: limits.
-        target: hardware, for its sustained power and its usual frame rate.
-        fps: inferences a second; None: the target's usual one.
-        presets: label -> totals, to say in a violation how near another comes.
-    """
-    rate = fps if fps is not None else target.fps.value
-    return tuple(_judge(totals, b, target, rate, presets or {}) for b in budgets)
-
-
-def value_of(totals: Totals, budget: Budget, target: Target, fps: float) -> float | None:
-    """The figure that a budget limits, in its SI unit; None when it is not known."""
-    latency, energy = totals.latency_s, totals.energy_j
-    rate = min(fps, 1 / latency) if latency else None
-    use = USES[budget.use]
-    day = None
-    if rate is not None:
-        day = rate * use.seconds if use.per_day is None else use.per_day
-    day = budget.per_day if budget.per_day is not None else day
-    spent = energy * day if energy is not None and day is not None else None
-    drained = 0.0 if budget.use == "overnight" else spent
-    power = energy * rate if energy is not None and rate is not None else None
-    match budget.metric:
-        case "latency":
-            return latency
-        case "fps":
-            return 1 / latency if latency else None
-        case "memory_power":
-            return totals.memory_power(fps)
-        case "power":
-            return power
-        case "energy":
-            return energy
-        case "energy_day":
-            return spent
-        case "battery":
-            return None if drained is None else drained / (budget.battery_j or 1)
-        case "battery_time":
-            share = None if drained is None else drained / (budget.battery_j or 1)
-            return None if share is None else share * (budget.lasts_s or 0)
-        case "heat":
-            allowed = target.tdp.value if target.tdp else math.inf
-            return None if power is None or math.isinf(allowed) else power / allowed
-        case "peak":
-            return None if totals.peak_bytes is None else float(totals.peak_bytes)
-        case "size":
-            return None if totals.size_bytes is None else float(totals.size_bytes)
-    if totals.size_bytes is None:
-        return None
-    return totals.size_bytes / (totals.size_bytes + (budget.app_bytes or 0))
-
-
-def fitting(
-    candidates: Mapping[str, Totals],
-    budgets: Sequence[Budget],
-    target: Target,
-    fps: float | None = None,
-) -> tuple[str, ...]:
-    """Which of many recipes meet every budget, in their order."""
-    return tuple(
-        name
-        for name, totals in candidates.items()
-        if all(v.met for v in judge(totals, budgets, target, fps))
-    )
-
-
-def relaxation(
-    candidates: Mapping[str, Totals],
-    budgets: Sequence[Budget],
-    moved: Budget,
-    target: Target,
-    fps: float | None = None,
-) -> tuple[tuple[float, str], ...]:
-    """As one budget moves: the limit from which each further candidate fits, strictest first.
-
-    Candidates that miss another budget are left out; so are those whose figure is not known.
-    """
-    rate = fps if fps is not None else target.fps.value
-    others = [b for b in budgets if b != moved]
-    found = []
-    for name in fitting(candidates, others, target, fps):
-        value = value_of(candidates[name], moved, target, rate)
-        if value is not None:
-            found.append((value, name))
-    return tuple(sorted(found, reverse=moved.measure.better == "higher"))
-
-
-def _judge(
-    totals: Totals, budget: Budget, target: Target, fps: float, presets: Mapping[str, Totals]
-) -> Verdict:
-    value = value_of(totals, budget, target, fps)
-    duty = budget.metric in ("energy_day", "battery", "battery_time") and budget.per_day is None
-    assumed = duty or budget.metric == "heat"
-    label = budget.measure.label
-    if value is None:
-        no_limit = budget.metric == "heat" and (not target.tdp or math.isinf(target.tdp.value))
-        why = (f"no sustained power is published for {target.label}" if no_limit
-               else "tasks that cannot be priced stand in the way")  # fmt: skip
-        return Verdict(budget, None, None, None, assumed, f"{label} is not known: {why}.")
-    higher = budget.measure.better == "higher"
-    slack = value - budget.limit if higher else budget.limit - value
-    share = abs(slack) / budget.limit * 100
-    places = 0 if share >= 10 else 1
-    amount = f"{shown(abs(slack), budget)} ({share:,.{places}f} %)"
-    if slack >= 0:
-        text = f"{label}: {shown(value, budget)}, within the limit by {amount}."
-        return Verdict(budget, value, slack, True, assumed, text)
-    side = "short of the limit by" if higher else "over by"
-    text = f"{label}: {shown(value, budget)}, {side} {amount}"
-    return Verdict(budget, value, slack, False, assumed,
-                   f"{text}{_nearest(budget, target, fps, presets)}.")  # fmt: skip
-
-
-def _nearest(budget: Budget, target: Target, fps: float, presets: Mapping[str, Totals]) -> str:
-    """How near the best of the presets comes, "" without any."""
-    values = {n: value_of(t, budget, target, fps) for n, t in presets.items()}
-    known = {n: v for n, v in values.items() if v is not None}
-    if not known:
-        return ""
-    pick = max if budget.measure.better == "higher" else min
-    name = pick(known, key=lambda n: known[n])
-    return f"; the best preset, {name}, reaches {shown(known[name], budget)}"
-
-
 def shown(value: float, budget: Budget) -> str:
-    """A figure as a person reads it: "3.1 ms", "2.5 MB", "9.3 %"."""
+    """A figure as a person reads it: "3.1 ms", "2.5 MB", "9.3 %"; never in exponent form."""
     unit = budget.measure.unit
     if not unit:
-        return f"{value * 100:.3g} %"
+        return f"{_digits(value * 100)} %"
     if unit == "1/s":
-        return f"{value:.3g} a second"
+        return f"{_digits(value)} fps"
     if unit == "s" and value >= 60:
-        return f"{value / 60:.3g} min"
+        return f"{_digits(value / 60)} min"
     for scale, lead in ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ")):
         if value >= scale and (unit != "s" or scale <= 1) and (unit != "B" or scale >= 1):
-            return f"{value / scale:.3g} {lead}{unit}"
-    return f"{value:.3g} {unit}"
+            return f"{_digits(value / scale)} {lead}{unit}"
+    least = "µ" if value > 0 and unit != "B" else ""
+    return f"{_digits(value * 1e6 if least else value)} {least}{unit}"
+
+
+def _digits(value: float) -> str:
+    """Three significant digits: "0.0312", "9.3", "1,240"."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    places = max(0, 2 - math.floor(math.log10(abs(float(f"{value:.2e}")))))
+    text = f"{value:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if places else text
 
 
 def one_of(known: Mapping[str, object]) -> str:

@@ -79,6 +79,8 @@ BAD_BUDGETS: tuple[tuple[str, str], ...] = (
     ("latency=1-2ms", "is no number"),
     ("battery=5%", "cannot be judged without its base"),
     ("app_share=5%", "cannot be judged without its base"),
+    ("runtime_size=5MB", "cannot be judged without its base"),
+    ("accuracy>=120%", "a share above the whole"),
 )
 # (text of budgets as JSON, what the sentence says)
 BAD_BUDGET_FILES: tuple[tuple[str, str], ...] = (

@@ -15,10 +15,13 @@ from engine.recipe import (
     Totals,
     dump_budgets,
     fitting,
+    gap,
     judge,
     load_budgets,
     parse,
+    parse_all,
     relaxation,
+    shown,
 )
 from engine.targets import target
 from tests.acceptance.recipes import BAD_BUDGET_FILES, BAD_BUDGETS
@@ -97,6 +100,7 @@ def test_budgets_come_back_from_their_text():
         ("peak=1MB", {}, 300_000),
         ("size=1MB", {}, 2_000_000),
         ("app_share=50%", {"app_bytes": 6e6}, 0.25),
+        ("runtime_size=3MB", {"runtime_bytes": 5e5}, 2.5e6),
     ],
 )
 def test_each_figure_by_hand(text, base, value):
@@ -134,19 +138,101 @@ def test_the_gap_stands_in_words_with_the_nearest_preset():
     faster = {"int8": replace(T, latency_s=0.0155), "sparse": replace(T, latency_s=0.019)}
     found = verdict("latency=15ms", presets=faster)
     assert found.sentence == (
-        "Latency: 20 ms, over by 5 ms (33 %); the best preset, int8, reaches 15.5 ms.")  # fmt: skip
+        "Latency: 20 ms, over by 5 ms (33 %): needs −25 %; the best preset, int8, gives −22 % "
+        "(15.5 ms), not enough.")  # fmt: skip
+    faster["half"] = replace(T, latency_s=0.01)
+    assert verdict("latency=15ms", presets=faster).sentence.endswith(
+        "half, gives −50 % (10 ms), enough."
+    )
+    slower = {"sparse": replace(T, latency_s=0.021)}
+    assert verdict("latency=15ms", presets=slower).sentence.endswith(
+        "; no preset does better than this."
+    )
     assert verdict("fps=100").sentence == (
-        "Frames a second: 50 a second, short of the limit by 50 a second (50 %).")  # fmt: skip
+        "Frames a second: 50 fps, short of the limit by 50 fps (50 %): needs +100 %.")  # fmt: skip
     assert verdict("size=2.5MB").sentence == "Size: 2 MB, within the limit by 500 kB (20 %)."
 
 
 def test_an_unknown_total_is_neither_met_nor_missed():
     blank = replace(T, latency_s=None, energy_j=None, size_bytes=None, peak_bytes=None)
     for metric in MEASURES:
-        base = {"battery_j": 1.0, "lasts_s": 1.0, "app_bytes": 1.0}
+        base = {"battery_j": 1.0, "lasts_s": 1.0, "app_bytes": 1.0, "runtime_bytes": 1.0}
         found = judge(blank, [Budget(metric, 0.5, **base)], PI, 30.0)[0]
         assert found.met is None, metric
-        assert found.sentence.endswith("stand in the way.")
+        ending = "not evaluated." if metric == "accuracy" else "stand in the way."
+        assert found.sentence.endswith(ending)
+
+
+def test_accuracy_is_not_evaluated_whatever_else_is_known():
+    found = verdict("accuracy>=75%")
+    assert (found.value, found.met, found.sentence) == (None, None, "Accuracy is not evaluated.")
+    assert gap(found) == "not evaluated, limit 75 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("latency<=34ms", "41 % under 34 ms"),
+        ("latency<=18.7ms", "7 % over 18.7 ms"),
+        ("latency<=20ms", "at the limit of 20 ms"),
+        ("latency<=19.999ms", "just beyond 20 ms"),
+        ("fps>=40", "25 % above 40 fps"),
+        ("fps>=100", "50 % short of 100 fps"),
+        ("size<=2.04MB", "2 % under 2.04 MB"),
+    ],
+)
+def test_the_gap_in_a_few_words(text, words):
+    assert gap(verdict(text)) == words
+
+
+def test_a_figure_has_no_exponent():
+    figures = {1234.0: "1.23 kW", 1e-9: "0.001 µW", 5e13: "50,000 GW", 0.0: "0 W", 20.5: "20.5 W"}
+    assert {v: shown(v, Budget("power", 1.0)) for v in figures} == figures
+
+
+@pytest.mark.parametrize(
+    ("line", "made"),
+    [
+        ("latency<=34ms size<=2.5MB", ("latency=34ms", "size=2.5MB")),
+        ("latency <= 34 ms, size ≤ 2.5 MB;", ("latency=34ms", "size=2.5MB")),
+        ("--budget latency=34ms --budget memory-power=1W", ("latency=34ms", "memory_power=1W")),
+        ("fps>=30\npeak=1MB", ("fps=30", "peak=1MB")),
+    ],
+)
+def test_budgets_in_one_line(line, made):
+    assert parse_all(line) == tuple(map(parse, made))
+
+
+def test_a_line_takes_the_flags_of_the_command_line():
+    found = parse_all("latency<=34ms battery<=5% --battery 15Wh --use always-on --per-day=20")
+    assert found == (
+        parse("latency=34ms", "always-on"),
+        parse("battery=5%", "always-on", battery_j=54_000.0, per_day=20.0),
+    )
+    assert parse_all("runtime<=3MB --runtime 1MB")[0].runtime_bytes == 1e6
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("", "cannot be read"),
+        ("  ,; ", "cannot be read"),
+        ("latency<=34ms nonsense", "cannot be read"),
+        ("latency<=34ms speed=3", "no such figure to limit"),
+        ("latency<=34ms --colour red", "no such flag"),
+        ("latency<=34ms --per-day many", "--per-day: cannot be read; expected a plain number"),
+        ("battery<=5%", "cannot be judged without its base"),
+        ("battery<=5% --battery 15kg", "--battery: cannot be read"),
+        ("latency<=34ms --use sometimes", "no such use"),
+        ("fps=1 " * 65, "too many"),
+        ("x" * 5000, "too long"),
+        ("--budget " * 400, "cannot be read"),
+    ],
+)
+def test_a_bad_line_gets_a_sentence(line, says):
+    with pytest.raises(EngineError) as caught:
+        parse_all(line)
+    assert says in caught.value.sentence
 
 
 def test_what_fits_and_from_which_limit_on():
