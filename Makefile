@@ -5,6 +5,9 @@ BIN := .venv/bin
 STAGE ?= A
 BASE ?= HEAD
 ARGS ?=
+# Tests in as many processes as there are processors; each drives a browser of its own, so not more
+# than four.  A file stays in one process: what its tests share is made once.
+SIDE_BY_SIDE ?= -n logical --maxprocesses 4 --dist loadfile
 # Models that are not in the repository; without the folder, what needs them says NOT RUN.
 PAREDOWN_SHARED ?= $(abspath $(wildcard ../shared))
 export PAREDOWN_SHARED
@@ -25,7 +28,7 @@ run: .venv/.runtime ## open the dashboard; ARGS="model.onnx --port 8051" goes to
 	@$(BIN)/paredown serve $(ARGS)
 
 test: install ## all tests; ARGS="tests/engine -x" narrows them
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 lint: .venv/.dev ## format and style
 	$(BIN)/ruff format --check .

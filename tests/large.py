@@ -8,6 +8,7 @@ one, and a Concat, which moves nothing, is none: the number of tasks is known wh
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def file(build: Callable[..., bytes], tasks: int, **options: bool) -> Path:
     path = CACHE / edition / f"{'_'.join(words)}.onnx"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".part")
+        fresh = path.with_suffix(f".{os.getpid()}.part")  # another process may be making it too
         fresh.write_bytes(build(tasks, **options))
         fresh.replace(path)
     return path

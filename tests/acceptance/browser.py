@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -77,34 +77,31 @@ def p95(values: tuple[float, ...]) -> float:
 @contextlib.contextmanager
 def served(*models: Path, demo: bool = False, data: Path | None = None) -> Iterator[str]:
     """The address of a dashboard with these models, in a data folder of its own or in `data`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "dashboard", "serve", *map(str, models)]
-        process = subprocess.Popen(
-            [*words, "--port", str(port), "--data", str(data or f"{folder}/data")], cwd=ROOT,
-            env={"PAREDOWN_DEMO": "1" if demo else "0", "PATH": "/usr/bin:/bin", "HOME": folder},
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        url = f"http://127.0.0.1:{port}"
+        words = [sys.executable, "-m", "dashboard", "serve", *map(str, models), "--port", "0"]
+        told = Path(folder) / "told"
+        with told.open("wb") as out:
+            process = subprocess.Popen(
+                [*words, "--data", str(data or f"{folder}/data")], cwd=ROOT,
+                env={"PAREDOWN_DEMO": "1" if demo else "0", "PATH": "/usr/bin:/bin",
+                     "HOME": folder},
+                stdin=subprocess.DEVNULL, stderr=out, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
         try:
-            _wait(lambda: urllib.request.urlopen(f"{url}/healthz", timeout=5).status == 200)
-            yield url
+            yield _address(process, told)
         finally:
             process.terminate()
             process.wait(timeout=30)
 
 
-def _wait(done: Callable[[], bool], seconds: float = 60) -> None:
+def _address(process: subprocess.Popen[bytes], told: Path, seconds: float = 60) -> str:
+    """Where a dashboard is at that chose its port itself, once it says so."""
     end = time.monotonic() + seconds
-    while True:
-        with contextlib.suppress(OSError):
-            if done():
-                return
-        if time.monotonic() > end:
-            raise TimeoutError("the dashboard did not answer")
-        time.sleep(0.1)
+    while not (found := re.search(r"http://\S+(?=/ )", told.read_text("utf-8"))):
+        if process.poll() is not None or time.monotonic() > end:
+            raise TimeoutError(f"the dashboard did not answer: {told.read_text('utf-8')[-300:]}")
+        time.sleep(0.05)
+    return found[0]
 
 
 def listed(url: str) -> dict[str, str]:

@@ -262,7 +262,7 @@ def test_both_modes_turn_right(graph):
     assert page.evaluate(wide) > before
     page.click("#model--show-blocks")
     until(page, f"{CY}.nodes('.box')[1].position('x') > {CY}.nodes('.box')[0].position('x') + 60")
-    assert "dir=right" in page.url
+    until(page, "location.search.includes('dir=right')")
 
 
 def test_a_drawing_that_does_not_arrive_is_said_and_asked_for_again(graph):
