@@ -15,12 +15,13 @@ from dataclasses import asdict, dataclass
 
 import engine
 from engine.errors import EngineError
+from engine.recipe.model import Totals
 from engine.store import ModelRow, Store
 
 log = logging.getLogger(__name__)
 
 BARS = 24  # of the profile
-SCHEMA = 1  # of what is kept; part of its key
+SCHEMA = 2  # of what is kept; part of its key
 KEPT = 4096  # headlines in memory
 
 
@@ -44,6 +45,24 @@ class Headline:
     parameters: int | None = None
     profile: tuple[float, ...] = ()
     fault: str = ""
+    memory_energy_j: float | None = None
+    memory_idle_w: float = 0.0
+
+    @property
+    def totals(self) -> Totals:
+        """The same as the figures of a recipe, which budgets are held against."""
+        return Totals(
+            latency_s=self.latency_s,
+            energy_j=self.energy_j,
+            memory_energy_j=self.memory_energy_j,
+            memory_idle_w=self.memory_idle_w,
+            size_bytes=_whole(self.size_bytes),
+            peak_bytes=_whole(self.peak_bytes),
+            macs=_whole(self.macs),
+            parameters=self.parameters or 0,
+            tasks=self.tasks,
+            unknown_tasks=self.unknown_tasks,
+        )
 
 
 class Headlines:
@@ -163,6 +182,8 @@ def headline(store: Store, row: ModelRow, target_id: str) -> Headline:
         macs=totals.macs,
         parameters=totals.parameters,
         profile=profile(latencies),
+        memory_energy_j=totals.memory_energy_j,
+        memory_idle_w=totals.memory_idle_w,
     )
 
 
@@ -176,6 +197,10 @@ def profile(latencies: list[float | None]) -> tuple[float, ...]:
         sums[i * bars // len(latencies)] += latency or 0.0
     top = max(sums)
     return tuple(round(s / top, 3) for s in sums) if top > 0 else ()
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _work(of: Headlines, key: str, row: ModelRow, target_id: str) -> Callable[[], None]:

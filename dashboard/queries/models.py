@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 import engine
-from dashboard.queries import intake
+from dashboard.queries import budgets, intake
+from dashboard.queries.budgets import Standing
 from dashboard.queries.headlines import Headline, Headlines
 from dashboard.urls import View
+from engine.errors import EngineError
 from engine.store import ModelRow, Store, clean_name
 
 READERS = threading.Semaphore(2)  # child processes that parse files at one time
 DEMO = "demo"
+LIST_FPS = 30.0  # at which budgets are judged: what a model page opens with
 
 # Column that the list can be sorted by -> its value; None sorts last in both directions.
 SORTS: MappingProxyType[str, Callable[[Listed], float | str | None]] = MappingProxyType(
@@ -29,6 +32,7 @@ SORTS: MappingProxyType[str, Callable[[Listed], float | str | None]] = MappingPr
         "peak_bytes": lambda m: m.headline.peak_bytes if m.headline else None,
         "size_bytes": lambda m: m.headline.size_bytes if m.headline else None,
         "macs": lambda m: m.headline.macs if m.headline else None,
+        "budgets": lambda m: m.budgets.rank if m.budgets else None,
     }
 )
 DEFAULT_SORT = "-created"
@@ -42,12 +46,14 @@ class Listed:
         version: 1 for the oldest model of its project.
         versions: models in the project.
         headline: None while it is being worked out.
+        budgets: how the model, as the file is, stands with its budgets; None without any.
     """
 
     row: ModelRow
     version: int
     versions: int
     headline: Headline | None
+    budgets: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,14 @@ class Listing:
         matching: rows that the search finds.
         total: rows in all.
         pending: figures (or demo models) are still being worked out.
+        budgeted: a model has budgets, so that a column of them says something.
     """
 
     models: tuple[Listed, ...]
     matching: int
     total: int
     pending: bool
+    budgeted: bool = False
 
 
 class ModelsQueries:
@@ -87,13 +95,18 @@ class ModelsQueries:
         if by_row:  # only what is drawn needs figures
             found = [m.row for m in _sorted([Listed(r, 0, 0, None) for r in found], sort)][:limit]
         known = self.headlines.ask(found, target_id)
-        listed = [Listed(r, *versions[r.id], known.get(r.id)) for r in found]
+        kept = self._store.analyses.model_budgets()
+        listed = [
+            Listed(r, *versions[r.id], known.get(r.id), _standing(r, known, kept, target_id))
+            for r in found
+        ]
         matching = sum(all(w in f"{r.name} {r.project}".casefold() for w in words) for r in rows)
         return Listing(
             models=tuple(listed if by_row else _sorted(listed, sort)[:limit]),
             matching=matching,
             total=len(rows),
             pending=self.headlines.busy,
+            budgeted=bool(kept),
         )
 
     def rows(self) -> tuple[ModelRow, ...]:
@@ -162,6 +175,20 @@ class ModelsQueries:
     def targets(self) -> tuple[tuple[str, str], ...]:
         """(id, label) of each target, in the order of the catalogue."""
         return tuple((t.id, t.label) for t in engine.targets())
+
+
+def _standing(
+    row: ModelRow, known: Mapping[str, Headline], kept: Mapping[str, str], target_id: str
+) -> Standing | None:
+    """A model against its budgets; None without any, or while its figures are not known."""
+    if row.id not in kept or row.id not in known:
+        return None
+    try:
+        limits = budgets.read(kept[row.id])
+    except EngineError as error:
+        return Standing(0, 0, 1, (error.sentence,))
+    totals = known[row.id].totals
+    return budgets.standing(engine.judge(totals, limits, engine.target(target_id), LIST_FPS))
 
 
 def _versions(rows: Sequence[ModelRow]) -> dict[str, tuple[int, int]]:

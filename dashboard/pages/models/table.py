@@ -27,6 +27,15 @@ COLUMNS = (
     ("peak_bytes", "Peak memory", "MB", "Most activations alive at one time", 1e-6, False),
     ("size_bytes", "Size", "MB", "Weights as the target stores them", 1e-6, True),
     ("macs", "MACs", "M", "Multiply-accumulates of one inference, in millions", 1e-6, False),
+    (
+        "budgets",
+        "Budgets",
+        "",
+        "Limits that the model, as the file is, misses ▲, meets ✓, or that "
+        "stand on a figure that is not known ?",
+        0.0,
+        False,
+    ),
     ("tasks", "Tasks", "", "Kernels that run on the target", 0.0, False),
     ("created", "Added", "", "When the model was added", 0.0, False),
 )
@@ -57,10 +66,11 @@ def table(listing: Listing, view: View) -> Any:
         for key, *_, bar in COLUMNS
         if bar
     }
+    shown = [c for c in COLUMNS if c[0] != "budgets" or listing.budgeted]
     drawn = html.Table(
         [
-            html.Thead(html.Tr([*(_heading(c, view) for c in COLUMNS), html.Th()])),
-            html.Tbody([_row(m, best, view) for m in listing.models]),
+            html.Thead(html.Tr([*(_heading(c, view) for c in shown), html.Th()])),
+            html.Tbody([_row(m, best, view, listing.budgeted) for m in listing.models]),
         ],
         className="models-table",
     )
@@ -108,7 +118,7 @@ def _direction(sort: str) -> str:
     return "descending" if sort.startswith("-") else "ascending"
 
 
-def _row(model: Listed, best: dict[str, float], view: View) -> html.Tr:
+def _row(model: Listed, best: dict[str, float], view: View, budgeted: bool) -> html.Tr:
     row = model.row
     link = urls.build(View(model_id=row.id, target=view.target))
     # a person's browser draws every component, so what is empty is not made
@@ -123,6 +133,8 @@ def _row(model: Listed, best: dict[str, float], view: View) -> html.Tr:
     cells = [html.Td(name, className="name"), html.Td(_profile(model), className="profile-cell")]
     for key, _, _, _, scale, bar in COLUMNS[2:7]:
         cells.append(_number(model, key, scale, best.get(key, 0.0) if bar else 0.0))
+    if budgeted:
+        cells.append(_budgets(model))
     cells += [
         html.Td(_tasks(model), className="number"),
         html.Td(_day(row.created), className="number muted", title=f"{row.created:%Y-%m-%d %H:%M}"),
@@ -138,6 +150,26 @@ def _row(model: Listed, best: dict[str, float], view: View) -> html.Tr:
         ),
     ]
     return html.Tr(cells, key=row.id)
+
+
+def _budgets(model: Listed) -> html.Td:
+    """Three counts in places of their own, so that the eye can run down them."""
+    found = model.budgets
+    if found is None:
+        return html.Td(className="number")
+    counts = ((found.missed, "▲", "missed"), (found.met, "✓", "met"), (found.unknown, "?", "muted"))
+    words = ", ".join(
+        f"{n} {word}"
+        for n, word in ((found.missed, "missed"), (found.met, "met"), (found.unknown, "not known"))
+        if n
+    )
+    marks = [html.Span(f"{sign} {n}" if n else "", className=tone) for n, sign, tone in counts]
+    said = f"{words or 'no budgets'}: {' '.join(found.sentences)}"
+    return html.Td(
+        html.Div(marks, className="budget-marks", role="img", **attributes(aria_label=said)),
+        className="number",
+        title="\n".join((words, *found.sentences)),
+    )
 
 
 def _facts(model: Listed) -> str:
