@@ -55,6 +55,8 @@ class View:
         target: id of the target; "" the default one.
         fps: frame rate in 1/s; None the target's own.
         preset: id of a preset; "" the baseline.
+        analysis: id of a saved analysis; at: the checkpoint of it that is shown, "" its draft.
+        vs: id of the checkpoint that figures are compared with; "" the baseline.
         bindings: (symbolic size, value) pairs, sorted by name.
         selection: selected task ids, ascending.
         search: text searched in names and ids.
@@ -65,6 +67,8 @@ class View:
         show: mode of the graph, of `SHOWS`; direction: where it runs, of `DIRECTIONS`.
         x, y: metrics of the scatter plot; log: its logarithmic axes, of `LOGS`.
         by: what the composition divides by, of `PARTS`.
+        recipe: text of the recipe in use, "" none; against: of the one that figures are compared
+            with.  Neither is part of an address: `preset`, `analysis`, `at` and `vs` lead to them.
     """
 
     model_id: str = ""
@@ -84,6 +88,11 @@ class View:
     y: str = "latency_s"
     log: str = "xy"
     by: str = "kernel"
+    analysis: str = ""
+    at: str = ""
+    vs: str = ""
+    recipe: str = ""
+    against: str = ""
 
 
 # query key -> (field, what it may be; None: a column), for the fields that are left out of an
@@ -108,7 +117,10 @@ def path(view: View) -> str:
 def build(view: View) -> str:
     """The address of a view, defaults left out."""
     query: list[tuple[str, str]] = []
-    for key, value in (("target", view.target), ("preset", view.preset), ("q", view.search)):
+    for key, value in (
+        ("target", view.target), ("preset", view.preset), ("analysis", view.analysis),
+        ("at", view.at), ("vs", view.vs), ("q", view.search),
+    ):  # fmt: skip
         if value:
             query.append((key, value))
     if view.fps is not None:
@@ -150,6 +162,9 @@ def from_query(model_id: str, query: Mapping[str, object]) -> View:
         target=_match(_TARGET, one("target")),
         fps=_fps(one("fps")),
         preset=_match(_TARGET, one("preset")),
+        analysis=_match(_ID, one("analysis")),
+        at=_match(_ID, one("at")),
+        vs=_match(_ID, one("vs")),
         bindings=_bindings(texts.get("bind", ())),
         selection=_selection(one("sel")),
         search=printable(one("q")),

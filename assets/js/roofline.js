@@ -9,8 +9,8 @@
   const view = () => clientside.view;
   const page = () => view().page();
   const figure = () => document.querySelector(`#${ID} .js-plotly-plot`);
-  const words = (column) => (column.words ? column.codes.map((k) => column.words[k]) : column);
-  const numbers = (column) => Float64Array.from(column, (v) => (v === null ? NaN : v));
+  const words = (column) => clientside.task_table.decode(column);
+  const numbers = (column) => Float64Array.from(words(column), (v) => (v === null ? NaN : v));
   let found = null;
 
   const layer = clientside.marks.layer(ID, {

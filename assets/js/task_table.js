@@ -11,41 +11,72 @@
   const page = () => document.getElementById("model--page");
   const grid = () => (window.dash_ag_grid && document.getElementById(ID) ? window.dash_ag_grid.getApi(ID) : null);
 
-  /* Repeated words arrive as codes. */
-  const plain = (columns) =>
-    Object.fromEntries(Object.entries(columns).map(([name, c]) => [name, c.words ? c.codes.map((i) => c.words[i]) : c]));
+  /* Repeated words arrive as codes, a column of one value as that value. */
+  function decode(column) {
+    if (column.words) return column.codes.map((i) => column.words[i]);
+    return column.n ? new Array(column.n).fill(column.all) : column;
+  }
+  const plain = (columns) => Object.fromEntries(Object.entries(columns).map(([name, c]) => [name, decode(c)]));
 
-  /* Baseline columns, overlaid with what the preset changed, as one object a row. */
-  function rowsOf(tasks, effects) {
-    const columns = plain(tasks.columns), changed = plain(effects.columns), added = plain(effects.added.columns);
-    const names = Object.keys(columns);
-    const place = new Map(effects.ids.map((id, k) => [id, k]));
-    const overlay = Object.keys(changed);
-    const whole = effects.whole;
-    const rows = tasks.ids.map((id, k) => {
-      const row = { id, key: String(id), conversion: tasks.conversions[k] };
-      row.anchor = tasks.anchors[k];
-      for (const name of names) row[name] = columns[name][k];
-      row.base = null;
-      if (place.has(id)) {
-        row.base = { memory_power_w: effects.baseline_power[k] };
-        for (const name of overlay) {
-          row.base[name] = row[name];
-          row[name] = changed[name][place.get(id)];
-        }
-      }
+  /* The rows without a recipe; `source` keeps their columns, to tell what changed. */
+  function begin(root, tasks) {
+    const source = plain(tasks.columns), names = Object.keys(source);
+    const own = new Set(), place = new Map();
+    root.rows = new Map();
+    tasks.ids.forEach((id, k) => {
+      if (tasks.conversions[k]) return own.add(`${tasks.anchors[k]} ${source.name[k]}`);
+      const row = { id, key: String(id), conversion: false, anchor: tasks.anchors[k], base: null };
+      for (const name of names) row[name] = source[name][k];
+      root.rows.set(id, row);
+      place.set(id, k);
+    });
+    root.origin = { tasks, source, names, own, place };
+  }
+
+  /* Figures of the rows that changed, and the conversions; says whether the conversions did. */
+  function take(root, effects) {
+    const { source, names, own, place } = root.origin, changed = plain(effects.columns);
+    const moved = Object.keys(changed);
+    effects.ids.forEach((id, k) => {
+      const row = root.rows.get(id), at = place.get(id);
+      for (const name of moved) row[name] = changed[name][k];
+      const base = {};
+      for (const name of names) if (row[name] !== source[name][at]) base[name] = source[name][at];
+      row.base = Object.keys(base).length ? base : null;
+    });
+    const added = plain(effects.added.columns), had = [...root.rows.values()].filter((row) => row.conversion);
+    const put = effects.added.ids.map((id, k) => {
+      const row = { id, key: String(id), anchor: effects.added.anchors[k], conversion: true, base: null };
+      for (const name of Object.keys(added)) row[name] = added[name][k];
+      row.added = !effects.plain && !own.has(`${row.anchor} ${row.name}`);
       return row;
     });
-    const own = rows.filter((row) => !row.conversion || !effects.preset);
-    effects.added.ids.forEach((id, k) => {
-      const row = { id, key: String(id), anchor: effects.added.anchors[k], conversion: true, added: true, base: null };
-      for (const name of Object.keys(added)) row[name] = added[name][k];
-      if (!own.some((r) => r.id === id)) own.push(row);
-    });
-    own.forEach((row, k) => {
-      for (const name of Object.keys(whole)) row[name] = whole[name][k];
-    });
-    return own;
+    const before = had.map((row) => ({ ...row, share: undefined, cumulative_share: undefined, memory_power_w: undefined }));
+    const kept = JSON.stringify(before) === JSON.stringify(put);
+    root.rows = new Map(root.rows); // a new one says that figures changed
+    if (!kept) {
+      for (const row of had) root.rows.delete(row.id);
+      for (const row of put) root.rows.set(row.id, row);
+    }
+    return kept ? null : { remove: had, add: put };
+  }
+
+  /* What one change moves in every row: share, cumulative share, slowest first, memory power. */
+  function derive(root, effects) {
+    const { source, place } = root.origin, rows = [...root.rows.values()];
+    const priced = rows.filter((row) => row.latency_s !== null).sort((a, b) => b.latency_s - a.latency_s);
+    const sum = priced.reduce((all, row) => all + row.latency_s, 0);
+    for (const row of rows) {
+      row.share = row.cumulative_share = null;
+      row.memory_power_w = row.memory_energy_j === null ? null : row.memory_energy_j * effects.rate;
+      if (row.base) row.base.memory_power_w = (source.memory_energy_j[place.get(row.id)] || 0) * effects.base_rate;
+    }
+    let running = 0;
+    for (const row of sum ? priced : []) {
+      running += row.latency_s;
+      row.share = row.latency_s / sum;
+      row.cumulative_share = running / sum;
+    }
   }
 
   /* The glossary with prefixes that fit this model: a table of 0.00302 ms reads better in µs. */
@@ -66,38 +97,48 @@
     return { ...glossary, ...fits };
   }
 
-  async function fill(tasks, effects, state, glossary) {
-    if (!tasks || !effects || tasks.key !== effects.key) return;
+  async function fill(tasks, effects, state, glossary, recipe, presets) {
     const root = page();
-    const rows = rowsOf(tasks, effects);
-    const fresh = !root.rows;
-    root.rows = new Map(rows.map((row) => [row.id, row]));
+    if (!root || !tasks || !effects || tasks.key !== effects.key) return;
+    const api = await window.dash_ag_grid.getApiAsync(ID);
+    const fresh = !root.rows, whole = !effects.from || !root.origin || root.origin.tasks !== tasks;
+    // an answer says what is new since `from`; taken twice it changes nothing
+    if (whole && effects.from) return ask_anew(root);
+    if (!whole && ![effects.from, effects.to].includes(root.held)) return ask_anew(root);
+    if (whole) begin(root, tasks);
+    const conversions = take(root, effects);
+    root.held = effects.to;
+    derive(root, effects);
+    const rows = [...root.rows.values()];
     const units = (words) => JSON.stringify(Object.values(words || {}).map((metric) => metric.unit));
     const before = units(root.glossary || glossary);
     root.glossary = fitted(glossary, rows);
     const moved = units(root.glossary) !== before;
     root.state = root.state || state;
     root.longest = Math.max(1e-30, ...rows.map((row) => row.latency_s || 0));
-    root.classList.toggle("with-preset", Boolean(effects.preset));
-    const api = await window.dash_ag_grid.getApiAsync(ID);
+    root.classList.toggle("with-preset", !effects.plain);
     listen(api);
-    api.setGridOption("rowData", rows);
+    if (whole) api.setGridOption("rowData", rows);
+    else if (conversions) api.applyTransaction(conversions);
+    if (!whole) api.refreshClientSideRowModel("filter");
     if (moved) api.refreshHeader();
-    if (fresh) restore(api, state);
-    else if (moved) api.setFilterModel(view().toModel(root.state.where, root.glossary));
-    if (!fresh) api.refreshCells({ columns: ["latency_s"], force: true });
+    if (fresh) {
+      restore(api, state);
+      clientside.recipe.arrived(recipe, presets);
+    } else if (moved) api.setFilterModel(view().toModel(root.state.where, root.glossary));
+    if (!fresh) api.refreshCells({ force: true });
     settle(api, false);
     if (fresh) view().apply(root.state);
     view().selection(root.state);
     // figures first: the graph repaints in the frame after theirs
     requestAnimationFrame(() => setTimeout(() => page() === root && view().tell("numbers")));
     root.dataset.version = Number(root.dataset.version || 0) + 1;
-    for (const button of document.querySelectorAll(".offers td .button")) {
-      const on = button.dataset.preset === effects.preset;
-      button.classList.toggle("on", on);
-      button.textContent = on ? "Applied" : "Apply";
-      button.closest("tr").classList.toggle("applied", on);
-    }
+  }
+
+  /* Answers came in another order than their questions: ask for all rows. */
+  function ask_anew(root) {
+    root.held = "";
+    clientside.recipe.load(clientside.recipe.current());
   }
 
   /* The state that the address asked for. */
@@ -306,5 +347,5 @@
   };
 
   (clientside.parts = clientside.parts || []).unshift({ show }); // first: it knows what passes the filter
-  clientside.task_table = { fill, columns, find_column, header, fitted, onlyPass, selected };
+  clientside.task_table = { fill, decode, columns, find_column, header, fitted, onlyPass, selected };
 })();

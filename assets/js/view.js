@@ -253,11 +253,13 @@
   ];
 
   /* The twin of dashboard/urls.py `build`; a test compares the two. */
-  function address(state, target, fps, preset, dims, ids) {
+  function address(state, target, fps, recipe, draft, against, dims, ids) {
     if (!state || !page() || !target) return;
     const query = new URLSearchParams();
     query.append("target", target);
-    if (preset) query.append("preset", preset);
+    const { analysis, at } = draft || {}, preset = analysis ? "" : clientside.recipe.plain();
+    const named = { preset, analysis, at, vs: against && against.id };
+    for (const [key, value] of Object.entries(named)) if (value) query.append(key, value);
     if (state.text) query.append("q", state.text);
     if (fps) query.append("fps", fps);
     (ids || []).forEach((id, k) => query.append("bind", `${dims[k]}:${id.index}`));
@@ -275,13 +277,6 @@
 
   function colour(metric) {
     if (page() && page().state && metric && metric !== page().state.colour) change({ colour: metric }, "menu");
-  }
-
-  function sheet(opened, closed, shown) {
-    if (!opened && !closed) return [clientside.no_update, clientside.no_update];
-    const show = clientside.callback_context.triggered_id === "model--optimize" ? !shown : false;
-    if (!show) document.getElementById("model--optimize").focus();
-    return [!show, show];
   }
 
   document.addEventListener("keydown", (event) => {
@@ -304,7 +299,7 @@
         menu.firstElementChild.focus();
       } else if (typing) typing.blur();
       else if (!document.getElementById("model--why").hidden) ask(null);
-      else if (!document.getElementById("model--sheet").hidden) document.getElementById("model--sheet-close").click();
+      else if (clientside.sheets.sheet()) clientside.sheets.open("");
       else clear();
     }
   });
@@ -317,14 +312,12 @@
     if (tab && page()) change({ dock: tab.id.replace("model--tab-", "") }, "tab");
     const option = event.target.closest("[data-choice]");
     if (option && page()) change({ [option.dataset.choice.split("--")[1]]: option.dataset.value }, "choice");
-    const preset = event.target.closest("[data-preset]");
-    if (preset && page()) clientside.set_props("model--preset", { data: preset.dataset.preset });
   });
 
   const again = () => window.location.reload();
 
   clientside.view = {
     page, tell, table, column, masks, step, steps, make, number, figure, total, change, select, clear, toModel, toWhere,
-    apply, address, again, search, colour, sheet, selection,
+    apply, address, again, search, colour, selection,
   };
 })();

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from engine.compile.compilation import Compilation
-from engine.recipe.model import Resolution, Totals
+from engine.recipe.model import Resolution
 
 DIGITS = 5  # significant digits sent to the browser
 FEW = 8  # values of a column that are sent as they are
@@ -23,9 +23,8 @@ PRICED = (
 )  # fmt: skip
 CHANGING = (
     "unit", "unit_reason", "input_format", "output_format", "kernel_format", "bound_by",
-    "sparsity", "palette_bits", "refusal", *PRICED,
+    "sparsity", "pattern", "palette_bits", "rule", "cause", "refusal", *PRICED,
 )  # fmt: skip
-DERIVED = ("share", "cumulative_share", "memory_power_w")  # one change moves them in every row
 
 Columns = dict[str, Any]
 
@@ -76,34 +75,26 @@ def changes(before: pl.DataFrame, after: pl.DataFrame) -> tuple[list[int], Colum
     return rows["task_id"].to_list(), plain(rows, moved)
 
 
-def derived(frame: pl.DataFrame, totals: Totals, fps: float) -> pl.DataFrame:
-    """Share, cumulative share (slowest first) and memory power of each row."""
-    total = frame["latency_s"].sum() or None
-    rate = min(fps, 1 / totals.latency_s) if totals.latency_s else fps
-    running = pl.col("latency_s").sort(descending=True, nulls_last=True).cum_sum()
-    order = pl.col("latency_s").rank("ordinal", descending=True).cast(pl.Int64) - 1
-    return frame.select(
-        (pl.col("latency_s") / total).alias("share"),
-        (running.gather(order.fill_null(0)) / total).alias("cumulative_share"),
-        (pl.col("memory_energy_j") * rate).alias("memory_power_w"),
-    ).with_columns(
-        pl.when(frame["latency_s"].is_null())
-        .then(None)
-        .otherwise(pl.col("cumulative_share"))
-        .alias("cumulative_share")
-    )
-
-
 def plain(frame: pl.DataFrame, names: Sequence[str]) -> Columns:
-    """Columns as JSON: floats at `DIGITS` significant digits, repeated words as codes."""
+    """Columns as JSON: floats at `DIGITS` significant digits.
+
+    A column of one value is {"all": value, "n": rows}, repeated words are {"words", "codes"}.
+    """
     found = frame.select(names).with_columns(
         pl.selectors.float().round_sig_figs(DIGITS)  # all in one go: each call costs as much
     )
-    return {c.name: _coded(c.to_list()) if c.dtype == pl.String else c.to_list() for c in found}
+    return {c.name: _coded(c) for c in found}
 
 
-def _coded(words: list[str | None]) -> list[str | None] | dict[str, list[Any]]:
+def _coded(column: pl.Series) -> list[Any] | dict[str, Any]:
+    words = column.to_list()
+    if len(words) <= FEW:
+        return words
+    if column.null_count() in (0, len(words)) and words.count(words[0]) == len(words):
+        return {"all": words[0], "n": len(words)}
+    if column.dtype != pl.String:
+        return words
     code = {word: k for k, word in enumerate(dict.fromkeys(words))}
-    if len(words) <= FEW or len(code) >= len(words) / 2:
+    if len(code) >= len(words) / 2:
         return words
     return {"words": list(code), "codes": [code[word] for word in words]}

@@ -6,6 +6,7 @@ Each query takes a `View`, so equal views get equal answers; resolutions are kep
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -16,7 +17,9 @@ import polars as pl
 
 import engine
 from dashboard.figures import op_graph
-from dashboard.queries import columns
+from dashboard.queries import columns, documents
+from dashboard.queries.documents import recipe_of
+from dashboard.queries.rules import RuleBook, rule_book
 from dashboard.queries.triage import Triage, triage
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
@@ -80,6 +83,7 @@ class ModelQueries:
         self._load, self._own = load, own
         self._kept: OrderedDict[tuple[int, str], tuple[Compilation, Resolution]] = OrderedDict()
         self._joined: OrderedDict[int, tuple[Resolution, pl.DataFrame]] = OrderedDict()
+        self._tokens: OrderedDict[str, tuple[Compilation, View]] = OrderedDict()
         self._drawn: OrderedDict[tuple[int, str, str, tuple[str, ...]], Any] = OrderedDict()
         self._grouped: OrderedDict[tuple[int, str], tuple[Compilation, tuple[Group, ...]]]
         self._grouped = OrderedDict()
@@ -89,28 +93,35 @@ class ModelQueries:
         """The compiled model of a view."""
         return self._load(view)
 
-    def resolution(self, view: View, preset: str = "") -> Resolution:
-        """The priced tasks under a preset; "" is the baseline.
+    def resolution(self, view: View) -> Resolution:
+        """The priced tasks under the recipe of a view.
 
         Raises:
-            EngineError: no such model, target or preset.
+            EngineError: no such model or target, or the recipe means nothing here.
         """
-        compilation = self._load(view)
-        key = (id(compilation), preset)
+        return self._price(self._load(view), view.recipe)
+
+    def baseline(self, view: View) -> Resolution:
+        """The priced tasks that a view compares with: `view.against`, usually the baseline."""
+        return self._price(self._load(view), view.against)
+
+    def _price(self, compilation: Compilation, recipe: str) -> Resolution:
+        key = (id(compilation), recipe)
         with self._lock:
             found = self._kept.get(key)
         if found and found[0] is compilation:
             return found[1]
-        resolution = engine.resolve(compilation, _recipe(preset))
+        resolution = engine.resolve(compilation, recipe_of(recipe))
         with self._lock:
             self._kept[key] = (compilation, resolution)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return resolution
 
-    def table(self, view: View, preset: str = "") -> pl.DataFrame:
-        """Priced tasks beside what the compiler knows of them; see `_join`."""
-        compilation, resolution = self._load(view), self.resolution(view, preset)
+    def table(self, view: View, recipe: str | None = None) -> pl.DataFrame:
+        """Priced tasks beside what the compiler knows of them, under a recipe or the view's."""
+        compilation = self._load(view)
+        resolution = self._price(compilation, view.recipe if recipe is None else recipe)
         with self._lock:
             found = self._joined.get(id(resolution))
         if found and found[0] is resolution:
@@ -124,8 +135,9 @@ class ModelQueries:
 
     def tasks(self, view: View) -> dict[str, Any]:
         """The baseline of every task, as columns: what the table and the colours start from."""
-        compilation, frame = self._load(view), self.table(view)
-        names = [c for c in (*columns.TEXTS, *FIXED, *columns.PRICED) if c in frame.columns]
+        compilation, frame = self._load(view), self.table(view, view.against)
+        wanted = dict.fromkeys((*columns.TEXTS, *FIXED, *columns.CHANGING))
+        names = [c for c in wanted if c in frame.columns]
         return {
             "key": key_of(view),
             "ids": frame["task_id"].to_list(),
@@ -135,34 +147,58 @@ class ModelQueries:
             "inputs": _inputs(compilation),
         }
 
-    def effects(self, view: View) -> dict[str, Any]:
-        """What fps and preset change: ids, changed columns, and the columns that all rows share."""
-        base, now = self.resolution(view), self.resolution(view, view.preset)
-        before, after = self.table(view), self.table(view, view.preset)
-        count = len(self._load(view).tasks)
+    def effects(self, view: View, held: str = "") -> dict[str, Any]:
+        """What a recipe changes: ids and columns of the rows that differ, and the conversions.
+
+        Args:
+            view: what the page shows.
+            held: token of the answer that the page has applied; the rows then are those that
+                differ from it.  One that is not known any more counts as "".
+
+        Returns:
+            `from` and `to` are tokens; `from` is "" where the rows differ from the baseline.
+            `rate` and `base_rate` are the inferences a second that memory power is for.
+        """
+        compilation = self._load(view)
+        token = _token(view)
+        with self._lock:
+            known = self._tokens.get(held)
+            self._tokens[token] = (compilation, view)
+            while len(self._tokens) > KEPT:
+                self._tokens.popitem(last=False)
+        fits = known is not None and known[0] is compilation and known[1].against == view.against
+        start = known[1].recipe if known and fits else view.against
+        count = len(compilation.tasks)
+        before, after = self.table(view, start), self.table(view)
         ids, moved = columns.changes(before.head(count), after.head(count))
         added = after.slice(count)
-        whole = columns.derived(after, now.totals, view.fps or DEFAULT_FPS)
-        derived = columns.derived(before, base.totals, view.fps or DEFAULT_FPS)
+        base, now = self.baseline(view).totals, self.resolution(view).totals
         return {
             "key": key_of(view),
-            "preset": view.preset,
+            "from": held if fits else "",
+            "to": token,
+            "plain": view.recipe == view.against,
             "ids": ids,
             "columns": moved,
-            "whole": columns.plain(whole, columns.DERIVED),
-            "baseline_power": columns.plain(derived, ["memory_power_w"])["memory_power_w"],
+            "rate": _rate(now, view.fps),
+            "base_rate": _rate(base, view.fps),
             "added": {
                 "ids": added["task_id"].to_list(),
                 "anchors": added["anchor"].to_list(),
                 "columns": columns.plain(
-                    added, [c for c in (*columns.TEXTS, *columns.PRICED) if c in added.columns]
+                    added,
+                    [
+                        c
+                        for c in dict.fromkeys((*columns.TEXTS, *columns.CHANGING))
+                        if c in added.columns
+                    ],
                 ),
             },
         }
 
     def totals(self, view: View) -> tuple[Totals, Totals, str]:
-        """(baseline, with the preset, format that the baseline is in when not the file's own)."""
-        base, now = self.resolution(view), self.resolution(view, view.preset)
+        """(baseline, with the recipe, format that the baseline is in when not the file's own)."""
+        base, now = self.baseline(view), self.resolution(view)
         return base.totals, now.totals, base.reference
 
     def room(self, view: View) -> tuple[float, float]:
@@ -171,37 +207,49 @@ class ModelQueries:
 
     def triage(self, view: View) -> Triage | None:
         """Where the time goes; None when nothing is priced."""
-        return triage(self.table(view, view.preset))
+        return triage(self.table(view))
 
     def summary(self, view: View) -> Summary | None:
-        """What the chosen preset did; None on the baseline."""
-        if not view.preset:
+        """What the recipe did; None on the baseline."""
+        if not view.recipe:
             return None
-        return _summary(
-            engine.preset(view.preset).label,
-            self.resolution(view),
-            self.resolution(view, view.preset),
-        )
+        preset, rest = documents.split(recipe_of(view.recipe))
+        rules = f"{len(rest.rules)} rule{'s' if len(rest.rules) > 1 else ''}"
+        label = " + ".join([*([preset.label] if preset else []), *([rules] if rest.rules else [])])
+        return _summary(label, self._plain(view), self.resolution(view))
 
     def offers(self, view: View) -> tuple[Offer, ...]:
-        """Every preset with its totals, the fastest first."""
-        base = self.resolution(view)
-        found = []
+        """Every preset with its totals under the other rules of the view, the fastest first."""
+        base, found = self._plain(view), []
+        _, rest = documents.split(recipe_of(view.recipe))
         for preset in engine.presets():
-            now = self.resolution(view, preset.id)
+            both = engine.write_recipe(Recipe(preset.recipe.rules + rest.rules))
+            now = self._price(self._load(view), both)
             summary = _summary(preset.label, base, now)
             found.append(Offer(preset, now.totals, summary, base.totals.tasks))
         return tuple(sorted(found, key=_rank))
 
+    def rules(self, view: View) -> RuleBook:
+        """What each rule of the recipe did."""
+        return rule_book(recipe_of(view.recipe), self._plain(view), self.resolution(view))
+
+    def applied(self, view: View) -> str:
+        """Id of the preset that the recipe of a view begins with, or ""."""
+        preset, _ = documents.split(recipe_of(view.recipe))
+        return preset.id if preset else ""
+
+    def _plain(self, view: View) -> Resolution:
+        return self._price(self._load(view), "")
+
     def why(self, view: View, task: int) -> Explanation:
         """The formula of one row with its values; no steps when it is not priced."""
-        rows = self.resolution(view, view.preset).tasks
+        rows = self.resolution(view).tasks
         if not 0 <= task < len(rows):
             return Explanation("", "", ())
         row = rows.row(task, named=True)
-        steps = engine.why(self._load(view), _recipe(view.preset), task)
+        steps = engine.why(self._load(view), recipe_of(view.recipe), task)
         note = row["refusal"] or row["unit_reason"] or ""
-        own = self.table(view)["name"]  # conversions have no name of their own in it
+        own = self.table(view, "")["name"]  # conversions have no name of their own in it
         name = own[task] if row["origin"] == "task" else row["name"]
         return Explanation(name, note, steps)
 
@@ -249,14 +297,23 @@ def targets() -> list[tuple[str, str]]:
     return [(t.id, t.label) for t in engine.targets()]
 
 
-def _recipe(preset: str) -> Recipe:
-    return engine.preset(preset).recipe if preset else Recipe()
-
-
 def key_of(view: View) -> str:
     """What the columns of the browser belong to; equal keys may be combined."""
     bound = ",".join(f"{n}={v}" for n, v in view.bindings)
-    return f"{view.model_id}|{view.target}|{bound}"
+    text = "\n".join((view.model_id, view.target, bound, view.against))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _token(view: View) -> str:
+    """What the rows of a view are, short enough to travel with every question."""
+    text = "\n".join((key_of(view), view.recipe))
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _rate(totals: Totals, fps: float | None) -> float:
+    """Inferences a second: the frame rate, or what the model reaches of it."""
+    wanted = fps or DEFAULT_FPS
+    return min(wanted, 1 / totals.latency_s) if totals.latency_s else wanted
 
 
 def _summary(label: str, base: Resolution, now: Resolution) -> Summary:

@@ -12,12 +12,12 @@ from engine.insight import Roofline, roofline
 
 
 def roofs(ask: ModelQueries, view: View) -> Roofline:
-    """The roofline of a view, with its preset.
+    """The roofline of a view, under its recipe.
 
     Raises:
-        EngineError: no such model, target or preset.
+        EngineError: no such model or target, or the recipe means nothing here.
     """
-    compilation, resolution = ask.compilation(view), ask.resolution(view, view.preset)
+    compilation, resolution = ask.compilation(view), ask.resolution(view)
     return roofline(compilation, resolution, engine.target(compilation.target))
 
 

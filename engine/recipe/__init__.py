@@ -53,6 +53,7 @@ from engine.recipe.presets import PRESET_TABLE_SCHEMA, preset, preset_table, pre
 from engine.recipe.redundant import REDUNDANT_SCHEMA, redundant
 from engine.recipe.resolve import Summary, resolve, summary, why
 from engine.recipe.text import dumps, loads, plain
+from engine.recipe.words import action_words, selector_words
 
 __all__ = [
     "AMOUNTS",
@@ -88,6 +89,7 @@ __all__ = [
     "Use",
     "Verdict",
     "action_of",
+    "action_words",
     "amount",
     "dump_budgets",
     "dumps",
@@ -107,6 +109,7 @@ __all__ = [
     "redundant",
     "relaxation",
     "resolve",
+    "selector_words",
     "shown",
     "summary",
     "why",

@@ -194,9 +194,9 @@ def test_a_preset_changes_cells_header_and_graph_and_back(open_model):
         "[...document.querySelectorAll('.figure')].some(c =>"
         "c.style.getPropertyValue('--change').includes('▼'))",
     )
-    page.click("#model--sheet-close")
+    page.click("#model--sheet [data-sheet='']")
     until(page, "location.search.includes('preset=int8')")
-    page.click("#model--baseline")
+    page.click("#model--undo")
     page.wait_for_selector("#model--totals .change", state="detached")
     assert page.locator(".total b").first.inner_text() == before
 

@@ -259,7 +259,7 @@ def test_the_roofline_selects_what_binds_and_follows_the_preset(open_dock):
     page.click('.offers [data-preset="int8"]')
     until(page, f"{roofs}.includes('int8')")
     until(page, f"{ink('roofline')} > 100")
-    page.click("#model--sheet-close")
+    page.click("#model--sheet [data-sheet='']")
 
 
 def test_the_roofline_reads_out_intensity_and_rate(open_dock):

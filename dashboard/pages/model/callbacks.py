@@ -11,12 +11,22 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import composition, graph, groups, roofline, scatter, timeline, triage
+from dashboard.pages.model import (
+    composition,
+    graph,
+    groups,
+    roofline,
+    rules,
+    scatter,
+    timeline,
+    triage,
+)
 from dashboard.pages.model.presets import offer_table
 from dashboard.pages.model.totals import fault, totals_row
 from dashboard.pages.model.triage import triage_strip
 from dashboard.pages.model.why import explanation
-from dashboard.queries import services
+from dashboard.queries import documents, services
+from dashboard.queries.documents import text_of
 from dashboard.queries.model import DEFAULT_FPS
 from dashboard.shell import guarded
 from dashboard.urls import DIRECTIONS, View
@@ -26,48 +36,60 @@ Dims = Sequence[dict[str, Any]]
 
 
 def view_of(
-    model: object, target: object, fps: object = None, preset: object = "",
-    values: Sequence[object] = (), ids: Dims = (),
+    model: object, target: object, fps: object = None, recipe: object = None,
+    values: Sequence[object] = (), ids: Dims = (), against: object = None,
 ) -> View:  # fmt: skip
-    """Typed view from what the browser sent; anything odd becomes its default."""
+    """Typed view from what the browser sent; an odd setting becomes its default.
+
+    `recipe` is the document of the recipe in use, see `queries.documents`, and `against` is
+    {"recipe": text} of the one to compare with; None of either is the baseline.
+
+    Raises:
+        EngineError: the recipe is none.
+    """
     bound = {
         str(i.get("index", "")): v
         for i, v in zip(ids, values, strict=False)
         if isinstance(v, int) and not isinstance(v, bool) and 0 < v < 2**31
     }
     good = isinstance(fps, (int, float)) and 0 < fps <= 1e6
+    other = against.get("recipe") if isinstance(against, dict) else ""
     return View(
         model_id=str(model or ""),
         target=str(target or ""),
         fps=float(fps) if good else DEFAULT_FPS,  # type: ignore[arg-type]
-        preset=str(preset or ""),
         bindings=tuple(sorted(bound.items())),
+        recipe=text_of(recipe),
+        against=other if isinstance(other, str) else "",
     )
 
 
-def tasks(target: str, values: Sequence[object], ids: Dims, model: str) -> dict[str, Any]:
-    """The baseline columns of every task."""
-    return services().model.tasks(view_of(model, target, values=values, ids=ids))
+def tasks(
+    target: str, values: Sequence[object], against: object, ids: Dims, model: str
+) -> dict[str, Any]:
+    """The columns of every task without the recipe."""
+    return services().model.tasks(view_of(model, target, values=values, ids=ids, against=against))
 
 
 def effects(
-    target: str, fps: float, preset: str, values: Sequence[object], ids: Dims, model: str
-) -> dict[str, Any]:
-    """What frame rate and preset change, and the figures of the whole model."""
-    view = view_of(model, target, fps, preset, values, ids)
+    target: str, fps: float, recipe: object, against: object, values: Sequence[object], ids: Dims,
+    model: str,
+) -> dict[str, Any]:  # fmt: skip
+    """What frame rate and recipe change, and the figures of the whole model."""
     ask = services().model
     try:
+        view = view_of(model, target, fps, recipe, values, ids, against)
         base, now, reference = ask.totals(view)
     except EngineError as error:
-        none: dict[str, Any] = {"effects": None, "triage": [], "room": None}
-        return none | {"totals": fault(error), "baseline": not preset}
+        none: dict[str, Any] = {"effects": None, "triage": [], "room": None, "rules": []}
+        return none | {"totals": fault(error)}
     room = ask.room(view)
     return {
         "room": room[0] if math.isfinite(room[0]) else None,
-        "effects": ask.effects(view),
+        "effects": ask.effects(view, documents.held_of(recipe)),
         "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0, room),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
-        "baseline": not view.preset,
+        "rules": rules.rule_list(ask.rules(view)),
     }
 
 
@@ -82,24 +104,25 @@ def drawing(
 
 
 def offers(
-    shown: bool, target: str, fps: float, values: Sequence[object], ids: Dims, model: str,
-    preset: str,
+    sheet: object, target: str, fps: float, values: Sequence[object], ids: Dims, model: str,
+    recipe: object,
 ) -> Any:  # fmt: skip
     """The table of presets, once it is asked for."""
-    if not shown:
+    if sheet != Model.SHEET:
         return no_update
-    view = view_of(model, target, fps, preset, values, ids)
+    view = view_of(model, target, fps, recipe, values, ids)
     ask = services().model
-    return offer_table(ask.offers(view), ask.totals(view)[0], view.preset, view.fps or 0)
+    base = ask.totals(view)[0]
+    return offer_table(ask.offers(view), base, ask.applied(view), view.fps or 0)
 
 
 def why(
-    task: object, preset: str, target: str, values: Sequence[object], ids: Dims, model: str
+    task: object, recipe: object, target: str, values: Sequence[object], ids: Dims, model: str
 ) -> dict[str, Any]:
     """The sheet that explains one task's figures; hidden while none is asked for."""
     if not isinstance(task, int) or isinstance(task, bool):
         return {"hidden": True, "steps": no_update}
-    view = view_of(model, target, preset=preset, values=values, ids=ids)
+    view = view_of(model, target, recipe=recipe, values=values, ids=ids)
     return {"hidden": False, "steps": explanation(services().model.why(view, task))}
 
 
@@ -121,25 +144,26 @@ def register(app: Dash) -> None:
     dims = Input(repeated(Model.DIM, ALL), "value")  # type: ignore[arg-type]
     dim_ids = State(repeated(Model.DIM, ALL), "id")  # type: ignore[arg-type]
     target, fps = Input(Model.TARGET, "value"), Input(Model.FPS, "value")
-    preset, model = Input(Model.PRESET, "data"), State(Model.MODEL, "data")
+    recipe, against = Input(Model.RECIPE, "data"), Input(Model.AGAINST, "data")
+    model = State(Model.MODEL, "data")
     state = Input(Model.STATE, "data")
 
     def browser(component: str, function: str, *wires: Any, **options: Any) -> None:
         wire: Any = app.clientside_callback  # Dash leaves it untyped
         wire(ClientsideFunction(component, function), *wires, **options)
 
-    app.callback(Output(Model.TASKS, "data"), target, dims, dim_ids, model)(quiet(tasks))
+    app.callback(Output(Model.TASKS, "data"), target, dims, against, dim_ids, model)(quiet(tasks))
     app.callback(
         output={
             "effects": Output(Model.EFFECTS, "data"),
             "totals": Output(Model.TOTALS, "children"),
             "triage": Output(Model.TRIAGE, "children"),
-            "baseline": Output(Model.BASELINE, "hidden"),
+            "rules": Output(Model.RULES, "children"),
             "room": Output(Model.ROOM, "data"),
         },
         inputs={
-            "target": target, "fps": fps, "preset": preset, "values": dims, "ids": dim_ids,
-            "model": model,
+            "target": target, "fps": fps, "recipe": recipe, "against": against, "values": dims,
+            "ids": dim_ids, "model": model,
         },
     )(guarded(effects))  # fmt: skip
     app.callback(
@@ -149,7 +173,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
-        State(Model.PRESET, "data"), prevent_initial_call=True,
+        recipe, prevent_initial_call=True,
     )(guarded(offers))  # fmt: skip
 
     app.callback(
@@ -158,7 +182,7 @@ def register(app: Dash) -> None:
         },
         inputs={
             "task": Input(Model.WHY_TASK, "data"),  # the page asks again when figures change
-            "preset": State(Model.PRESET, "data"), "target": State(Model.TARGET, "value"),
+            "recipe": State(Model.RECIPE, "data"), "target": State(Model.TARGET, "value"),
             "values": State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
             "ids": dim_ids, "model": model,
         },
@@ -169,11 +193,15 @@ def register(app: Dash) -> None:
     # numbers arrive: rows of the table, then everything that shows them
     browser(
         "task_table", "fill", Input(Model.TASKS, "data"), Input(Model.EFFECTS, "data"),
-        State(Model.STATE, "data"), glossary,
+        State(Model.STATE, "data"), glossary, State(Model.RECIPE, "data"),
+        State(Model.PRESETS, "data"),
     )  # fmt: skip
     # one selection, one filter
     browser("view", "apply", state)
-    browser("view", "address", state, target, fps, preset, dims, dim_ids)
+    browser(
+        "view", "address", state, target, fps, recipe, Input(Model.DRAFT, "data"), against, dims,
+        dim_ids,
+    )  # fmt: skip
     # controls
     browser("view", "search", Input(Model.SEARCH, "value"), prevent_initial_call=True)
     browser("view", "colour", Input(Model.COLOUR, "value"), prevent_initial_call=True)
@@ -181,11 +209,7 @@ def register(app: Dash) -> None:
     browser(
         "task_table", "find_column", Input(Model.COLUMN_SEARCH, "value"), prevent_initial_call=True
     )
-    browser(
-        "view", "sheet", Output(Model.SHEET, "hidden"), Output(Model.SHEET_OPEN, "data"),
-        Input(Model.OPTIMIZE, "n_clicks"), Input(Model.SHEET_CLOSE, "n_clicks"),
-        State(Model.SHEET_OPEN, "data"), prevent_initial_call=True,
-    )  # fmt: skip
+    browser("recipe", "arrived", recipe, State(Model.PRESETS, "data"))
     graph.register(app)
     groups.register(app)
     scatter.register(app)

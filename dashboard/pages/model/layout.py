@@ -13,8 +13,10 @@ from dashboard.components import aria, data, field
 from dashboard.figures import op_graph
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import docks
+from dashboard.pages.model import docks, rules
 from dashboard.queries import default_target, services
+from dashboard.queries.analyses import Opening, opening
+from dashboard.queries.documents import canonical, document_of, preset_rules
 from dashboard.queries.model import DEFAULT_FPS, glossary, targets
 from dashboard.shell import header, not_found
 from dashboard.urls import MODELS, View, from_query
@@ -33,13 +35,16 @@ def layout(model_id: str = "", **query: str) -> html.Div:
     known = targets()
     if view.target not in {id for id, _ in known}:
         view = replace(view, target=default_target())
+    found = opening(ask.store, view)
+    recipe, against = (canonical(text) for text in (found.recipe, found.against))
+    view = replace(view, recipe=recipe, against=against)
     bound = dict(view.bindings)
     dims = [Dim(d.name, bound.get(d.name, d.value), d.name in bound or d.given) for d in row.dims]
-    return page(view, row.name, known, dims)
+    return page(view, row.name, known, dims, found)
 
 
 def page(
-    view: View, name: str, targets: Sequence[tuple[str, str]], dims: Sequence[Dim]
+    view: View, name: str, targets: Sequence[tuple[str, str]], dims: Sequence[Dim], found: Opening
 ) -> html.Div:
     """The page of one model.
 
@@ -48,10 +53,11 @@ def page(
         name: the model's name.
         targets: (id, label) of every target.
         dims: the model's symbolic sizes with the values in use.
+        found: what the address leads to.
     """
     return html.Div(
         [
-            *_stores(view),
+            *_stores(view, found),
             _head(view, name, targets, dims),
             html.Div(skeleton_totals(), id=Model.TOTALS, className="totals", **aria(live="polite")),
             html.Div(skeleton_triage(), id=Model.TRIAGE, className="triage"),
@@ -62,7 +68,7 @@ def page(
     )
 
 
-def _stores(view: View) -> list[Any]:
+def _stores(view: View, found: Opening) -> list[Any]:
     state = {
         "selected": list(view.selection),
         "text": view.search,
@@ -85,14 +91,17 @@ def _stores(view: View) -> list[Any]:
     }
     return [
         dcc.Store(Model.MODEL, data=view.model_id),
-        dcc.Store(Model.PRESET, data=view.preset),
+        dcc.Store(Model.RECIPE, data=document_of(view.recipe)),
+        dcc.Store(Model.AGAINST, data={"id": view.vs, "name": "", "recipe": view.against}),
+        dcc.Store(Model.DRAFT, data=found.draft),
+        dcc.Store(Model.PRESETS, data=preset_rules()),
         dcc.Store(Model.GLOSSARY, data=glossary()),
         dcc.Store(Model.STYLES, data={s: op_graph.stylesheet(s) for s in SCHEMES}),
         dcc.Store(Model.TASKS),
         dcc.Store(Model.EFFECTS),
         dcc.Store(Model.STATE, data=state),
         dcc.Store(Model.OPENED, data=[]),
-        dcc.Store(Model.SHEET_OPEN, data=False),
+        dcc.Store(Model.SHEET_OPEN, data=""),
         dcc.Store(Model.WHY_TASK),
     ]
 
@@ -129,18 +138,13 @@ def _head(
         *(_dim(d) for d in dims),
         field("Target", target),
         field("Frame rate", fps),
-        html.Button(
-            "Back to baseline",
-            id=Model.BASELINE,
-            className="button",
-            hidden=True,
-            **data(preset=""),
-        ),
+        *rules.head(),
         html.Button(
             "Optimize",
             id=Model.OPTIMIZE,
             className="button primary",
             title="Presets for the whole model, with what each would change",
+            **data(sheet=Model.SHEET),
         ),
     ]
     return header([("Models", MODELS), (name, "")], tools)

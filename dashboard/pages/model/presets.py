@@ -35,7 +35,7 @@ def sheet() -> html.Aside:
                 [
                     html.H2("Optimize the whole model"),
                     html.Span(className="spring"),
-                    html.Button("×", id=Model.SHEET_CLOSE, className="icon", title="Close"),
+                    html.Button("×", className="icon", title="Close", **data(sheet="")),
                 ],
                 className="bar",
             ),

@@ -134,9 +134,9 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
     wire: Any = app.clientside_callback  # Dash leaves it untyped
 
     def answer(
-        scheme: str, preset: str, target: str, values: list[Any], ids: list[Any], model: str
+        scheme: str, recipe: object, target: str, values: list[Any], ids: list[Any], model: str
     ) -> dict[str, Any]:
-        return drawn(view_of(model, target, preset=preset, values=values, ids=ids), scheme)
+        return drawn(view_of(model, target, recipe=recipe, values=values, ids=ids), scheme)
 
     app.callback(
         output={
@@ -147,7 +147,7 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         },
         inputs={
             "scheme": Input(Model.CHARTS, "data"),
-            "preset": Input(Model.PRESET, "data"),
+            "recipe": Input(Model.RECIPE, "data"),
             "target": Input(Model.TARGET, "value"),
             "values": Input(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
             "ids": State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]

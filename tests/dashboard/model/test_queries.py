@@ -26,7 +26,8 @@ def ask(monkeypatch):
 
 
 def with_preset(preset):
-    return View(model_id="m", target="phone-npu", fps=30.0, preset=preset)
+    known = {p.id: engine.write_recipe(p.recipe) for p in fakes.PRESETS}
+    return View(model_id="m", target="phone-npu", fps=30.0, recipe=known[preset])
 
 
 def text(component):
@@ -42,7 +43,11 @@ def text(component):
 
 def test_tasks_are_columns_of_equal_length(ask):
     found = ask.tasks(VIEW)
-    lengths = {len(c["codes"] if isinstance(c, dict) else c) for c in found["columns"].values()}
+
+    def length(column):
+        return len(column) if isinstance(column, list) else column.get("n") or len(column["codes"])
+
+    lengths = {length(c) for c in found["columns"].values()}
     assert lengths == {len(UNET.tasks)}
     kernel = found["columns"]["kernel"]
     assert [kernel["words"][i] for i in kernel["codes"]] == UNET.tasks["kernel"].to_list()
@@ -55,9 +60,8 @@ def test_the_baseline_changes_nothing(ask):
     found = ask.effects(VIEW)
     assert found["ids"] == []
     assert found["added"]["ids"] == []
-    assert len(found["whole"]["share"]) == len(UNET.tasks)
-    assert sum(found["whole"]["share"]) == pytest.approx(1, rel=1e-3)
-    assert max(found["whole"]["cumulative_share"]) == pytest.approx(1, rel=1e-3)
+    assert found["plain"]
+    assert (found["from"], found["rate"]) == ("", 30.0)
 
 
 def test_a_preset_sends_changed_tasks_and_columns_only(ask):
@@ -68,19 +72,32 @@ def test_a_preset_sends_changed_tasks_and_columns_only(ask):
     assert "unit" not in found["columns"], "the unit of no task changed"
     assert len(found["added"]["ids"]) == 1
     assert found["added"]["columns"]["kernel"] == ["convert"]
-    assert len(found["whole"]["share"]) == len(UNET.tasks) + 1
+    assert not found["plain"]
 
 
 def test_the_frame_rate_moves_memory_power_only(ask):
-    slow = ask.effects(View(model_id="m", target="phone-npu", fps=10.0))["whole"]
-    fast = ask.effects(VIEW)["whole"]
-    assert fast["share"] == slow["share"]
-    assert fast["memory_power_w"][0] == pytest.approx(3 * slow["memory_power_w"][0], rel=1e-3)
+    slow = ask.effects(View(model_id="m", target="phone-npu", fps=10.0))
+    fast = ask.effects(VIEW)
+    assert (slow["rate"], fast["rate"]) == (10.0, 30.0)
+    assert ask.effects(View(model_id="m", target="phone-npu", fps=1e5))["rate"] < 1e5, "reached"
+
+
+def test_an_edit_sends_what_differs_from_what_the_page_holds(ask):
+    first = ask.effects(with_preset("int8"))
+    again = ask.effects(with_preset("int8"), first["to"])
+    assert (again["from"], again["ids"]) == (first["to"], [])
+    back = ask.effects(VIEW, first["to"])
+    assert set(back["ids"]) == set(first["ids"])
+    assert back["plain"]
+    assert ask.effects(VIEW, "gone")["from"] == "", "an answer that is not known any more"
+    other = View(model_id="m", target="phone-npu", fps=30.0, against=with_preset("int8").recipe)
+    assert ask.effects(other, first["to"])["from"] == "", "it compared with something else"
 
 
 def test_triage_names_the_fewest_tasks_for_four_fifths(ask):
     found = ask.triage(VIEW)
-    shares = dict(zip(range(len(UNET.tasks)), ask.effects(VIEW)["whole"]["share"], strict=True))
+    latency = ask.table(VIEW)["latency_s"]
+    shares = dict(enumerate((latency / latency.sum()).to_list()))
     assert sum(shares[i] for i in found.focus) >= 0.8
     assert sum(shares[i] for i in found.focus[:-1]) < 0.8
     assert sum(s for _, s in found.bound) == pytest.approx(1)
@@ -115,7 +132,7 @@ def test_an_unknown_task_makes_the_total_unknown(ask, monkeypatch):
     base, now, _ = ask.totals(VIEW)
     row = text(totals.totals_row(base, now, "", "fp32", 30.0))
     assert f"unknown: 2 of {len(UNET.tasks)} tasks" in row
-    assert ask.effects(VIEW)["whole"]["share"][1] is None
+    assert ask.table(VIEW)["latency_s"][1] is None
     assert ask.triage(VIEW) is not None
 
 
@@ -152,7 +169,7 @@ def test_a_fault_stands_where_the_figures_would(monkeypatch):
             raise EngineError("this cannot be compiled")
 
     monkeypatch.setattr(callbacks, "services", lambda: SimpleNamespace(model=Broken()))
-    found = callbacks.effects("t", 30, "", [], [], "m")
+    found = callbacks.effects("t", 30, None, None, [], [], "m")
     assert "cannot be compiled" in text(found["totals"])
     assert found["effects"] is None
     assert callbacks.quiet(callbacks.drawing)("t", [], "down", [], [], "m") is not None
@@ -161,5 +178,5 @@ def test_a_fault_stands_where_the_figures_would(monkeypatch):
 @pytest.mark.parametrize(("target", "bytes_"), [("stm32h7", 1_048_580), ("phone-npu", None)])
 def test_the_room_of_the_target_goes_to_the_page(services, add, app, target, bytes_):
     with app.server.test_request_context():
-        answer = callbacks.effects(target, 30, "", [], [], add())
+        answer = callbacks.effects(target, 30, None, None, [], [], add())
     assert answer["room"] == bytes_

@@ -9,6 +9,7 @@ import math
 import pytest
 from dash import no_update
 
+import engine
 from dashboard.figures import roofline as figures
 from dashboard.figures.roofline import figure, prefix, ridge, spread
 from dashboard.pages.model import roofline
@@ -139,7 +140,8 @@ def test_it_waits_for_the_page_and_answers_for_a_model(app, add):
         assert set(roofline.drawn(view, None).values()) == {no_update}
         assert set(roofline.drawn(View(model_id="no"), "light").values()) == {no_update}
         made = roofline.drawn(view, "dark")
-        int8 = roofline.drawn(View(model_id=id, target="phone-npu", preset="int8"), "dark")
+        recipe = engine.write_recipe(engine.preset("int8").recipe)
+        int8 = roofline.drawn(View(model_id=id, target="phone-npu", recipe=recipe), "dark")
     assert made["tasks"]["prefix"] == "G"
     assert made["plot"].figure.layout.xaxis.type == "log"
     assert made["tasks"]["ids"] == sorted(made["tasks"]["ids"])

@@ -20,8 +20,9 @@ def ask():
 
 @pytest.mark.parametrize("preset", ["", "int8"])
 def test_every_row_ends_in_the_figures_of_the_table(ask, preset):
-    view = View(model_id="m", target="ethos-u55-256", fps=30.0, preset=preset)
-    rows = ask.resolution(view, preset).tasks
+    recipe = engine.write_recipe(engine.preset(preset).recipe) if preset else ""
+    view = View(model_id="m", target="ethos-u55-256", fps=30.0, recipe=recipe)
+    rows = ask.resolution(view).tasks
     for row in rows.iter_rows(named=True):
         ends = {s.label: s.value for s in ask.why(view, row["task_id"]).steps if s.result}
         assert ends["Latency"] == pytest.approx(row["latency_s"])
