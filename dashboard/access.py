@@ -48,6 +48,7 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.model": Access.READ,
         "api.targets": Access.READ,
         "api.drawing": Access.READ,
+        "api.blocks": Access.READ,
         "api.nothing": Access.READ,
         "api.upload": Access.WRITE,
         "api.remove": Access.WRITE,

@@ -7,7 +7,7 @@ it is kept in memory.  A fault is `{"error": sentence}` with status 400, 404, 41
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from werkzeug.exceptions import ClientDisconnected
 from dashboard import urls
 from dashboard.components import quantity
 from dashboard.queries import default_target, services
+from dashboard.queries.drawings import Drawing
 from dashboard.queries.models import check_target
 from dashboard.settings import Settings
 from engine.errors import EngineError
@@ -51,7 +52,14 @@ def register(server: Flask, settings: Settings) -> None:
 
     @routes.get("/api/models/<model_id>/drawing")
     def drawing(model_id: str) -> Answer:
-        return _drawing(model_id)
+        return _drawing(model_id, "application/octet-stream", services().drawings.get)
+
+    @routes.get("/api/models/<model_id>/blocks")
+    def blocks(model_id: str) -> Answer:
+        def draw(view: urls.View, direction: str) -> Drawing:
+            return services().drawings.blocks(view, direction, request.args.getlist("opened"))
+
+        return _drawing(model_id, "application/json", draw)
 
     @routes.delete("/api/models/<model_id>")
     def remove(model_id: str) -> Answer:
@@ -77,8 +85,8 @@ def register(server: Flask, settings: Settings) -> None:
     server.register_blueprint(routes)
 
 
-def _drawing(model_id: str) -> Answer:
-    """All tasks of a model as the block of `dashboard.figures.atlas`."""
+def _drawing(model_id: str, mimetype: str, draw: Callable[[urls.View, str], Drawing]) -> Answer:
+    """A drawing of a model, with its own compression and nothing where the browser has it."""
     try:
         services().models.row(model_id)
     except EngineError as error:
@@ -89,10 +97,10 @@ def _drawing(model_id: str) -> Answer:
             target=check_target(request.args.get("target") or default_target()),
             bindings=_bindings(request.args.getlist("bind")),
         )
-        found = services().drawings.get(view, request.args.get("dir", "down"))
+        found = draw(view, request.args.get("dir", "down"))
     except EngineError as error:
         return _fault(error.sentence, 400)
-    answer = Response(mimetype="application/octet-stream")
+    answer = Response(mimetype=mimetype)
     answer.set_etag(found.digest)
     answer.vary.add("Accept-Encoding")
     answer.cache_control.private = True

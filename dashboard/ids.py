@@ -94,7 +94,6 @@ class Model(StrEnum):
     BAR = "model--bar"  # + "-" + dock: the row of controls of a pane
     SHOW = "model--show"
     DIRECTION = "model--direction"
-    FLOW = "model--flow"  # the direction that the blocks are drawn in
     LASSO = "model--lasso"
     GROUPS_TEXT = "model--groups-text"
     GROUPS_SAVE = "model--groups-save"
@@ -104,7 +103,6 @@ class Model(StrEnum):
     GRAPH = "model--graph"
     GRAPH_PANE = "model--graph-pane"
     STYLES = "model--styles"
-    OPENED = "model--opened"
     FOLD = "model--fold"
     COLOUR = "model--colour"
     LEGEND = "model--legend"

@@ -8,14 +8,13 @@
   const redraws = [];
   let kept = null;
 
-  /* The tokens of the current scheme. */
+  /* The tokens of the current scheme: each by its name; the six steps, and what is written on them. */
   function ink() {
     if (kept) return kept;
     const style = getComputedStyle(document.documentElement), of = (name) => style.getPropertyValue(`--${name}`).trim();
-    const names = "accent accent-ground ground line soft-line ink muted budget worse worse-ground";
-    const found = Object.fromEntries(names.split(" ").map((name) => [name, of(name)]));
     const ramp = (name) => Array.from({ length: 6 }, (_, k) => of(`${name}-${k}`));
-    return (kept = { ...found, steps: ramp("seq"), on: ramp("seq-ink"), font: `12px ${of("font")}` });
+    const found = { steps: ramp("seq"), on: ramp("seq-ink"), font: `12px ${of("font")}` };
+    return (kept = new Proxy(found, { get: (all, name) => (all[name] = all[name] || of(name)) }));
   }
 
   /* Draw in the next frame, once, however often it is asked for; again when the scheme changes. */
@@ -38,6 +37,17 @@
   };
   window.addEventListener("paredown:scheme", again);
   document.fonts.ready.then(again);
+
+  /* A drawing in the element `id`: the element; `soon` draws it in the next frame while it is in
+     sight, `watch` also when its size changes; `on` hears events in it, mounted now or later. */
+  function dock(id, draw) {
+    const host = () => document.getElementById(id), soon = later(draw, () => host() && host().clientWidth);
+    const on = (kind, act, options) => document.addEventListener(kind, (event) => {
+      if (event.target.closest && event.target.closest(`#${id}`)) act(event);
+    }, options);
+    const watch = (act = soon) => host().watched || new ResizeObserver(act).observe((host().watched = host()));
+    return { host, soon, on, watch };
+  }
 
   /* A context in CSS pixels, cleared. */
   function pen(canvas, w, h) {
@@ -78,31 +88,40 @@
     return `${view().number(value)} ${["n", "µ", "m", "", "k", "M", "G", "T"][k]}${base}`.trim();
   }
 
-  /* What a tooltip says of tasks. */
-  function about(ids, head) {
-    const { rows, glossary } = page(), { make, total, figure } = view(), row = rows.get(ids[0]), one = ids.length === 1;
-    const word = !one ? `${ids.length.toLocaleString("en-US")} tasks` : row.conversion ? `convert ${row.name}` : `${row.id} · ${row.name}`;
-    const kind = one ? [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format].filter(Boolean).join(" · ") : "";
-    const line = (id) => {
-      const sum = total(ids, id, glossary[id].aggregate);
-      return make("tr", {}, make("th", {}, glossary[id].label), make("td", {}, sum === null ? "unknown" : figure(glossary[id], sum)));
-    };
+  /* What a tooltip says of tasks, of several below a `head`; of a stack of `copies` also the worst one's. */
+  function about(ids, head, hint, copies) {
+    const { rows, glossary } = page(), { make, total, figure } = view(), row = ids.length === 1 && rows.get(ids[0]);
+    const word = !row ? `${ids.length.toLocaleString("en-US")} tasks`
+      : row.conversion ? `convert ${row.name}` : `${row.id} · ${row.name}`;
+    const kind = row && [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format].filter(Boolean);
+    const ask = (id, of) => total(of, id, glossary[id].aggregate);
+    const say = (id, of) => make("td", {}, ask(id, of) === null ? "unknown" : figure(glossary[id], ask(id, of)));
+    const worst = (id) => copies.reduce((most, of) => ((ask(id, of) || 0) > (ask(id, most) || 0) ? of : most));
+    const line = (id) => make("tr", {}, make("th", {}, glossary[id].label), say(id, ids), copies ? say(id, worst(id)) : null);
+    const heads = copies ? ["all", "worst copy"].map((text) => make("td", { class: "muted" }, text)) : [];
+    const metrics = [...new Set([...TIP, page().state.colour])].filter((id) => glossary[id].aggregate !== "none" || row);
     return [
-      make("b", {}, head || word), make("div", { class: "muted" }, head ? word : kind),
-      make("table", {}, ...[...new Set([...TIP, page().state.colour])].filter((id) => glossary[id].aggregate !== "none" || one).map(line)),
-      ...(one && row.unknown ? [make("div", { class: "missed" }, row.unknown)] : []),
-    ];
+      make("b", {}, head || word),
+      make("div", { class: "muted" }, [...(head ? [word] : kind || []), hint].filter(Boolean).join(" · ")),
+      make("table", {}, copies ? make("tr", {}, make("th", {}), ...heads) : null, ...metrics.map(line)),
+      row && row.unknown ? make("div", { class: "missed" }, row.unknown) : null,
+      row && row.refusal ? make("div", { class: "muted" }, row.refusal) : null,
+    ].filter(Boolean);
   }
 
-  /* The tooltip of a drawing beside a point of it; no parts hide it. */
-  function tip(host, x, y, parts) {
-    const box = host.querySelector(":scope > .tip");
+  /* The tooltip of a drawing beside a point [x, y] or a box {x1, x2, y1, y2} of it, below it where there
+     is no room; without parts it goes. */
+  function tip(host, at, parts) {
+    const box = host && host.querySelector(":scope > .tip");
+    if (!box) return;
     box.hidden = !parts;
     if (!parts) return;
     box.replaceChildren(...parts);
-    const wide = box.offsetWidth, high = box.offsetHeight, top = host.scrollTop;
-    box.style.left = `${x + 14 + wide < host.clientWidth ? x + 14 : Math.max(4, x - 14 - wide)}px`;
-    box.style.top = `${Math.max(top + 4, Math.min(y + 14, top + host.clientHeight - high - 4))}px`;
+    const p = Array.isArray(at) ? { x1: at[0] - 4, x2: at[0] + 4, y1: at[1] + 14, y2: at[1] + 6 } : at;
+    const [wide, high, room, up] = [box.offsetWidth, box.offsetHeight, host.clientWidth, host.scrollTop];
+    const right = Math.min(room, p.x2) + 10, left = p.x1 - 10 - wide, below = right + wide >= room && left < 4;
+    box.style.left = `${below ? Math.max(4, Math.min(p.x1, room - wide - 4)) : right + wide < room ? right : left}px`;
+    box.style.top = `${Math.max(up + 4, Math.min(below ? p.y2 + 8 : p.y1, up + host.clientHeight - high - 4))}px`;
   }
 
   /* A press on a canvas: `move` on each step further than 3 px, `stop(event, moved)` at the end;
@@ -142,5 +161,5 @@
     document.getElementById(`${id}-scale`).textContent = `${metric.label} ${range}`.trim();
   }
 
-  clientside.canvas = { ink, later, pen, fit, colour, ticks, about, tip, drag, pick, legend, si };
+  clientside.canvas = { ink, later, dock, pen, fit, colour, ticks, about, tip, drag, pick, legend, si };
 })();

@@ -6,7 +6,7 @@
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
-  const host = () => document.getElementById("model--composition");
+  const { host, soon, on, watch } = clientside.canvas.dock("model--composition", () => draw());
   let tiles = [], cursor = -1;
 
   /* Rectangles for values that descend, each as square as may be: [x, y, w, h]. */
@@ -147,11 +147,11 @@
     mark(tile ? k : -1);
     view().tell("near", tile && tile.ids.length === 1 ? tile.ids[0] : null);
     mark(tile ? k : -1);
-    if (!tile) return canvas().tip(host(), 0, 0, null);
+    if (!tile) return canvas().tip(host());
     const label = page().glossary[page().state.area].label.toLowerCase(), one = tile.part && !tile.rest;
     const head = one ? null : tile.part ? `${tile.part.name}: ${tile.name}` : tile.name;
     const share = view().make("div", { class: "muted" }, `${tile.share} of the ${label} shown`);
-    canvas().tip(host(), x, y, [...canvas().about(tile.ids, head), share]);
+    canvas().tip(host(), [x, y], [...canvas().about(tile.ids, head), share]);
   }
 
   function near(id) {
@@ -169,15 +169,10 @@
   }
 
   function show() {
-    if (!host().watched) new ResizeObserver(soon).observe((host().watched = host()));
+    watch();
     soon();
   }
 
-  let ask = null;
-  const soon = () => (ask = ask || canvas().later(draw, () => host() && host().clientWidth))();
-  const on = (kind, act) => document.addEventListener(kind, (event) => {
-    if (event.target.closest && event.target.closest("#model--composition")) act(event);
-  });
   on("pointermove", (event) => point(hit(event.offsetX, event.offsetY), event.offsetX, event.offsetY));
   on("pointerout", () => point(-1));
   on("click", (event) => {

@@ -1,32 +1,76 @@
 /* What both modes of the graph share: which is shown, gestures, tooltip, legend, zoom buttons.
-   A mode registers in `graph_pane.modes` as {here(), settle(here), step(factor), fit(), walk(way),
-   enter(key, extend), press(at, event), lasso(inside)}: `here` says where one looks, `settle` makes
-   another mode look there too. */
+   A mode registers in `graph_pane.modes` as {source(other), here(), settle(here), step(factor), fit(),
+   walk(way), enter(event), press(at, event), lasso(inside)}: `source` hears of another model,
+   target or size, `here` says where one looks, `settle` makes another mode look there too. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
   const FOOT = 52; // pixels that legend and overview take at the bottom
-  const modes = {};
+  const KEPT = 24; // answers of the server
+  const modes = {}, asked = new Map();
   const view = () => clientside.view;
+  const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
   const pane = () => document.getElementById("model--graph-pane");
   const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shown = () => pane() && pane().dataset.show;
 
-  let inks = null;
-  /* The colour tokens of the scheme in use, by name. */
-  function tokens() {
-    if (inks) return inks;
-    const style = getComputedStyle(document.documentElement);
-    inks = new Proxy({}, {
-      get: (kept, name) => (kept[name] = kept[name] || style.getPropertyValue(`--${name}`).trim()),
-    });
-    return inks;
+  /* What the server is asked to draw: `model`, and `query` for its target and sizes.  As long as the
+     page is not mounted the address says so, and the drawing is asked for before there is a place. */
+  let about = null;
+  const given = new URLSearchParams(location.search), named = /\/model\/([\w-]{22})\/?$/.exec(location.pathname);
+  const direction = () => ((page() && page().state) || {}).direction || given.get("dir") || "down";
+  if (named) {
+    const query = [...given].filter(([key]) => ["target", "bind"].includes(key));
+    about = { model: named[1], query, early: true };
   }
-  new MutationObserver(() => {
-    inks = null;
-    if (pane()) for (const mode of Object.values(modes)) if (mode.scheme) mode.scheme();
-  }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-mantine-color-scheme"] });
+  const early = (show) => Boolean(about) && (given.get("show") || "blocks") === show;
+
+  function url(kind, opened) {
+    const query = new URLSearchParams(about.query);
+    if (direction() !== "down") query.append("dir", direction());
+    for (const id of opened || []) query.append("opened", id);
+    return `${location.pathname.split("/model/")[0]}/api/models/${about.model}/${kind}?${query}`;
+  }
+
+  function source(target, tasks, values, ids, model) {
+    const old = about || {}, kinds = ["drawing", "blocks"];
+    const before = old.early && old.model === model && kinds.map((kind) => url(kind));
+    about = { model, query: [["target", target], ...(ids || []).map((id, k) => ["bind", `${values[k]}:${id.index}`])] };
+    kinds.forEach((kind, k) => { // the server has the same defaults as the page
+      if (before && asked.has(before[k])) asked.set(url(kind), asked.get(before[k]));
+    });
+    for (const mode of Object.values(modes)) mode.source(old.model !== model);
+  }
+
+  /* What `read` makes of an answer, which is asked for once. */
+  function fetched(address, read) {
+    if (!asked.has(address)) {
+      const got = fetch(address).then(async (answer) => {
+        if (!answer.ok) throw new Error((await answer.json()).error);
+        return read(answer);
+      });
+      asked.set(address, got);
+      got.catch(() => asked.delete(address));
+      if (asked.size > KEPT) asked.delete(asked.keys().next().value);
+    }
+    return asked.get(address);
+  }
+
+  function wait(text) {
+    const box = document.querySelector(".graph-wait");
+    if (box) box.textContent = text || "Drawing the graph…";
+  }
+
+  function fault(found) {
+    const lost = "The drawing did not arrive. Reload the page to try again.";
+    const text = found instanceof TypeError ? lost : found.message;
+    wait(text);
+    if (pane()) tip([0, 0], [text]);
+  }
+
+  window.addEventListener("paredown:scheme", () => {
+    if (pane()) for (const mode of Object.values(modes)) mode.scheme();
+  });
 
   /* Where to look to see a box {x1, y1, x2, y2} of the drawing, above the legend and never so close
      that its neighbours are lost; null when it is seen well enough, because nothing jumps without need.
@@ -59,9 +103,12 @@
     const here = old && old.here();
     box.dataset.show = state.show;
     tip(null);
-    document.getElementById("model--fold").hidden = state.show !== "blocks" || !(page().opened || []).length;
+    folds();
     if (here) next.settle(here);
   }
+
+  const folds = () =>
+    (document.getElementById("model--fold").hidden = shown() !== "blocks" || !(page().opened || []).length);
 
   function listen() {
     const host = pane();
@@ -91,6 +138,7 @@
     });
     const button = document.getElementById("model--lasso");
     button.addEventListener("click", () => button.setAttribute("aria-pressed", host.classList.toggle("lasso")));
+    document.getElementById("model--fold").addEventListener("click", modes.blocks.fold);
     // a ring around the pane, and around a box in it, is for the keyboard
     host.addEventListener("pointerdown", () => host.classList.add("by-pointer"), true);
     host.addEventListener("keydown", () => host.classList.remove("by-pointer"), true);
@@ -104,7 +152,7 @@
       ? ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"] : ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft"];
     const way = arrows.indexOf(event.key), factor = { "+": 1.3, "-": 1 / 1.3 }[event.key];
     if (way >= 0) mode.walk(["out", "into", "after", "before"][way]);
-    else if (event.key === "Enter" || event.key === " ") mode.enter(event.key, event.shiftKey);
+    else if (event.key === "Enter" || event.key === " ") mode.enter(event);
     else if (factor) mode.step(factor);
     else if (event.key === "Home") mode.fit();
     else return;
@@ -121,67 +169,19 @@
     return best;
   }
 
-  /* Selects tasks, or with `extend` toggles them. */
-  function pick(ids, extend) {
-    const old = new Set(page().state.selected);
-    if (extend) ids.every((i) => old.has(i)) ? ids.forEach((i) => old.delete(i)) : ids.forEach((i) => old.add(i));
-    view().select(extend ? old : ids, "graph");
-  }
-
   /* The tooltip beside a box {x1, y1, x2, y2} of the pane. */
-  function tip(at, ...content) {
-    const box = document.getElementById("model--tip");
-    if (!box) return;
-    box.hidden = !at;
-    if (!at) return;
-    box.replaceChildren(...content);
-    const room = pane().getBoundingClientRect(), x1 = Math.max(0, at.x1), x2 = Math.min(room.width, at.x2);
-    const left = x2 + 10 + box.offsetWidth < room.width ? x2 + 10 : Math.max(6, x1 - 10 - box.offsetWidth);
-    box.style.left = `${left}px`;
-    box.style.top = `${Math.max(6, Math.min(at.y1, room.height - box.offsetHeight - 6))}px`;
-  }
+  const tip = (at, parts) => canvas().tip(pane(), at, parts);
 
-  /* What the tooltip says of tasks: their figures; of a stack of `copies` also the worst one's. */
   function tipTasks(at, ids, name, hint, copies) {
     if (!page().rows || !ids.length) return tip(null);
-    const row = page().rows.get(ids[0]), { glossary } = page(), { make } = view(), one = ids.length === 1;
-    const say = (metric, tasks) => {
-      const now = view().total(tasks, metric, glossary[metric].aggregate);
-      return now === null ? "unknown" : view().figure(glossary[metric], now);
-    };
-    const worst = (metric) => copies.reduce((most, tasks) =>
-      (view().total(tasks, metric, "sum") || 0) > (view().total(most, metric, "sum") || 0) ? tasks : most);
-    const lines = TIP.map((id) =>
-      make("tr", {}, make("th", {}, glossary[id].label), make("td", {}, say(id, ids)),
-        copies ? make("td", {}, say(id, worst(id))) : null));
-    const head = copies
-      ? [make("tr", {}, make("th", {}), ...["all", "worst copy"].map((word) => make("td", { class: "muted" }, word)))]
-      : [];
-    tip(at,
-      make("b", {}, one && row ? `${row.id} · ${row.name}` : `${name} · ${ids.length.toLocaleString("en-US")} tasks`),
-      make("div", { class: "muted" }, one && row
-        ? [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format]
-          .filter(Boolean).join(" · ")
-        : hint),
-      make("table", {}, ...head, ...lines),
-      ...(one && row && row.unknown ? [make("div", { class: "missed" }, row.unknown)] : []),
-      ...(one && row && row.refusal ? [make("div", { class: "muted" }, row.refusal)] : []),
-    );
-  }
-
-  function size(bytes) {
-    const at = Math.max(0, Math.min(3, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
-    return `${view().number(bytes / 1000 ** at, 3)} ${["B", "kB", "MB", "GB"][at]}`;
+    tip(at, ids.length > 1 ? canvas().about(ids, name, hint, copies) : canvas().about(ids));
   }
 
   /* What the tooltip says of an edge: between what, which tensor, how much. */
   function tipEdge(at, from, to, tensor, bytes, count) {
-    const make = view().make;
-    tip(at,
-      make("b", {}, `${from} → ${to}`),
-      make("div", { class: "muted" }, [
-        count > 1 ? `${count} tensors, the largest ${tensor}` : tensor, bytes >= 0 && size(bytes),
-      ].filter(Boolean).join(" · ")));
+    const make = view().make, what = count > 1 ? `${count} tensors, the largest ${tensor}` : tensor;
+    const words = [what, bytes >= 0 && canvas().si(bytes, "B")].filter(Boolean).join(" · ");
+    tip(at, [make("b", {}, `${from} → ${to}`), make("div", { class: "muted" }, words)]);
   }
 
   function legend(metric, what, most) {
@@ -199,6 +199,7 @@
 
   (clientside.parts = clientside.parts || []).push({ show: turn, numbers: listen });
   clientside.graph_pane = {
-    modes, pane, shown, still, tokens, aim, beside, nearest, listen, pick, tip, tipTasks, tipEdge, legend, zoom,
+    modes, pane, shown, still, aim, beside, nearest, tip, tipTasks, tipEdge, legend, zoom, folds,
+    source, url, early, fetched, wait, fault,
   };
 })();

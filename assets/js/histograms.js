@@ -7,7 +7,7 @@
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
-  const host = () => document.getElementById("model--histograms");
+  const { host, soon, watch } = clientside.canvas.dock("model--histograms", () => host().cards && draw());
   const KEYS = "Arrow keys make or move a filter, with shift resize it, Delete removes it, Enter selects.";
   const SIDES = { ge: 0, gt: 0, le: 1, lt: 1 };
   let high = LOW, wide = 0; // px of the bars, of the cards, now
@@ -115,7 +115,7 @@
       card.whole = extent(card.id, null);
       card.log = card.whole.hi > STEEP * card.whole.middle;
     }
-    if (!host().watched) new ResizeObserver(measure).observe((host().watched = host()));
+    watch(measure);
     measure();
     draw();
   }
@@ -231,11 +231,11 @@
     const box = host().getBoundingClientRect(), p = event.offsetX, b = binAt(card, p), held = grip(card, p);
     card.canvas.style.cursor = held === null ? "crosshair" : held === "all" ? "grab" : "ew-resize";
     const metric = page().glossary[card.id], ids = b < 0 ? [] : inBin(card, b);
-    if (!ids.length) return canvas().tip(host(), 0, 0, null);
+    if (!ids.length) return canvas().tip(host());
     const [from, to] = card.axis.span(b).map((x) => view().number(card.axis.at(x) * metric.scale));
     const part = view().total(ids, "share", "sum");
     const share = part === null ? "an unknown share" : `${view().number(part * 100, 2)} %`;
-    canvas().tip(host(), event.clientX - box.left, event.clientY - box.top + host().scrollTop, [
+    canvas().tip(host(), [event.clientX - box.left, event.clientY - box.top + host().scrollTop], [
       ...canvas().about(ids, b ? `${metric.label} ${from}–${to} ${metric.unit}` : `${metric.label} 0`),
       view().make("div", { class: "muted" }, `${share} of latency; click selects, drag filters`),
     ]);
@@ -243,7 +243,7 @@
 
   function press(card, event) {
     const from = event.offsetX, old = card.brush, held = grip(card, from), most = wide - PAD;
-    canvas().tip(host(), 0, 0, null);
+    canvas().tip(host());
     const move = (e) => {
       const by = e.offsetX - from, room = held === "all" ? Math.max(PAD - old[0], Math.min(most - old[1], by)) : 0;
       if (held === "all" && !room) return;
@@ -289,12 +289,10 @@
     }
   }
 
-  let ask = null;
-  const soon = () => (ask = ask || canvas().later(draw, () => host() && host().cards && host().clientWidth))();
   const of = (event) => event.target.card && event.target.closest("#model--histograms") && event.target.card;
   document.addEventListener("pointermove", (event) => of(event) && !event.buttons && hint(of(event), event));
   document.addEventListener("pointerdown", (event) => of(event) && event.button === 0 && press(of(event), event));
-  document.addEventListener("pointerout", (event) => of(event) && canvas().tip(host(), 0, 0, null));
+  document.addEventListener("pointerout", (event) => of(event) && canvas().tip(host()));
   document.addEventListener("keydown", (event) => of(event) && keys(of(event), event), true);
 
   (clientside.parts = clientside.parts || []).push({

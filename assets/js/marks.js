@@ -13,13 +13,6 @@
   const canvas = () => clientside.canvas;
   const images = new Map();
 
-  /* The colours of the current scheme. */
-  function tones() {
-    const ink = canvas().ink(), style = getComputedStyle(document.documentElement);
-    const of = (name) => style.getPropertyValue(`--${name}`).trim();
-    return ink.outline ? ink : Object.assign(ink, { outline: of("faint"), inside: of("surface") });
-  }
-
   /* A circle, drawn once for each look. */
   function circle(pen, x, y, r, fill, line, width) {
     const size = Math.round(r * 4) / 4, dpr = window.devicePixelRatio || 1, key = [size, fill, line, dpr].join();
@@ -80,7 +73,7 @@
       masks = view().masks();
       if (seen[0] !== masks.shown) stack();
       const { xaxis: xa, yaxis: ya } = g._fullLayout;
-      const now = [masks.shown, d.step, tones(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join()];
+      const now = [masks.shown, d.step, canvas().ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join()];
       if (!now.every((v, k) => v === seen[k])) {
         seen = now;
         plot = { x: xa._offset, y: ya._offset, w: xa._length, h: ya._length };
@@ -127,23 +120,23 @@
     }
 
     function base() {
-      const p = pen(0), { steps, inside, outline } = tones();
+      const p = pen(0), { steps, surface, faint } = canvas().ink();
       const tint = new Uint8Array(d.n); // 0: unknown, else its step + 1; of a stack the largest
       p.globalAlpha = 0.15;
       for (let k = 0; k < d.n; k++) {
         if (head[k] >= 0) tint[head[k]] = Math.max(tint[head[k]], (d.step[k] + 1) & 255);
-        else if (!isNaN(px[k])) circle(p, px[k], py[k], least(), steps[3], outline, 1);
+        else if (!isNaN(px[k])) circle(p, px[k], py[k], least(), steps[3], faint, 1);
       }
       p.globalAlpha = 1;
       const order = heads().sort((a, b) => tint[a] - tint[b] || count[b] - count[a]); // largest figures on top
-      for (const k of order) circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || inside, outline, 1);
+      for (const k of order) circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || surface, faint, 1);
     }
 
     function top() {
-      const p = pen(1), { accent, inside } = tones(), chosen = new Set();
+      const p = pen(1), { accent, surface } = canvas().ink(), chosen = new Set();
       for (let k = 0; masks.some && k < d.n; k++)
         if (masks.selected[rows[k]] && !isNaN(px[k])) chosen.add(head[k] < 0 ? k : head[k]);
-      for (const [more, tone] of [[1, inside], [2.5, accent]])
+      for (const [more, tone] of [[1, surface], [2.5, accent]])
         for (const k of chosen) circle(p, px[k], py[k], radius(k) + more, null, tone, 2);
       pointed();
     }
@@ -167,7 +160,7 @@
     }
 
     function tip(k, aloud) {
-      if (k < 0) return canvas().tip(host(), 0, 0, null);
+      if (k < 0) return canvas().tip(host());
       const ids = idsOf(k), many = ids.length > 1, { make } = view(), own = spec.tip ? spec.tip(ids, k) : [];
       const parts = canvas().about(ids, many ? `${ids.length.toLocaleString("en-US")} tasks at one place` : null);
       const word = (name) => (many ? `${name}, each` : name);
@@ -179,7 +172,7 @@
       const names = ids.slice(0, 3).map((id) => view().page().rows.get(id).name).join(", ");
       if (many) parts[1].textContent = ids.length > 3 ? `${names} …` : names;
       parts[2].prepend(...own.map(line));
-      canvas().tip(host(), plot.x + px[k] + radius(k) - 4, plot.y + py[k] - 12, parts);
+      canvas().tip(host(), [plot.x + px[k] + radius(k) - 4, plot.y + py[k] - 12], parts);
       const said = [parts[0].textContent, ...own.map((pair) => pair.join(" "))];
       if (aloud) host().querySelector("[aria-live]").textContent = said.join(", ");
     }

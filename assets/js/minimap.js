@@ -32,7 +32,7 @@
 
   /* The picture, made smaller once: it changes only with the drawing or its colours. */
   function shrink(map, ratio) {
-    const { canvas, k: fine, x, y } = map.picture, all = map.all, token = clientside.graph_pane.tokens();
+    const { canvas, k: fine, x, y } = map.picture, all = map.all, token = clientside.canvas.ink();
     if (kept.canvas === canvas && kept.token === token && kept.ratio === ratio) return;
     const k = Math.min((WIDE - 2 * PAD) / (all.x2 - all.x1), (HIGH - 2 * PAD) / (all.y2 - all.y1));
     const back = document.createElement("canvas");
@@ -52,7 +52,7 @@
     if (!canvas || !map.all) return;
     listen();
     current = map;
-    const e = map.seen(), all = map.all, slack = 2 / (canvas.clientWidth || 1);
+    const e = map.seen(), all = map.all, slack = 2 / WIDE;
     const whole = e.x1 <= all.x1 + slack && e.y1 <= all.y1 + slack && e.x2 >= all.x2 - slack && e.y2 >= all.y2 - slack;
     canvas.parentElement.classList.toggle("idle", whole);
     if (whole || hidden() || !map.picture) return;

@@ -18,56 +18,36 @@
     chosen: [], hover: NONE, cursor: -1, pointer: null,
   };
   let look = null, tiles = null, pen = null, labels = [], often = null, told = "";
-  let placed = false, pending = null, asked = false, moving = 0, request = null, about = null;
+  let placed = false, pending = null, asked = false, moving = 0, request = null;
 
   /* The payload.  It is asked for before anything is mounted when the address wants it. */
-  function url(model, target, binds, direction) {
-    const query = new URLSearchParams();
-    if (target) query.append("target", target);
-    for (const bind of binds) query.append("bind", bind);
-    if (direction !== "down") query.append("dir", direction);
-    return `${location.pathname.split("/model/")[0]}/api/models/${model}/drawing?${query}`;
-  }
-  const direction = () =>
-    ((page() && page().state) || {}).direction || new URLSearchParams(location.search).get("dir") || "down";
-  const wanted = () => url(about.model, about.target, about.binds, direction());
-
-  async function load(model, address) {
-    if (request && request.address === address) return;
-    const own = (request = { model, address });
+  async function load() {
+    const own = hub().url("drawing");
+    if (request === own) return;
+    request = own;
     try {
-      const answer = await fetch(address);
-      if (!answer.ok) throw new Error((await answer.json()).error);
-      const buffer = await answer.arrayBuffer();
+      const drawing = await hub().fetched(own, async (answer) => clientside.task_ink.read(await answer.arrayBuffer()));
       if (document.readyState === "loading") await new Promise((go) => addEventListener("DOMContentLoaded", go));
-      if (own === request) take(clientside.task_ink.read(buffer));
+      if (own === request) take(drawing);
     } catch (fault) {
       if (own !== request) return;
       request = null;
-      wait(fault instanceof TypeError ? "The drawing did not arrive. Reload the page to try again." : fault.message);
+      if (on()) hub().fault(fault);
     }
   }
 
-  function early() {
-    const query = new URLSearchParams(location.search), model = /\/model\/([^/]+)\/?$/.exec(location.pathname);
-    if (model && query.get("show") === "all")
-      load(model[1], url(model[1], query.get("target"), query.getAll("bind"), direction()));
-  }
-
   /* The page is mounted, or its target or sizes changed. */
-  function source(target, tasks, values, ids, model) {
-    const before = about;
-    about = { model, target, binds: (ids || []).map((id, k) => `${values[k]}:${id.index}`) };
-    if (request && !before && request.model === model) request.address = wanted(); // by the same defaults
-    else if (before && before.model !== model) [it.data, request, placed] = [null, null, false];
+  function source(other) {
+    if (other) [it.data, request, placed] = [null, null, false];
     if (on()) renew();
   }
 
   function renew() {
     clientside.task_hand.listen();
-    if (about) load(about.model, wanted());
-    if (!it.data) return wait("");
-    wait("");
+    load();
+    hub().wait("");
+    hub().pane().classList.toggle("inked", Boolean(it.data));
+    if (!it.data) return;
     colours();
     if (page().rows) {
       sift();
@@ -76,17 +56,10 @@
     ask();
   }
 
-  function wait(text) {
-    const box = document.querySelector(".graph-wait");
-    if (!box) return;
-    box.textContent = text || "Drawing the graph…";
-    hub().pane().classList.toggle("inked", !text && Boolean(it.data));
-  }
-
   function take(drawing) {
     const old = on() ? here() : null;
     [it.data, labels, it.chosen, it.hover, it.cursor] = [drawing, [], [], NONE, -1];
-    look = { bucket: new Uint8Array(it.data.n), tokens: hub().tokens(), label, faint: null, bands: null, hits: null };
+    look = { bucket: new Uint8Array(it.data.n), tokens: clientside.canvas.ink(), label, faint: null, bands: null, hits: null };
     look.version = 0;
     tiles = kit().tiles(it.data, look);
     if (old) settle(old);
@@ -153,7 +126,7 @@
 
   function show(state) {
     if (!it.data || !page().rows) return renew();
-    if (about && request && request.address !== wanted()) load(about.model, wanted());
+    load();
     if (look.key !== state.colour) colours();
     if (page().shown && !look.hits) sift();
     if (it.chosen.key && it.chosen.key.join() === state.selected.join()) return;
@@ -366,10 +339,10 @@
   };
 
   hub().modes.all = {
-    here, settle, step, map, fit: () => it.data && go(fitted()),
+    source, here, settle, step, map, fit: () => it.data && go(fitted()),
     scheme: () => {
       if (!it.data) return;
-      look.tokens = hub().tokens();
+      look.tokens = clientside.canvas.ink();
       stale();
     },
   };
@@ -379,11 +352,11 @@
     near: (id) => it.data && clientside.task_hand.near(id === null ? -1 : boxOf(id)),
   });
   clientside.task_canvas = {
-    it, area, on, NONE, ROUND, TEXT, source, members, around, ask, go, step, measure, draw, fitted,
+    it, area, on, NONE, ROUND, TEXT, members, around, ask, go, step, measure, draw, fitted,
     view: () => it.at,
     fonts: () => [(labels = []), it.data && stale()],
     focus: (id, k) => go({ k, x: it.size.w / 2 - k * it.data.a.x[id], y: it.size.h / 2 - k * it.data.a.y[id] }),
     spot: (id) => [it.data.a.x[id] * it.at.k + it.at.x, it.data.a.y[id] * it.at.k + it.at.y],
   };
-  early();
+  if (hub().early("all")) load();
 })();

@@ -50,7 +50,7 @@
     if (task >= 0) return hub().tipTasks(boxed(task), [task], name(task));
     const spot = { x1: x - 6, x2: x + 6, y1: y + 8, y2: y };
     const [from, to] = [a.source[edge], a.target[edge]];
-    if (band >= 0) hub().tipTasks(spot, members(band), head.bands[band], "click to select, double-click to come closer");
+    if (band >= 0) hub().tipTasks(spot, members(band), head.bands[band], "double-click comes closer");
     else if (edge >= 0) hub().tipEdge(spot, name(from), name(to), head.tensors[a.tensor[edge]], a.bytes[edge], 1);
     else hub().tip(null);
   }
@@ -61,10 +61,9 @@
   }
 
   function press([x, y], event) {
-    const found = find(x, y), extend = event.shiftKey || event.ctrlKey || event.metaKey;
-    if (found.task >= 0) it.cursor = found.task;
-    if (found.task >= 0 || found.band >= 0) hub().pick(found.task >= 0 ? [found.task] : members(found.band), extend);
-    else if (!extend && page().state.selected.length) view().select([], "graph");
+    const { task, band } = find(x, y);
+    if (task >= 0) it.cursor = task;
+    clientside.canvas.pick(task >= 0 ? [task] : band >= 0 ? members(band) : [], event, "graph");
     ask();
   }
 
@@ -149,7 +148,7 @@
 
   Object.assign(hub().modes.all, {
     press, walk,
-    enter: (_, extend) => it.cursor >= 0 && hub().pick([it.cursor], extend),
+    enter: (event) => it.cursor >= 0 && clientside.canvas.pick([it.cursor], event, "graph"),
     lasso: (inside) => {
       const found = [];
       for (let i = 0; i < it.data.n; i++) if (inside(...spot(i))) found.push(i);

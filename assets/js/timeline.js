@@ -7,7 +7,7 @@
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
-  const host = () => document.getElementById("model--timeline");
+  const { host, soon, on, watch } = clientside.canvas.dock("model--timeline", () => draw());
   let d = null; // rows in order: {list, start, time, lane, lanes, end, memory, peak}
   let from = 0, to = 1; // the stretch of time that is shown, s
   let cursor = -1, drawn = null;
@@ -30,7 +30,7 @@
     if (!same) [from, to] = [0, d.end || 1];
     const note = document.getElementById("model--timeline-note");
     note.textContent = (d.unknown ? `${d.unknown.toLocaleString("en-US")} tasks of unknown time left out. ` : "") + note.dataset.usual;
-    if (!host().watched) new ResizeObserver(soon).observe((host().watched = host()));
+    watch();
     draw();
   }
 
@@ -188,8 +188,8 @@
 
   /* Rows at a point: in its lane, or at its time. */
   function hit(px, py) {
-    const { x, low, rise, first, last, order, left, wide } = drawn;
-    if (px < left || px > left + wide) return [];
+    const { x, low, rise, first, last, order, left, wide } = drawn || {};
+    if (!drawn || px < left || px > left + wide) return [];
     const per = (to - from) / wide, t = from + (px - left) * per, found = [];
     if (order && py < low - 4) {
       const k = first + Math.floor((py - TOP) / rise);
@@ -217,10 +217,10 @@
     const best = rows.reduce((a, b) => (a < 0 || d.start[b + 1] - d.start[b] > d.start[a + 1] - d.start[a] ? b : a), -1);
     const row = d.list[best], ids = rows.map((k) => d.list[k].id);
     view().tell("near", row ? row.id : null);
-    if (!row) return canvas().tip(host(), 0, 0, null);
+    if (!row) return canvas().tip(host());
     const many = rows.length > 1 ? `the longest: ${row.name}; wheel to zoom in` : null;
     const [at, unit] = time(d.start[best], to), lines = [`starts at ${view().number(at)} ${unit}`, `${bytes(row.live_bytes)} alive`, many];
-    canvas().tip(host(), px, py, [...canvas().about(ids), ...lines.filter(Boolean).map((l) => view().make("div", { class: "muted" }, l))]);
+    canvas().tip(host(), [px, py], [...canvas().about(ids), ...lines.filter(Boolean).map((l) => view().make("div", { class: "muted" }, l))]);
   }
 
   function near(id) {
@@ -243,7 +243,7 @@
     const box = host().querySelector(".stretch"), x0 = event.offsetX, was = [from, to], shift = event.shiftKey;
     host().focus({ preventScroll: true });
     const move = (e) => {
-      canvas().tip(host(), 0, 0, null);
+      canvas().tip(host());
       box.hidden = !shift;
       if (shift) box.style.cssText = `left:${Math.min(x0, e.offsetX)}px;width:${Math.abs(e.offsetX - x0)}px`;
       else stretch(was[0] - ((e.offsetX - x0) * (was[1] - was[0])) / drawn.wide, was[1] - was[0]);
@@ -280,18 +280,14 @@
     if (host() && host().clientWidth && page().rows) soon();
   }
 
-  let ask = null;
-  const soon = () => (ask = ask || canvas().later(draw, () => host() && host().clientWidth))();
-  const on = (kind, act, options) => document.addEventListener(kind, (event) => {
-    if (drawn && event.target.closest && event.target.closest("#model--timeline")) act(event);
-  }, options);
   on("pointermove", (event) => event.buttons || point(hit(event.offsetX, event.offsetY), event.offsetX, event.offsetY));
-  on("pointerout", () => point([]));
-  on("pointerdown", (event) => event.button === 0 && event.target.matches("canvas") && press(event));
-  on("keydown", keys);
-  on("dblclick", () => zoom(Infinity, 0));
+  on("pointerout", () => drawn && point([]));
+  on("pointerdown", (event) => drawn && event.button === 0 && event.target.matches("canvas") && press(event));
+  on("keydown", (event) => drawn && keys(event));
+  on("dblclick", () => drawn && zoom(Infinity, 0));
   on("wheel", (event) => {
     event.preventDefault();
+    if (!drawn) return;
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) stretch(from + (event.deltaX * (to - from)) / drawn.wide, to - from);
     else zoom(1.0015 ** event.deltaY, from + (Math.max(0, event.offsetX - drawn.left) * (to - from)) / drawn.wide);
   }, { passive: false });

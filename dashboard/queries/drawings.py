@@ -1,8 +1,8 @@
-"""The drawing of all tasks: made once, kept on disk, answered without compiling anything.
+"""The drawings of a model: all its tasks, and its blocks; made once, then kept.
 
-The key of a drawing follows from the row of the model, so a fresh server answers from the disk at
-once.  Large graphs are placed by a child process, because fast-sugiyama can crash or hang; when it
-does, numpy alone places them here.
+The key of a drawing follows from the row of the model.  That of all tasks is kept on disk too, so
+a fresh server answers at once without compiling anything.  Large graphs are placed by a child
+process, because fast-sugiyama can crash or hang; when it does, numpy alone places them here.
 """
 
 from __future__ import annotations
@@ -16,32 +16,34 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import engine
-from dashboard.figures import atlas
+from dashboard.figures import atlas, op_graph
 from dashboard.figures.atlas_child import layout_of, question
 from dashboard.figures.atlas_layout import Layout, lay_out
 from dashboard.queries.model import ModelQueries
 from dashboard.urls import View
 from engine.errors import EngineError
-from engine.store import Store
+from engine.store import ByteCache, Store
 
 log = logging.getLogger(__name__)
 
 IN_PROCESS = 1_500  # tasks up to which the server places them itself
 WALL_SECONDS = 10.0  # fifty thousand tasks take one
-KEPT = 8  # drawings in memory
+KEPT = 32  # drawings in memory
+MOST_OPENED = 40  # blocks that one drawing holds open
 CHILDREN = threading.Semaphore(2)
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A block of `atlas.drawing`.
+    """What the browser gets: a block of `atlas.drawing`, or elements of `op_graph` as JSON.
 
     Args:
         packed: its bytes, compressed by gzip.
@@ -71,11 +73,32 @@ class Drawings:
         self._lock = threading.Lock()
 
     def get(self, view: View, direction: str = "down") -> Drawing:
-        """The drawing of a view.
+        """All tasks of a view.
 
         Raises:
             EngineError: no such model, target or direction, or the model cannot be compiled.
         """
+        key = self._key("drawing", view, direction)
+        return self._once(key, lambda: self._draw(view, direction), self._store.cache)
+
+    def blocks(self, view: View, direction: str = "down", opened: Sequence[str] = ()) -> Drawing:
+        """The tasks of a view as blocks, some of them opened; see `op_graph.elements`.
+
+        Raises:
+            EngineError: as `get`.
+        """
+        opened = tuple(opened[-MOST_OPENED:])
+        key = f"{self._key('blocks', view, direction)}/{json.dumps(opened)}"
+
+        def draw() -> bytes:
+            made = self._model.compilation(view)
+            groups = self._model.groups(view)
+            found = op_graph.elements(made.tasks, made.edges, opened, groups, direction)
+            return json.dumps(found, separators=(",", ":")).encode()
+
+        return self._once(key, draw)
+
+    def _key(self, kind: str, view: View, direction: str) -> str:
         if direction not in atlas.DIRECTIONS:
             raise EngineError(
                 "there is no such direction", found=repr(direction[:40]),
@@ -86,7 +109,9 @@ class Drawings:
         bound = json.dumps(view.bindings)
         made_by = f"{atlas.VERSION}.{atlas.LAYOUT}/{engine.VERSION}"
         own = hashlib.sha256(self._model.own_groups(view).encode()).hexdigest()[:16]
-        key = f"drawing/{made_by}/{row.sha256}/{target}/{direction}/{bound}/{own}"
+        return f"{kind}/{made_by}/{row.sha256}/{target}/{direction}/{bound}/{own}"
+
+    def _once(self, key: str, draw: Callable[[], bytes], disk: ByteCache | None = None) -> Drawing:
         found = self._find(key)
         if found is not None:
             return found
@@ -94,10 +119,13 @@ class Drawings:
             lock = self._locks.setdefault(key, threading.Lock())
         try:
             with lock:  # one thread draws, the others wait for its answer
-                found = self._find(key) or self._stored(key)
+                found = self._find(key)
                 if found is None:
-                    packed = gzip.compress(self._draw(view, direction), 5, mtime=0)
-                    self._store.cache.set(key, packed)
+                    packed = disk.get(key) if disk else None
+                    if packed is None:
+                        packed = gzip.compress(draw(), 5, mtime=0)
+                        if disk:
+                            disk.set(key, packed)
                     found = _drawing(packed)
                 self._keep(key, found)
         finally:  # also of a question that cannot be answered
@@ -113,10 +141,6 @@ class Drawings:
             compilation.tasks, compilation.edges, priced["latency_s"].head(count).to_numpy(),
             self._model.groups(view), direction, placed,
         )  # fmt: skip
-
-    def _stored(self, key: str) -> Drawing | None:
-        packed = self._store.cache.get(key)
-        return None if packed is None else _drawing(packed)
 
     def _find(self, key: str) -> Drawing | None:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from dashboard.app import create_app
 from dashboard.figures import atlas
 from dashboard.queries import drawings, open_services
 from dashboard.urls import View
+from tests import builders
 
 
 def ask(client, model, **query):
@@ -27,6 +29,22 @@ def test_the_route_answers_with_the_block(client, add):
     assert header["direction"] == "right"
     assert arrays["x"].size == header["tasks"] > 0
     assert np.nansum(arrays["latency"]) > 0
+
+
+def test_blocks_open_by_their_ids(client, add):
+    model = add("long", builders.vit(blocks=40, size=32, width=16, heads=2).SerializeToString())
+    path = f"/api/models/{model}/blocks"
+    closed = client.get(path).json
+    (block, *_) = [e["data"]["block"] for e in closed if e["data"].get("block")]
+    answer = client.get(path, query_string={"opened": [block, "no such block"]})
+    assert len(answer.json) > len(closed)
+    tasks = [sorted(i for e in found for i in e["data"].get("tasks", []) if e["data"].get("name"))
+             for found in (closed, answer.json)]  # fmt: skip
+    assert tasks[0] == tasks[1] == list(range(len(tasks[0]))), "each task is in one box"
+    again = client.get(path, query_string={"opened": [block, "no such block"]},
+                       headers={"If-None-Match": answer.headers["ETag"]})  # fmt: skip
+    assert again.status_code == 304
+    assert json.loads(client.get(path, query_string={"opened": ["#", "-", "\x00", "a#1-"]}).data)
 
 
 def test_packed_plain_and_unchanged(client, add):
@@ -61,17 +79,20 @@ def test_packed_plain_and_unchanged(client, add):
     ],
 )
 def test_a_wrong_question_gets_a_sentence(client, add, query, says):
-    answer = ask(client, add(), **query)
-    assert answer.status_code == 400
-    assert says in answer.json["error"]
-    assert answer.json["error"].endswith(".")
+    model = add()
+    for kind in ("drawing", "blocks"):
+        answer = client.get(f"/api/models/{model}/{kind}", query_string=query)
+        assert answer.status_code == 400
+        assert says in answer.json["error"]
+        assert answer.json["error"].endswith(".")
 
 
 @pytest.mark.parametrize("model", ["x", "a" * 22, "%00", "..%2F.."])
 def test_an_unknown_model_is_not_there(client, model):
-    answer = client.get(f"/api/models/{model}/drawing")
-    assert answer.status_code == 404
-    assert set(answer.json) == {"error"}
+    for kind in ("drawing", "blocks"):
+        answer = client.get(f"/api/models/{model}/{kind}")
+        assert answer.status_code == 404
+        assert set(answer.json) == {"error"}
 
 
 def test_a_fresh_server_answers_from_the_disk(settings, add, client, monkeypatch):

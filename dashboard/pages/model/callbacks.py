@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
@@ -29,7 +28,7 @@ from dashboard.queries import documents, services
 from dashboard.queries.documents import text_of
 from dashboard.queries.model import DEFAULT_FPS
 from dashboard.shell import guarded
-from dashboard.urls import DIRECTIONS, View
+from dashboard.urls import View
 from engine.errors import EngineError
 
 Dims = Sequence[dict[str, Any]]
@@ -90,16 +89,6 @@ def effects(
         "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0, room),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
     }
-
-
-def drawing(
-    target: str, opened: list[str], direction: str, values: Sequence[object], ids: Dims, model: str
-) -> list[dict[str, Any]]:
-    """The elements of the graph."""
-    view = view_of(model, target, values=values, ids=ids)
-    view = replace(view, direction=direction if direction in DIRECTIONS else DIRECTIONS[0])
-    blocks = [str(o) for o in opened][-40:] if isinstance(opened, list) else []
-    return services().model.drawing(view, blocks)
 
 
 def offers(
@@ -174,10 +163,6 @@ def register(app: Dash) -> None:
             "ids": dim_ids, "model": model,
         },
     )(guarded(effects))  # fmt: skip
-    app.callback(
-        Output(Model.GRAPH, "elements"), target, Input(Model.OPENED, "data"),
-        Input(Model.FLOW, "data"), dims, dim_ids, model,
-    )(quiet(drawing))  # fmt: skip
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,

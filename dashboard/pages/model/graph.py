@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_cytoscape as cyto
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
 
 from dashboard.components import aria, choice, data
 from dashboard.figures.tokens import STEPS
@@ -48,7 +48,6 @@ def controls(view: View) -> list[Any]:
 def body(view: View) -> list[Any]:
     """Both drawings, one of them shown, with legend, overview and tooltip."""
     return [
-        dcc.Store(Model.FLOW, data=view.direction),
         html.Div(
             [
                 cyto.Cytoscape(
@@ -124,10 +123,9 @@ def register(app: Dash) -> None:
         wire: Any = app.clientside_callback  # Dash leaves it untyped
         wire(ClientsideFunction(component, function), *wires, **options)
 
-    browser("op_graph", "draw", Input(Model.GRAPH, "elements"))
     browser("op_graph", "scheme", Output(Model.GRAPH, "stylesheet"), Input(Model.STYLES, "data"))
     browser(
-        "task_canvas", "source", Input(Model.TARGET, "value"),
+        "graph_pane", "source", Input(Model.TARGET, "value"),
         Input(Model.TASKS, "data"),  # Dash does not start one whose only input may match nothing
         State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
         State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
@@ -136,8 +134,4 @@ def register(app: Dash) -> None:
     browser(
         "graph_pane", "zoom", Input(Model.ZOOM_IN, "n_clicks"), Input(Model.ZOOM_OUT, "n_clicks"),
         Input(Model.FIT, "n_clicks"), prevent_initial_call=True,
-    )  # fmt: skip
-    browser(
-        "op_graph", "fold", Output(Model.OPENED, "data"), Input(Model.FOLD, "n_clicks"),
-        prevent_initial_call=True,
     )  # fmt: skip

@@ -100,7 +100,6 @@ def _stores(view: View, found: Opening) -> list[Any]:
         dcc.Store(Model.TASKS),
         dcc.Store(Model.EFFECTS),
         dcc.Store(Model.STATE, data=state),
-        dcc.Store(Model.OPENED, data=[]),
         dcc.Store(Model.SHEET_OPEN, data=""),
         dcc.Store(Model.WHY_TASK),
     ]

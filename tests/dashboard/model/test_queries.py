@@ -165,14 +165,10 @@ def test_a_fault_stands_where_the_figures_would(monkeypatch):
         def totals(self, view):
             raise EngineError("this cannot be compiled")
 
-        def drawing(self, view, opened):
-            raise EngineError("this cannot be compiled")
-
     monkeypatch.setattr(callbacks, "services", lambda: SimpleNamespace(model=Broken()))
     found = callbacks.effects("t", 30, None, None, [], [], "m")
     assert "cannot be compiled" in text(found["totals"])
     assert found["effects"] is None
-    assert callbacks.quiet(callbacks.drawing)("t", [], "down", [], [], "m") is not None
 
 
 @pytest.mark.parametrize(("target", "bytes_"), [("stm32h7", 1_048_580), ("phone-npu", None)])
