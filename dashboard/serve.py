@@ -50,6 +50,7 @@ def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -
         for model in models:
             _add(services, Path(model))
         server = listen(settings, services)
+        services.tidy()
         url = f"http://{_in_address(settings.host)}:{server.port}/"
         sys.stderr.write(f"Paredown is at {url} (stop with Ctrl-C)\n")
         sys.stderr.flush()

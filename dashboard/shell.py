@@ -112,8 +112,11 @@ def scheme_toggle() -> dmc.ColorSchemeToggle:
     )
 
 
-def notify(text: str, kind: str = "info") -> None:
-    """Show a notice from inside a callback; kind is "info", "done" or "fault"."""
+def notify(text: str | list[Any], kind: str = "info") -> None:
+    """Show a notice from inside a callback; kind is "info", "done" or "fault".
+
+    Text may hold components, such as a button that undoes.
+    """
     notice: dict[str, Any] = {
         "action": "show",
         "message": text,

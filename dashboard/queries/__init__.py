@@ -67,6 +67,12 @@ class Services:
         load = functools.partial(self.compilations.get, model_id, default_target())
         threading.Thread(target=_quietly, args=(load,), name="prepare", daemon=True).start()
 
+    def tidy(self) -> threading.Thread:
+        """Remove, behind the start, what crashes left and what was deleted long ago."""
+        work = threading.Thread(target=_quietly, args=(self.store.sweep,), name="tidy", daemon=True)
+        work.start()
+        return work
+
     def close(self) -> None:
         """Let go of the files."""
         self.models.headlines.close()
@@ -74,7 +80,7 @@ class Services:
 
 
 def _quietly(load: Callable[[], object]) -> None:
-    with contextlib.suppress(EngineError):  # the page asks too, and says what is wrong
+    with contextlib.suppress(EngineError, OSError):  # the page asks too, and says what is wrong
         load()
 
 

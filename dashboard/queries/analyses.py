@@ -7,28 +7,37 @@ reads is said in one sentence, shown as the baseline, and never overwritten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 import engine
+from dashboard.queries.documents import Document, canonical, document_of, text_of
+from dashboard.urls import View
 from engine.errors import EngineError
-from engine.store import AnalysisRow, Checkpoint, CheckpointRow, Store
+from engine.store import AnalysisRow, CheckpointRow, Store
 
 DraftState = dict[str, Any]
+Comparison = dict[str, str]
 
 
-class Opening(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Opening:
     """What an address opens.
 
     Args:
-        recipe: text of the recipe in use; "" the baseline.
-        against: text of the recipe that it is compared with; "" the baseline.
+        view: with its recipe and comparison, and what the analysis is for where the address does
+            not say; ids that lead nowhere are gone from it.
+        document: the recipe with its past, for undo.
+        against: see `comparison`.
         draft: what the page knows of the analysis; see `draft_state`.
         notice: one sentence on what could not be opened, or "".
     """
 
-    recipe: str
-    against: str
+    view: View
+    document: Document
+    against: Comparison
     draft: DraftState
     notice: str
 
@@ -36,7 +45,7 @@ class Opening(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Found:
     row: AnalysisRow
-    recipe: str
+    document: Document
     draft: DraftState
 
 
@@ -44,7 +53,8 @@ def no_draft() -> DraftState:
     """The state of a page that shows no analysis."""
     return {
         "analysis": "", "at": "", "version": 0, "saved": "", "conflict": "",
-        "name": "", "base": "", "unsaved": False, "target": "", "fps": None, "bindings": {},
+        "name": "", "base": "", "unsaved": False, "words": "", "title": "",
+        "target": "", "fps": None, "bindings": {},
     }  # fmt: skip
 
 
@@ -58,45 +68,61 @@ def draft_state(store: Store, row: AnalysisRow, shown: CheckpointRow | None = No
 
     Returns:
         Its id, checkpoint (`at`, "" the draft), the draft's `version`, when it was `saved` (UTC,
-        ISO), `name`, the checkpoint that the draft stands on (`base`, its name), whether the draft
-        is `unsaved`, and what the analysis is for: `target`, `fps` (1/s), `bindings`.
+        ISO), `name`, the checkpoint that is shown or that the draft stands on (`base`, its name),
+        whether the draft is `unsaved`, all that in `words` and at length (`title`), and what the
+        analysis is for: `target`, `fps` (1/s), `bindings`.
     """
     draft = store.analyses.draft(row.id)
     base = shown or (store.analyses.checkpoint_of(draft.base_id) if draft.base_id else None)
+    name, time = base.name if base else "", f"saved {clock(draft.updated)}"
+    unsaved = draft.unsaved and shown is None
     return no_draft() | {
+        "words": time if not base else f"unsaved changes since {name}" if unsaved else f"at {name}",
+        "title": f"The draft of {row.name}, {time} by itself",
         "analysis": row.id, "at": shown.id if shown else "", "version": draft.version,
-        "saved": draft.updated.isoformat(), "name": row.name, "base": base.name if base else "",
-        "unsaved": draft.unsaved and shown is None,
+        "saved": draft.updated.isoformat(), "name": row.name, "base": name, "unsaved": unsaved,
         "target": row.target, "fps": row.fps, "bindings": dict(row.bindings),
     }  # fmt: skip
 
 
-def opening(store: Store, view: Any) -> Opening:
-    """The recipe, the comparison and the draft that an address leads to; never fails.
+def clock(time: datetime) -> str:
+    """The time of today, or the day: as the machine that serves has it."""
+    own, now = time.astimezone(), datetime.now(UTC).astimezone()
+    if own.date() == now.date():
+        return f"{own:%H:%M}"
+    return f"{own:%-d %b}" if own.year == now.year else f"{own:%-d %b %Y}"
 
-    Args:
-        store: where analyses are kept.
-        view: has `model_id`, `target`, `preset`, `analysis`, `at` and `vs`.
-    """
+
+def opening(store: Store, view: View) -> Opening:
+    """The recipe, the comparison and the draft that an address leads to; never fails."""
     notices: list[str] = []
-    recipe, draft = "", no_draft()
+    document, draft = document_of(""), no_draft()
     try:
         if view.analysis or view.at:
             found = _analysis(store, view)
-            recipe, draft = found.recipe, found.draft
+            document, draft, row = found.document, found.draft, found.row
+            view = replace(
+                view,
+                preset="",
+                target=view.target or row.target,
+                fps=view.fps or row.fps,
+                bindings=view.bindings or tuple(sorted(row.bindings.items())),
+            )
         elif view.preset:
-            recipe = _preset(view.preset)
+            document = document_of(_preset(view.preset))
     except EngineError as error:
         notices.append(f"{error.sentence} The page shows the baseline.")
-    against = ""
+        view = replace(view, preset="", analysis="", at="")
+    against = comparison(store, view.model_id, "")
     try:
-        against = _against(store, view)
+        against = comparison(store, view.model_id, view.vs)
     except EngineError as error:
         notices.append(f"{error.sentence} The page compares with the baseline.")
-    return Opening(recipe, against, draft, " ".join(notices))
+    view = replace(view, recipe=text_of(document), against=against["recipe"], vs=against["id"])
+    return Opening(view, document, against, draft, " ".join(notices))
 
 
-def _analysis(store: Store, view: Any) -> _Found:
+def _analysis(store: Store, view: View) -> _Found:
     row = store.analyses.get(view.analysis)
     if row.model_id != view.model_id:
         raise EngineError(
@@ -108,42 +134,68 @@ def _analysis(store: Store, view: Any) -> _Found:
             " any more",
             try_this="the same address with &target= and the id of another target",
         )
-    shown: Checkpoint | None = None
-    if view.at:
-        shown = store.analyses.checkpoint_of(view.at)
-        if shown.analysis_id != row.id:
-            raise EngineError(f"the checkpoint “{shown.name}” is not of the analysis “{row.name}”")
-    text = shown.recipe if shown else store.analyses.draft(row.id).recipe
-    _check(text, f"“{shown.name if shown else row.name}”")
-    return _Found(row, text, draft_state(store, row, shown))
+    if not view.at:
+        return _Found(row, document_of_draft(store, row), draft_state(store, row))
+    shown = store.analyses.checkpoint_of(view.at)
+    if shown.analysis_id != row.id:
+        raise EngineError(f"the checkpoint “{shown.name}” is not of the analysis “{row.name}”")
+    document = document_of(checked(shown.recipe, shown.name))
+    return _Found(row, document, draft_state(store, row, shown))
 
 
-def _against(store: Store, view: Any) -> str:
-    if not view.vs:
-        return ""
-    if view.vs in {p.id for p in engine.presets()}:
-        return _preset(view.vs)
-    kept = store.analyses.checkpoint_of(view.vs)
-    if store.analyses.get(kept.analysis_id).model_id != view.model_id:
+def comparison(store: Store, model_id: str, id: object) -> Comparison:
+    """What figures are compared with, as {"id", "name", "recipe"}.
+
+    Args:
+        store: where checkpoints are kept.
+        model_id: the model that is shown.
+        id: of a checkpoint of any of its analyses, or of a preset; "" the baseline.
+
+    Raises:
+        EngineError: there is none, or its recipe cannot be read.
+    """
+    if not id:
+        return {"id": "", "name": "", "recipe": ""}
+    for preset in engine.presets():
+        if preset.id == id:
+            return {"id": preset.id, "name": preset.label, "recipe": _preset(preset.id)}
+    kept = store.analyses.checkpoint_of(id)  # type: ignore[arg-type]  # it looks for itself
+    if store.analyses.get(kept.analysis_id).model_id != model_id:
         raise EngineError(f"the checkpoint “{kept.name}” is of another model")
-    _check(kept.recipe, f"“{kept.name}”")
-    return kept.recipe
+    return {"id": kept.id, "name": kept.name, "recipe": checked(kept.recipe, kept.name)}
 
 
 def _preset(id: str) -> str:
     return engine.write_recipe(engine.preset(id).recipe)
 
 
-def _check(text: str, name: str) -> None:
-    """See that a kept recipe still reads.
+def checked(text: str, name: str) -> str:
+    """The canonical text of a kept recipe, once it is seen to read.
 
     Raises:
         EngineError: this version of the engine cannot read it; nothing is overwritten.
     """
     try:
-        if text:
-            engine.read_recipe(text)
+        return canonical(text)
     except EngineError as error:
+        why = error.sentence.rstrip(".")
         raise EngineError(
-            f"the recipe of {name} cannot be read ({error.sentence.rstrip('.')}); it stays as it is"
+            f"the recipe of “{name}” cannot be read ({why}); it stays as it is"
         ) from error
+
+
+def document_of_draft(store: Store, row: AnalysisRow) -> Document:
+    """The draft of an analysis with its past, so that undo goes on; without one if it is odd.
+
+    Raises:
+        EngineError: the recipe cannot be read.
+    """
+    draft = store.analyses.draft(row.id)
+    text = checked(draft.recipe, row.name)
+    try:
+        past = json.loads(draft.history) if draft.history else None
+        if past is not None and text_of(past) == text:
+            return {key: past[key] for key in ("pool", "states", "at")}
+    except (EngineError, ValueError, RecursionError):
+        pass
+    return document_of(text)

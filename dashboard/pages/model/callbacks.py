@@ -11,6 +11,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Model, repeated
 from dashboard.pages.model import (
+    analyses,
     composition,
     graph,
     groups,
@@ -80,7 +81,7 @@ def effects(
         view = view_of(model, target, fps, recipe, values, ids, against)
         base, now, reference = ask.totals(view)
     except EngineError as error:
-        none: dict[str, Any] = {"effects": None, "triage": [], "room": None}
+        none: dict[str, Any] = {"effects": None, "triage": [], "room": None, "rules": []}
         return none | {"totals": fault(error)}
     room = ask.room(view)
     return {
@@ -88,6 +89,7 @@ def effects(
         "effects": ask.effects(view, documents.held_of(recipe)),
         "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0, room),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
+        "rules": rules.rule_list(ask.rules(view)),
     }
 
 
@@ -102,16 +104,6 @@ def offers(
     ask = services().model
     base = ask.totals(view)[0]
     return offer_table(ask.offers(view), base, ask.applied(view), view.fps or 0)
-
-
-def rule_list(
-    sheet: object, target: str, values: Sequence[object], ids: Dims, model: str, recipe: object
-) -> Any:
-    """The rules of the recipe with what each did, while their sheet is open."""
-    if sheet != Model.RULES_SHEET:
-        return no_update
-    view = view_of(model, target, recipe=recipe, values=values, ids=ids)
-    return rules.rule_list(services().model.rules(view))
 
 
 def why(
@@ -143,7 +135,7 @@ def register(app: Dash) -> None:
     dim_ids = State(repeated(Model.DIM, ALL), "id")  # type: ignore[arg-type]
     target, fps = Input(Model.TARGET, "value"), Input(Model.FPS, "value")
     recipe, against = Input(Model.RECIPE, "data"), Input(Model.AGAINST, "data")
-    recipe_state, model = State(Model.RECIPE, "data"), State(Model.MODEL, "data")
+    model = State(Model.MODEL, "data")
     state = Input(Model.STATE, "data")
 
     def browser(component: str, function: str, *wires: Any, **options: Any) -> None:
@@ -156,6 +148,7 @@ def register(app: Dash) -> None:
             "effects": Output(Model.EFFECTS, "data"),
             "totals": Output(Model.TOTALS, "children"),
             "triage": Output(Model.TRIAGE, "children"),
+            "rules": Output(Model.RULES, "children"),
             "room": Output(Model.ROOM, "data"),
         },
         inputs={
@@ -166,13 +159,8 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
-        recipe_state, prevent_initial_call=True,
+        recipe, prevent_initial_call=True,
     )(guarded(offers))  # fmt: skip
-    app.callback(
-        Output(Model.RULES, "children"),
-        Input(Model.SHEET_OPEN, "data"), target, dims, dim_ids, model, recipe_state,
-        prevent_initial_call=True,
-    )(guarded(rule_list))  # fmt: skip
 
     app.callback(
         output={
@@ -180,7 +168,7 @@ def register(app: Dash) -> None:
         },
         inputs={
             "task": Input(Model.WHY_TASK, "data"),  # the page asks again when figures change
-            "recipe": recipe_state, "target": State(Model.TARGET, "value"),
+            "recipe": State(Model.RECIPE, "data"), "target": State(Model.TARGET, "value"),
             "values": State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
             "ids": dim_ids, "model": model,
         },
@@ -191,7 +179,7 @@ def register(app: Dash) -> None:
     # numbers arrive: rows of the table, then everything that shows them
     browser(
         "task_table", "fill", Input(Model.TASKS, "data"), Input(Model.EFFECTS, "data"),
-        State(Model.STATE, "data"), glossary, recipe_state,
+        State(Model.STATE, "data"), glossary, State(Model.RECIPE, "data"),
         State(Model.PRESETS, "data"),
     )  # fmt: skip
     # one selection, one filter
@@ -215,3 +203,4 @@ def register(app: Dash) -> None:
     triage.register(app)
     timeline.register(app)
     composition.register(app)
+    analyses.register(app, view_of)

@@ -12,6 +12,7 @@ from dashboard.components import aria, field
 from dashboard.figures import task_table
 from dashboard.ids import Model
 from dashboard.pages.model import (
+    analyses,
     composition,
     graph,
     histograms,
@@ -137,6 +138,7 @@ def right(view: View) -> html.Section:
             *(_pane(dock, view) for dock in DOCKS),
             presets.sheet(),
             rules.sheet(),
+            analyses.sheet(),
             why.sheet(),
         ],
         id=Model.RIGHT,

@@ -13,12 +13,12 @@ from dashboard.components import aria, data, field
 from dashboard.figures import op_graph
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import docks, rules
+from dashboard.pages.model import analyses, docks, rules
 from dashboard.queries import default_target, services
 from dashboard.queries.analyses import Opening, opening
-from dashboard.queries.documents import canonical, document_of, preset_rules
+from dashboard.queries.documents import preset_rules
 from dashboard.queries.model import DEFAULT_FPS, glossary, targets
-from dashboard.shell import header, not_found
+from dashboard.shell import header, not_found, notify
 from dashboard.urls import MODELS, View, from_query
 from engine.errors import EngineError
 from engine.graph import Dim
@@ -33,18 +33,23 @@ def layout(model_id: str = "", **query: str) -> html.Div:
     except EngineError:
         return not_found()
     known = targets()
+    opened = opening(ask.store, view)
+    view = opened.view
     if view.target not in {id for id, _ in known}:
         view = replace(view, target=default_target())
-    found = opening(ask.store, view)
-    recipe, against = (canonical(text) for text in (found.recipe, found.against))
-    view = replace(view, recipe=recipe, against=against)
+    if opened.notice:
+        notify(opened.notice, "fault")
     bound = dict(view.bindings)
     dims = [Dim(d.name, bound.get(d.name, d.value), d.name in bound or d.given) for d in row.dims]
-    return page(view, row.name, known, dims, found)
+    return page(view, row.name, known, dims, opened)
 
 
 def page(
-    view: View, name: str, targets: Sequence[tuple[str, str]], dims: Sequence[Dim], found: Opening
+    view: View,
+    name: str,
+    targets: Sequence[tuple[str, str]],
+    dims: Sequence[Dim],
+    opened: Opening,
 ) -> html.Div:
     """The page of one model.
 
@@ -53,12 +58,13 @@ def page(
         name: the model's name.
         targets: (id, label) of every target.
         dims: the model's symbolic sizes with the values in use.
-        found: what the address leads to.
+        opened: the recipe, comparison and draft that the address leads to.
     """
     return html.Div(
         [
-            *_stores(view, found),
+            *_stores(view, opened),
             _head(view, name, targets, dims),
+            analyses.conflict_bar(),
             html.Div(skeleton_totals(), id=Model.TOTALS, className="totals", **aria(live="polite")),
             html.Div(skeleton_triage(), id=Model.TRIAGE, className="triage"),
             html.Div([docks.left(view), docks.right(view)], id=Model.DOCKS, className="docks"),
@@ -68,7 +74,7 @@ def page(
     )
 
 
-def _stores(view: View, found: Opening) -> list[Any]:
+def _stores(view: View, opened: Opening) -> list[Any]:
     state = {
         "selected": list(view.selection),
         "text": view.search,
@@ -91,9 +97,9 @@ def _stores(view: View, found: Opening) -> list[Any]:
     }
     return [
         dcc.Store(Model.MODEL, data=view.model_id),
-        dcc.Store(Model.RECIPE, data=document_of(view.recipe)),
-        dcc.Store(Model.AGAINST, data={"id": view.vs, "name": "", "recipe": view.against}),
-        dcc.Store(Model.DRAFT, data=found.draft),
+        dcc.Store(Model.RECIPE, data=opened.document),
+        dcc.Store(Model.AGAINST, data=opened.against),
+        *analyses.stores(opened.draft),
         dcc.Store(Model.PRESETS, data=preset_rules()),
         dcc.Store(Model.GLOSSARY, data=glossary()),
         dcc.Store(Model.STYLES, data={s: op_graph.stylesheet(s) for s in SCHEMES}),
@@ -146,7 +152,7 @@ def _head(
             **data(sheet=Model.SHEET),
         ),
     ]
-    return header([("Models", MODELS), (name, "")], tools)
+    return header([("Models", MODELS), (name, "")], tools, analyses.head())
 
 
 def _dim(dim: Dim) -> html.Label:
