@@ -150,6 +150,7 @@ class Model(StrEnum):
     SCATTER_NOTE = "model--scatter-note"
     ROOFLINE = "model--roofline"
     ROOFLINE_PLOT = "model--roofline-plot"
+    ROOFLINE_ASK = "model--roofline-ask"  # which figures the page has, when it is in sight
     ROOFLINE_TASKS = "model--roofline-tasks"
     ROOFLINE_GAINS = "model--roofline-gains"
     ROOFLINE_FIT = "model--roofline-fit"

@@ -121,10 +121,8 @@
     step(event.key === "z" && !event.shiftKey ? -1 : 1);
   });
 
-  /* The table of presets is drawn for the rules in use: it asks again once their figures are there. */
-  const numbers = () => {
-    if (sheet() && sheet().id === "model--sheet") clientside.set_props("model--sheet-open", { data: "model--sheet" });
-  };
+  /* What an open sheet says is of the figures: it asks again once there are new ones. */
+  const numbers = () => sheet() && clientside.set_props("model--sheet-open", { data: sheet().id });
   (clientside.parts = clientside.parts || []).push({ numbers });
   clientside.sheets = { open, sheet };
   clientside.recipe = { rules, edit, add, leave, remove, preset, reset: () => edit([]), key, plain, arrived, load: put, current,

@@ -55,8 +55,14 @@
     if (found) layer.draw();
   }
 
+  /* New figures: the server says where the tasks lie now, which only this drawing needs. */
+  function anew() {
+    if (page().charts) clientside.set_props("model--roofline-ask", { data: page().held });
+    draw();
+  }
+
   (clientside.parts = clientside.parts || []).push({
-    active: (state) => state.dock === "roofline", numbers: draw, show: draw, filtered: draw, near: layer.near,
+    active: (state) => state.dock === "roofline", numbers: anew, show: draw, filtered: draw, near: layer.near,
   });
   clientside.roofline = { drawn };
 })();

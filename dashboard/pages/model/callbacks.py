@@ -81,7 +81,7 @@ def effects(
         view = view_of(model, target, fps, recipe, values, ids, against)
         base, now, reference = ask.totals(view)
     except EngineError as error:
-        none: dict[str, Any] = {"effects": None, "triage": [], "room": None, "rules": []}
+        none: dict[str, Any] = {"effects": None, "triage": [], "room": None}
         return none | {"totals": fault(error)}
     room = ask.room(view)
     return {
@@ -89,7 +89,6 @@ def effects(
         "effects": ask.effects(view, documents.held_of(recipe)),
         "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0, room),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
-        "rules": rules.rule_list(ask.rules(view)),
     }
 
 
@@ -104,6 +103,16 @@ def offers(
     ask = services().model
     base = ask.totals(view)[0]
     return offer_table(ask.offers(view), base, ask.applied(view), view.fps or 0)
+
+
+def rule_list(
+    sheet: object, target: str, values: Sequence[object], ids: Dims, model: str, recipe: object
+) -> Any:
+    """The rules of the recipe with what each did, while their sheet is open."""
+    if sheet != Model.RULES_SHEET:
+        return no_update
+    view = view_of(model, target, recipe=recipe, values=values, ids=ids)
+    return rules.rule_list(services().model.rules(view))
 
 
 def why(
@@ -135,7 +144,7 @@ def register(app: Dash) -> None:
     dim_ids = State(repeated(Model.DIM, ALL), "id")  # type: ignore[arg-type]
     target, fps = Input(Model.TARGET, "value"), Input(Model.FPS, "value")
     recipe, against = Input(Model.RECIPE, "data"), Input(Model.AGAINST, "data")
-    model = State(Model.MODEL, "data")
+    recipe_state, model = State(Model.RECIPE, "data"), State(Model.MODEL, "data")
     state = Input(Model.STATE, "data")
 
     def browser(component: str, function: str, *wires: Any, **options: Any) -> None:
@@ -148,7 +157,6 @@ def register(app: Dash) -> None:
             "effects": Output(Model.EFFECTS, "data"),
             "totals": Output(Model.TOTALS, "children"),
             "triage": Output(Model.TRIAGE, "children"),
-            "rules": Output(Model.RULES, "children"),
             "room": Output(Model.ROOM, "data"),
         },
         inputs={
@@ -159,8 +167,13 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
-        recipe, prevent_initial_call=True,
+        recipe_state, prevent_initial_call=True,
     )(guarded(offers))  # fmt: skip
+    app.callback(
+        Output(Model.RULES, "children"),
+        Input(Model.SHEET_OPEN, "data"), target, dims, dim_ids, model, recipe_state,
+        prevent_initial_call=True,
+    )(guarded(rule_list))  # fmt: skip
 
     app.callback(
         output={
@@ -168,7 +181,7 @@ def register(app: Dash) -> None:
         },
         inputs={
             "task": Input(Model.WHY_TASK, "data"),  # the page asks again when figures change
-            "recipe": State(Model.RECIPE, "data"), "target": State(Model.TARGET, "value"),
+            "recipe": recipe_state, "target": State(Model.TARGET, "value"),
             "values": State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
             "ids": dim_ids, "model": model,
         },
@@ -179,7 +192,7 @@ def register(app: Dash) -> None:
     # numbers arrive: rows of the table, then everything that shows them
     browser(
         "task_table", "fill", Input(Model.TASKS, "data"), Input(Model.EFFECTS, "data"),
-        State(Model.STATE, "data"), glossary, State(Model.RECIPE, "data"),
+        State(Model.STATE, "data"), glossary, recipe_state,
         State(Model.PRESETS, "data"),
     )  # fmt: skip
     # one selection, one filter

@@ -53,6 +53,7 @@ def controls(view: View) -> list[Any]:
 def body(view: View) -> list[Any]:
     """The place of the figure; under it, what each side can gain."""
     return [
+        dcc.Store(Model.ROOFLINE_ASK),
         dcc.Store(Model.ROOFLINE_TASKS),
         chart(Model.ROOFLINE, LABEL),
         legend(Model.ROOFLINE, html.Span(id=Model.ROOFLINE_NOTE)),
@@ -134,7 +135,13 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
     wire: Any = app.clientside_callback  # Dash leaves it untyped
 
     def answer(
-        scheme: str, recipe: object, target: str, values: list[Any], ids: list[Any], model: str
+        scheme: str,
+        ask: object,
+        recipe: object,
+        target: str,
+        values: list[Any],
+        ids: list[Any],
+        model: str,
     ) -> dict[str, Any]:
         return drawn(view_of(model, target, recipe=recipe, values=values, ids=ids), scheme)
 
@@ -147,9 +154,10 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         },
         inputs={
             "scheme": Input(Model.CHARTS, "data"),
-            "recipe": Input(Model.RECIPE, "data"),
-            "target": Input(Model.TARGET, "value"),
-            "values": Input(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
+            "ask": Input(Model.ROOFLINE_ASK, "data"),
+            "recipe": State(Model.RECIPE, "data"),
+            "target": State(Model.TARGET, "value"),
+            "values": State(repeated(Model.DIM, ALL), "value"),  # type: ignore[arg-type]
             "ids": State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
             "model": State(Model.MODEL, "data"),
         },
