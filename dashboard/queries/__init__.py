@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 import engine
+from dashboard.queries.budgets import Budgets
 from dashboard.queries.drawings import Drawings
 from dashboard.queries.headlines import Headlines
 from dashboard.queries.model import ModelQueries
@@ -41,6 +42,7 @@ class Services:
     models: ModelsQueries
     model: ModelQueries
     drawings: Drawings
+    budgets: Budgets
 
     def set_groups(self, view: View, text: str) -> int:
         """Keep the groups that a person names for a model; "" takes them away.
@@ -98,7 +100,9 @@ def open_services(settings: Settings) -> Services:
 
     models = ModelsQueries(store, Headlines(store), demo=settings.demo)
     model = ModelQueries(load, store.groups)
-    return Services(settings, store, compilations, models, model, Drawings(store, model))
+    return Services(
+        settings, store, compilations, models, model, Drawings(store, model), Budgets(store)
+    )
 
 
 def services() -> Services:

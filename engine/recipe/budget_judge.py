@@ -123,6 +123,8 @@ def gap(verdict: Verdict) -> str:
     share = _percent(abs(verdict.slack) / budget.limit)
     if share == "0 %":
         return f"at the limit of {limit}" if verdict.met else f"just beyond {limit}"
+    if abs(verdict.slack) >= 9 * budget.limit:
+        return f"{(abs(verdict.slack) / budget.limit + 1):,.0f} times {limit}"
     if budget.measure.better == "higher":
         return f"{share} {'above' if verdict.met else 'short of'} {limit}"
     return f"{share} {'under' if verdict.met else 'over'} {limit}"

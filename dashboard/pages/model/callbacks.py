@@ -12,6 +12,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 from dashboard.ids import Model, repeated
 from dashboard.pages.model import (
     analyses,
+    budget_wires,
     composition,
     graph,
     groups,
@@ -21,6 +22,7 @@ from dashboard.pages.model import (
     timeline,
     triage,
 )
+from dashboard.pages.model.budget_wires import analysis_of
 from dashboard.pages.model.presets import offer_table
 from dashboard.pages.model.totals import fault, totals_row
 from dashboard.pages.model.triage import triage_strip
@@ -73,7 +75,7 @@ def tasks(
 
 def effects(
     target: str, fps: float, recipe: object, against: object, values: Sequence[object], ids: Dims,
-    model: str,
+    model: str, budgets: object = None, draft: object = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What frame rate and recipe change, and the figures of the whole model."""
     ask = services().model
@@ -84,25 +86,31 @@ def effects(
         none: dict[str, Any] = {"effects": None, "triage": [], "room": None}
         return none | {"totals": fault(error)}
     room = ask.room(view)
+    held = services().budgets.held(view.model_id, analysis_of(draft))
+    verdicts = services().budgets.verdicts(held, now, view.target, view.fps or DEFAULT_FPS)
     return {
         "room": room[0] if math.isfinite(room[0]) else None,
         "effects": ask.effects(view, documents.held_of(recipe)),
-        "totals": totals_row(base, now, reference, ask.file_format(view), view.fps or 0, room),
+        "totals": totals_row(
+            base, now, reference, ask.file_format(view), view.fps or 0, room, verdicts
+        ),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
     }
 
 
 def offers(
     sheet: object, target: str, fps: float, values: Sequence[object], ids: Dims, model: str,
-    recipe: object,
+    recipe: object, draft: object = None, _budgets: object = None,
 ) -> Any:  # fmt: skip
     """The table of presets, once it is asked for."""
     if sheet != Model.SHEET:
         return no_update
     view = view_of(model, target, fps, recipe, values, ids)
     ask = services().model
-    base = ask.totals(view)[0]
-    return offer_table(ask.offers(view), base, ask.applied(view), view.fps or 0)
+    base, found = ask.totals(view)[0], ask.offers(view)
+    held = services().budgets.held(view.model_id, analysis_of(draft))
+    standings = services().budgets.standings(held, found, view.target, view.fps or DEFAULT_FPS)
+    return offer_table(found, base, ask.applied(view), view.fps or 0, standings)
 
 
 def rule_list(
@@ -161,13 +169,15 @@ def register(app: Dash) -> None:
         },
         inputs={
             "target": target, "fps": fps, "recipe": recipe, "against": against, "values": dims,
-            "ids": dim_ids, "model": model,
+            "ids": dim_ids, "model": model, "budgets": Input(Model.BUDGETS, "data"),
+            "draft": State(Model.DRAFT, "data"),
         },
     )(guarded(effects))  # fmt: skip
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
-        recipe_state, prevent_initial_call=True,
+        recipe_state, State(Model.DRAFT, "data"), Input(Model.BUDGETS, "data"),
+        prevent_initial_call=True,
     )(guarded(offers))  # fmt: skip
     app.callback(
         Output(Model.RULES, "children"),
@@ -209,6 +219,7 @@ def register(app: Dash) -> None:
         "task_table", "find_column", Input(Model.COLUMN_SEARCH, "value"), prevent_initial_call=True
     )
     browser("recipe", "arrived", recipe, State(Model.PRESETS, "data"))
+    budget_wires.register(app, view_of)
     graph.register(app)
     groups.register(app)
     scatter.register(app)

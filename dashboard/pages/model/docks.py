@@ -13,6 +13,7 @@ from dashboard.figures import task_table
 from dashboard.ids import Model
 from dashboard.pages.model import (
     analyses,
+    budgets,
     composition,
     graph,
     histograms,
@@ -139,6 +140,7 @@ def right(view: View) -> html.Section:
             presets.sheet(),
             rules.sheet(),
             analyses.sheet(),
+            budgets.sheet(),
             why.sheet(),
         ],
         id=Model.RIGHT,

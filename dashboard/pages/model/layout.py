@@ -13,7 +13,7 @@ from dashboard.components import aria, data, field
 from dashboard.figures import op_graph
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import analyses, docks, rules
+from dashboard.pages.model import analyses, budgets, docks, rules
 from dashboard.queries import default_target, services
 from dashboard.queries.analyses import Opening, opening
 from dashboard.queries.documents import preset_rules
@@ -101,6 +101,7 @@ def _stores(view: View, opened: Opening) -> list[Any]:
         dcc.Store(Model.AGAINST, data=opened.against),
         *analyses.stores(opened.draft),
         dcc.Store(Model.PRESETS, data=preset_rules()),
+        *budgets.store(view),
         dcc.Store(Model.GLOSSARY, data=glossary()),
         dcc.Store(Model.STYLES, data={s: op_graph.stylesheet(s) for s in SCHEMES}),
         dcc.Store(Model.TASKS),
@@ -144,6 +145,7 @@ def _head(
         field("Target", target),
         field("Frame rate", fps),
         *rules.head(),
+        budgets.head(),
         html.Button(
             "Optimize",
             id=Model.OPTIMIZE,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from dash import html
 
 from dashboard.components import aria, change, data, quantity
 from dashboard.ids import Model
 from dashboard.pages.model.totals import rate_sentence
+from dashboard.queries.budgets import Standing
 from dashboard.queries.model import Offer
 from engine.recipe.model import Totals
 
@@ -48,12 +50,24 @@ def sheet() -> html.Aside:
     )
 
 
-def offer_table(offers: Sequence[Offer], base: Totals, chosen: str, fps: float) -> html.Div:
-    """Every preset with what it would do, the fastest first; a row applies."""
+def offer_table(
+    offers: Sequence[Offer], base: Totals, chosen: str, fps: float,
+    standings: Mapping[str, Standing] = MappingProxyType({}),
+) -> html.Div:  # fmt: skip
+    """Every preset with what it would do, the fastest first; a row applies.
+
+    Args:
+        offers: what each preset does.
+        base: figures without one.
+        chosen: id of the preset in use, or "".
+        fps: target frame rate.
+        standings: preset id -> how its budgets stand; none without budgets.
+    """
     figures = [(name, quantity(of(base, fps) or 0.0, unit)[1]) for name, unit, of in FIGURES]
     head = [
         ("Preset", ""), *((f"{name}, {unit}", "n") for name, unit in figures),
-        (f"{fps:g} fps", ""), ("Effort", ""), ("Applies to", ""), ("", ""),
+        (f"{fps:g} fps", ""), *([("Budgets", "n")] if standings else []), ("Effort", ""),
+        ("Applies to", ""), ("", ""),
     ]  # fmt: skip
     return html.Div(
         [
@@ -65,14 +79,18 @@ def offer_table(offers: Sequence[Offer], base: Totals, chosen: str, fps: float) 
             html.Table(
                 [
                     html.Thead(html.Tr([html.Th(t, className=c) for t, c in head])),
-                    html.Tbody([_offer(o, base, chosen, fps) for o in offers]),
+                    html.Tbody(
+                        [_offer(o, base, chosen, fps, standings.get(o.preset.id)) for o in offers]
+                    ),
                 ]
             ),
         ]
     )
 
 
-def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
+def _offer(
+    offer: Offer, base: Totals, chosen: str, fps: float, standing: Standing | None
+) -> html.Tr:
     now, preset = offer.totals, offer.preset
     fits = None if not now.latency_s else now.latency_s * fps <= 1
     refused = sum(n for _, n in offer.summary.refused)
@@ -91,6 +109,7 @@ def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
                 className="met" if fits else "missed" if fits is False else "muted",
                 title=rate_sentence(now, fps),
             ),
+            *([_met(standing)] if standing else []),
             html.Td(preset.effort, title=EFFORT.get(preset.effort, ""), className="effort"),
             html.Td(
                 [
@@ -111,6 +130,17 @@ def _offer(offer: Offer, base: Totals, chosen: str, fps: float) -> html.Tr:
         ],
         className="applied" if applied else "",
     )  # fmt: skip
+
+
+def _met(standing: Standing) -> html.Td:
+    """How many budgets it meets, in words on hover."""
+    whole = standing.met + standing.missed + standing.unknown
+    tone = "missed" if standing.missed else "met" if standing.met == whole else "muted"
+    return html.Td(
+        f"{'▲ ' if standing.missed else ''}{standing.met} of {whole}",
+        className=f"n {tone}",
+        title="\n".join(standing.sentences),
+    )
 
 
 def _figure(value: float | None, base: float | None, unit: str) -> html.Td:

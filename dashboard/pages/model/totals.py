@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
 
 from dashboard.components import change, count, quantity, significant
+from dashboard.pages.model.budget_marks import apart, chips, gauge
 from engine.errors import EngineError
+from engine.recipe import Verdict
 from engine.recipe.model import Totals
+
+LACKS = ("the target cannot price these tasks", "")  # what is said under an unknown figure
 
 
 def rate_sentence(totals: Totals, fps: float) -> str:
@@ -32,36 +37,50 @@ def room_sentence(value: float | None, room: float) -> str:
 
 def totals_row(
     base: Totals, now: Totals, reference: str, file: str, fps: float,
-    room: tuple[float, float] = (math.inf, math.inf),
+    room: tuple[float, float] = (math.inf, math.inf), verdicts: Sequence[Verdict] = (),
 ) -> list[Any]:  # fmt: skip
     """The figures of the whole model.
 
     Args:
-        base: without a recipe.
-        now: with the chosen preset.
+        base: without a recipe, or what it is compared with.
+        now: with the recipe.
         reference: format of the baseline where it is not the file's own, else "".
         file: format that the file is in.
         fps: target frame rate.
         room: bytes that the target has for activations and for weights.
+        verdicts: budgets against these figures; each stands in its total, or below all.
     """
     note = f"baseline: {reference} (the file is {file})" if reference and file else ""
     fits = now.latency_s is not None and now.latency_s * fps <= 1
-    power = f"Memory power at {fps:g} fps"
-    return [
-        _total("Latency", now, now.latency_s, base.latency_s, "s", rate_sentence(now, fps),
-               "" if now.latency_s is None else "met" if fits else "missed", True),
-        _total(power, now, now.memory_power(fps), base.memory_power(fps), "W", note, "", True),
-        _total("Energy per inference", now, now.energy_j, base.energy_j, "J"),
-        _total("Model size", now, now.size_bytes, base.size_bytes, "B",
-               room_sentence(now.size_bytes, room[1]), "missed"),
-        _total("Peak memory", now, now.peak_bytes, base.peak_bytes, "B",
-               room_sentence(now.peak_bytes, room[0]), "missed"),
-        html.Div(
-            [html.Div("Accuracy", className="total-name"),
-             html.Div("not evaluated", className="total-none")],
-            className="total",
-        ),
+    rate = "" if now.latency_s is None else "met" if fits else "missed"
+    figures: dict[str, tuple[float | None, float | None, str]] = {
+        "latency": (now.latency_s, base.latency_s, "s"),
+        "power": (now.memory_power(fps), base.memory_power(fps), "W"),
+        "energy": (now.energy_j, base.energy_j, "J"),
+        "size": (now.size_bytes, base.size_bytes, "B"),
+        "peak": (now.peak_bytes, base.peak_bytes, "B"),
+    }
+    notes = {
+        "latency": (rate_sentence(now, fps), rate),
+        "power": (note, ""),
+        "size": (room_sentence(now.size_bytes, room[1]), "missed"),
+        "peak": (room_sentence(now.peak_bytes, room[0]), "missed"),
+    }
+    names = {
+        "latency": "Latency", "power": f"Memory power at {fps:g} fps",
+        "energy": "Energy per inference", "size": "Model size", "peak": "Peak memory",
+    }  # fmt: skip
+    held, others = apart(verdicts)
+    made = [
+        _total(
+            names[id], _figure(now, *figure), held.get(id),
+            *(LACKS if figure[0] is None else notes.get(id, ("", ""))),
+        )
+        for id, figure in figures.items()
     ]  # fmt: skip
+    accuracy = html.Div("not evaluated", className="total-none")
+    made.append(_total("Accuracy", accuracy, held.get("accuracy")))
+    return [*made, chips(others)] if others else made
 
 
 def fault(error: EngineError) -> html.Div:
@@ -72,42 +91,39 @@ def fault(error: EngineError) -> html.Div:
 
 
 def _total(
-    name: str,
-    totals: Totals,
-    value: float | None,
-    base: float | None,
-    unit: str,
-    note: str = "",
-    tone: str = "",
-    badge: bool = False,
+    name: str, figure: html.Div, budget: Verdict | None, note: str = "", tone: str = ""
 ) -> html.Div:
     title: list[Any] = [html.Span(name)]
-    if badge:
+    if name.startswith(("Latency", "Memory")):
         title.append(
             html.Span(
                 "modelled", className="badge",
                 title="Computed from the target's data sheet; not measured",
             )
         )  # fmt: skip
-    if value is None:
-        words = f"unknown: {totals.unknown_tasks} of {count(totals.tasks, 'task')}"
-        body: list[Any] = [html.Span(words, className="total-none")]
-        note, tone = "the target cannot price these tasks", ""
-    else:
-        number, short = quantity(value, unit)
-        body = [html.Span([html.B(number), html.Small(short)], className="total-value", key=number)]
-        moved, share = change(value, base)
-        if moved and base is not None:
-            before, before_unit = quantity(base, unit)
-            struck = before if before_unit == short else f"{before} {before_unit}"
-            body += [
-                html.S(struck, title=f"baseline {before} {before_unit}"),
-                html.Span(moved, className=f"change {'better' if share < 0 else 'worse'}"),
-            ]
-    parts: list[Any] = [
-        html.Div(title, className="total-name"),
-        html.Div(body, className="total-body"),
-    ]
+    parts: list[Any] = [html.Div(title, className="total-name"), figure]
+    if budget:
+        parts.append(gauge(budget))
     if note:
         parts.append(html.Div(note, className=f"total-note {tone}"))
     return html.Div(parts, className="total")
+
+
+def _figure(totals: Totals, value: float | None, base: float | None, unit: str) -> html.Div:
+    """Value, baseline struck, change; or of how many tasks the figure lacks."""
+    if value is None:
+        words = f"unknown: {totals.unknown_tasks} of {count(totals.tasks, 'task')}"
+        return html.Div(html.Span(words, className="total-none"), className="total-body")
+    number, short = quantity(value, unit)
+    body: list[Any] = [
+        html.Span([html.B(number), html.Small(short)], className="total-value", key=number)
+    ]
+    moved, share = change(value, base)
+    if moved and base is not None:
+        before, before_unit = quantity(base, unit)
+        struck = before if before_unit == short else f"{before} {before_unit}"
+        body += [
+            html.S(struck, title=f"baseline {before} {before_unit}"),
+            html.Span(moved, className=f"change {'better' if share < 0 else 'worse'}"),
+        ]
+    return html.Div(body, className="total-body")

@@ -179,6 +179,8 @@ def test_accuracy_is_not_evaluated_whatever_else_is_known():
         ("fps>=40", "25 % above 40 fps"),
         ("fps>=100", "50 % short of 100 fps"),
         ("size<=2.04MB", "2 % under 2.04 MB"),
+        ("latency<=1ms", "20 times 1 ms"),
+        ("fps>=2", "25 times 2 fps"),
     ],
 )
 def test_the_gap_in_a_few_words(text, words):
