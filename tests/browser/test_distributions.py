@@ -2,75 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import time
-
 import pytest
 
-from tests import builders
+from tests.browser import steps
+from tests.browser.steps import STATE, settled, until
 
-STATE = "document.getElementById('model--page').state"
-STORE = "dash_component_api.getLayout('model--state').props.data"
 PICKED = "dash_clientside.task_table.selected()"
 TABLE = "dash_ag_grid.getApi('model--table')"
 COUNT = "document.getElementById('model--count').textContent"
 CHIPS = "[...document.querySelectorAll('#model--chips .chip')].map(c => c.textContent)"
 
-FRESH = {
-    "selected": [], "where": [], "only": None, "colour": "latency_s", "by": "kernel",
-    "height": "tasks", "axes": "refit", "lanes": "lanes", "area": "latency_s",
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def opened(browser, serving, tmp_path_factory):
-    """One page that all tests here share: opening it takes longer than using it."""
-    with serving(tmp_path_factory.mktemp("distributions")) as app:
-        model = app.add(builders.vit(blocks=6, size=32, width=32, heads=2).SerializeToString())
-        context = browser.new_context(
-            viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
-        )
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.faults = []
-        page.on("console", lambda m: m.type == "error" and page.faults.append(m.text))
-        page.on("pageerror", lambda e: page.faults.append(str(e)))
-        page.goto(f"{app.url}/model/{model}?dock=histograms")
-        until(
-            page, "document.querySelector('.ag-row') && document.getElementById('model--page').rows"
-        )
-        page.wait_for_load_state("networkidle")
-        yield page
-        context.close()
-
 
 @pytest.fixture
-def open_dock(opened):
-    def open_dock(dock):
-        opened.mouse.move(2, 2)
-        if opened.evaluate("document.querySelector('.with-preset') !== null"):  # an earlier test's
-            opened.evaluate("dash_clientside.set_props('model--preset', {data: ''})")
-            until(opened, "!document.querySelector('.with-preset')")
-        opened.evaluate(f"dash_clientside.view.change({{...{json.dumps(FRESH)}, dock: '{dock}'}})")
-        settled(opened)
-        return opened
-
-    yield open_dock
-    assert opened.faults == []
-
-
-def until(page, condition, seconds=10.0):
-    """Wait for a condition; the policy of the page forbids Playwright's own way, which is eval."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(f"Boolean({condition})"):
-        assert time.monotonic() < end, condition
-        page.wait_for_timeout(30)
-
-
-def settled(page):
-    """Wait until the store has the state, and what listens to the store has run."""
-    until(page, f"JSON.stringify({STORE}) == JSON.stringify({STATE})")
-    page.wait_for_timeout(150)
+def open_dock(desk):
+    return lambda dock: desk("deep", dock=dock)
 
 
 def card(page, metric):
@@ -82,11 +27,7 @@ def card(page, metric):
 
 def drag(page, box, a, b, high=20):
     settled(page)
-    page.mouse.move(box["x"] + a, box["y"] + high)
-    page.mouse.down()
-    page.mouse.move(box["x"] + (a + b) / 2, box["y"] + high, steps=3)
-    page.mouse.move(box["x"] + b, box["y"] + high, steps=3)
-    page.mouse.up()
+    steps.drag(page, [(box["x"] + at, box["y"] + high) for at in (a, (a + b) / 2, b)])
 
 
 def left(page):
@@ -154,10 +95,14 @@ def test_brushes_have_keys(open_dock):
     canvas.focus()
     page.keyboard.press("ArrowRight")
     until(page, f"{STATE}.where.length == 2")
+    settled(page)  # a key moves the brush that is drawn
     low, high = page.evaluate(f"{STATE}.where.map(c => c[2])")
     page.keyboard.press("ArrowRight")
-    page.keyboard.press("Shift+ArrowRight")
     until(page, f"{STATE}.where[0][2] > {low} && {STATE}.where[1][2] > {high}")
+    settled(page)
+    low, high = page.evaluate(f"{STATE}.where.map(c => c[2])")
+    page.keyboard.press("Shift+ArrowRight")
+    until(page, f"{STATE}.where[0][2] == {low} && {STATE}.where[1][2] > {high}")
     settled(page)
     page.keyboard.press("Delete")
     until(page, f"{STATE}.where.length == 0")
@@ -258,18 +203,16 @@ def test_the_strip_selects_and_fits(open_dock):
     ), "the first offender is the slowest task"
     for width in (1280, 1500, 1920):
         page.set_viewport_size({"width": width, "height": 720})
-        page.wait_for_timeout(120)
-        wide, room, high = page.evaluate(
-            "(b => [b.scrollWidth, b.clientWidth, b.offsetHeight])"
-            "(document.getElementById('model--triage'))"
+        until(page, f"innerWidth == {width}")
+        until(
+            page, "(b => b.scrollWidth <= b.clientWidth)(document.getElementById('model--triage'))"
         )
-        assert wide <= room, f"nothing is cut at {width}"
-        assert high == 32
+        assert strip.bounding_box()["height"] == 32, f"nothing is cut at {width}"
 
 
 def test_a_conversion_stands_behind_the_task_that_it_converts(open_dock):
     page = open_dock("timeline")
-    page.evaluate("dash_clientside.set_props('model--preset', {data: 'int8'})")
+    page.evaluate("dash_clientside.recipe.preset('int8')")
     until(page, "[...document.getElementById('model--page').rows.values()].some(r => r.conversion)")
     until(page, "dash_clientside.timeline.order().some(r => r.conversion)")
     order = page.evaluate(

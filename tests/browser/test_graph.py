@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from tests import builders
+from tests.browser.conftest import net
+from tests.browser.steps import CANVAS, DRAWN, GRAPH, READY, SELECTED, drag, frame, opened, until
 
-CANVAS = "dash_clientside.task_canvas"
-CY = "dash_clientside.op_graph.graph()"
 ROWS = "document.getElementById('model--page').rows"
-DRAWN = "document.getElementById('model--tasks-canvas').dataset.drawn"
 PANE = "#model--graph-pane"
-
-
-@pytest.fixture(scope="module")
-def models():
-    return {
-        "long": builders.vit(blocks=80, size=32, width=16, heads=2).SerializeToString(),
-        "net": builders.residual_net().SerializeToString(),
-    }
-
-
-@pytest.fixture
-def graph(live, page, models):
-    """Open a model's graph, all tasks of it unless `query` says more."""
-
-    def graph(name="long", query="show=all"):
-        page.goto(f"{live.url}/model/{live.add(models[name], name)}?{query}")
-        until(page, f"document.getElementById('model--page') && {ROWS}")
-        until(page, DRAWN if "show=all" in query else f"document.querySelector('{PANE}.drawn')")
-        return page
-
-    return graph
-
-
-def until(page, condition, seconds=10.0):
-    """Wait for a condition; the policy of the page forbids Playwright's own way, which is eval."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(f"Boolean({condition})"):
-        assert time.monotonic() < end, condition
-        page.wait_for_timeout(20)
-
-
-def frame(page):
-    """Let one frame pass, and the next begin."""
-    page.evaluate("new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))")
 
 
 def corner(page):
@@ -76,16 +38,8 @@ def selected(page):
     return page.evaluate("document.getElementById('model--page').state.selected")
 
 
-def drag(page, points):
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point, steps=4)
-    page.mouse.up()
-
-
-def test_the_canvas_has_ink_pans_and_zooms_at_the_pointer(graph):
-    page = graph()
+def test_the_canvas_has_ink_pans_and_zooms_at_the_pointer(desk):
+    page = desk("long", show="all")
     ink = page.evaluate(
         "(() => { const c = document.getElementById('model--tasks-canvas'),"
         "d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;"
@@ -95,30 +49,29 @@ def test_the_canvas_has_ink_pans_and_zooms_at_the_pointer(graph):
     x, y = look(page, 300, 1)
     before = view(page)
     drag(page, [(x + 90, y + 9), (x + 40, y - 41)])
-    frame(page)
-    moved = view(page)
-    assert (round(moved["x"] - before["x"]), round(moved["y"] - before["y"])) == (-50, -50)
+    until(page, lambda: [round(view(page)[i] - before[i]) for i in "xy"] == [-50, -50])
     assert selected(page) == [], "a drag is no click"
     x, y = spot(page, 300)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -200)
-    frame(page)
-    assert view(page)["k"] > 1.2
+    until(page, lambda: view(page)["k"] > 1.2)
     assert spot(page, 300) == pytest.approx((x, y), abs=0.5), "the place under the pointer stays"
     page.keyboard.press("Home")
+    until(page, lambda: view(page)["k"] < 0.5)
+    look(page, 300, 1)
     page.click("#model--fit")
-    frame(page)
-    assert view(page)["k"] < 0.5
+    until(page, lambda: view(page)["k"] < 0.5)
 
 
-def test_click_keys_and_table_make_one_selection(graph):
-    page = graph()
+def test_click_keys_and_table_make_one_selection(desk):
+    page = desk("long", show="all")
     page.mouse.click(*look(page, 100, 1))
     until(page, "dash_clientside.task_table.selected().length == 1")
     assert selected(page) == [100]
     page.keyboard.press("ArrowDown")
-    assert page.locator("#model--tip").is_visible()
+    page.locator("#model--tip").wait_for()
     page.keyboard.press("Enter")
+    until(page, f"{SELECTED}[0] != 100")
     (after,) = selected(page)
     fed = (
         f"(() => {{ const d = {CANVAS}.it.data; return [...d.a.target]"
@@ -128,12 +81,12 @@ def test_click_keys_and_table_make_one_selection(graph):
     page.keyboard.down("Shift")
     page.mouse.click(*spot(page, 100))
     page.keyboard.up("Shift")
-    assert selected(page) == sorted([100, after])
+    until(page, lambda: selected(page) == sorted([100, after]))
     page.keyboard.press("Escape")
-    until(page, "!document.getElementById('model--page').state.selected.length")
+    until(page, f"!{SELECTED}.length")
     page.evaluate("dash_ag_grid.getApi('model--table').ensureIndexVisible(0)")
     page.locator('.ag-center-cols-container .ag-row[row-index="0"]').click()
-    until(page, "document.getElementById('model--page').state.selected.length")
+    until(page, f"{SELECTED}.length")
     (task,) = selected(page)
     frame(page)
     x, y = page.evaluate(f"{CANVAS}.spot({task})")
@@ -143,20 +96,19 @@ def test_click_keys_and_table_make_one_selection(graph):
     page.fill("#model--search", "gemm")
     until(page, "document.getElementById('model--page').shown")
     page.mouse.dblclick(*spot(page, task))
-    frame(page)
-    assert view(page)["k"] == pytest.approx(1.1)
+    until(page, lambda: view(page)["k"] == pytest.approx(1.1))
 
 
-def test_tasks_edges_and_bands_say_what_they_are(graph):
-    page = graph()
+def test_tasks_edges_and_bands_say_what_they_are(desk):
+    page = desk("long", show="all")
     x, y = look(page, 200, 1)
     page.mouse.move(x, y)
-    frame(page)
     tip = page.locator("#model--tip")
+    tip.wait_for()
     assert tip.inner_text().startswith("200 · ")
     assert "Latency" in tip.inner_text()
     page.mouse.wheel(0, 10)
-    assert not tip.is_visible(), "nothing is said of what has moved away"
+    tip.wait_for(state="hidden")  # nothing is said of what has moved away
     look(page, 200, 1)
     ends = page.evaluate(
         f"(() => {{ const {{ it }} = {CANVAS}, d = it.data, e = [...d.a.kind].findIndex((k, j) =>"
@@ -165,15 +117,15 @@ def test_tasks_edges_and_bands_say_what_they_are(graph):
     )
     left, top = corner(page)
     page.mouse.move(left + sum(p[0] for p in ends) / 2, top + sum(p[1] for p in ends) / 2 + 1)
-    frame(page)
+    tip.wait_for()
     assert "→" in tip.inner_text()
     assert "×" in tip.inner_text(), "shape of the tensor"
     assert tip.inner_text().rstrip().endswith("B"), "its bytes"
 
 
 @pytest.mark.parametrize("show", ["blocks", "all"])
-def test_a_box_and_a_lasso_select_in_both_modes(graph, show):
-    page = graph("net", f"show={show}")
+def test_a_box_and_a_lasso_select_in_both_modes(desk, show):
+    page = desk("net", show=show)
     left, top = corner(page)
     room = page.locator(PANE).bounding_box()
     right, foot = left + room["width"] - 4, top + room["height"] - 4
@@ -200,11 +152,13 @@ def test_a_box_and_a_lasso_select_in_both_modes(graph, show):
     assert page.locator("#model--lasso").get_attribute("aria-pressed") == "false"
 
 
-def test_a_change_of_mode_keeps_place_and_selection(graph):
-    page = graph("net", "show=blocks&sel=2")
+def test_a_change_of_mode_keeps_place_and_selection(desk):
+    page = desk("net", selected=[2])
+    place = f"(() => {{ const c = {GRAPH}; return [c.zoom(), c.pan().x, c.pan().y] }})()"
+    start = page.evaluate(f"{GRAPH}.zoom()")
     page.click("#model--zoom-in")
     page.click("#model--zoom-in")
-    place = f"(() => {{ const c = {CY}; return [c.zoom(), c.pan().x, c.pan().y] }})()"
+    until(page, f"{GRAPH}.zoom() > 1.6 * {start}")
     before = page.evaluate(place)
     page.click("#model--show-all")
     until(page, DRAWN)
@@ -217,15 +171,16 @@ def test_a_change_of_mode_keeps_place_and_selection(graph):
     moved = view(page)
     page.click("#model--show-blocks")
     assert page.evaluate(place) == pytest.approx([moved["k"], moved["x"], moved["y"]])
-    assert page.evaluate(f"{CY}.nodes('.chosen').length") == 1
+    assert page.evaluate(f"{GRAPH}.nodes('.chosen').length") == 1
 
 
-def test_a_large_graph_keeps_the_middle_when_the_mode_changes(graph):
-    page = graph("long")
+def test_a_large_graph_keeps_the_middle_when_the_mode_changes(desk):
+    page = desk("long", show="all")
     look(page, 400, 1)
     page.click("#model--show-blocks")
+    until(page, READY)
     box = page.evaluate(
-        f"{CY}.nodes('.box').filter(n => n.data('tasks').includes(400))[0].renderedPosition()"
+        f"{GRAPH}.nodes('.box').filter(n => n.data('tasks').includes(400))[0].renderedPosition()"
     )
     room = page.locator(PANE).bounding_box()
     assert 0 < box["x"] < room["width"]
@@ -236,37 +191,46 @@ def test_a_large_graph_keeps_the_middle_when_the_mode_changes(graph):
     assert 0 < y < room["height"]
 
 
-def test_the_overview_moves_the_view_and_stays_hidden(graph):
-    page = graph()
+def test_the_overview_moves_the_view_and_stays_hidden(live, page):
+    opened(page, f"{live.url}/model/{live.add(net('long'))}?show=all")
     look(page, 10, 1)
     assert not page.evaluate("document.querySelector('.minimap').classList.contains('idle')")
     area = page.locator("#model--minimap").bounding_box()
     before = view(page)
     drag(page, [(area["x"] + 30, area["y"] + 60), (area["x"] + 80, area["y"] + 50)])
-    frame(page)
-    assert view(page)["x"] != before["x"]
+    until(page, lambda: view(page)["x"] != before["x"])
     page.click("#model--minimap-hide")
     assert not page.locator("#model--minimap").is_visible()
     page.reload()
-    until(page, f"document.getElementById('model--page') && {ROWS} && {DRAWN}")
+    until(page, READY)
     assert not page.locator("#model--minimap").is_visible(), "for the session"
-    page.evaluate("sessionStorage.clear()")
 
 
-def test_both_modes_turn_right(graph):
-    page = graph("net")
+def test_both_modes_turn_right(desk):
+    page = desk("net", show="all")
     wide = f"(() => {{ const a = {CANVAS}.it.data.all; return (a.x2 - a.x1) / (a.y2 - a.y1) }})()"
     before = page.evaluate(wide)
     page.click("#model--direction-right")
     until(page, f"{CANVAS}.it.data.head.direction == 'right'")
     assert page.evaluate(wide) > before
     page.click("#model--show-blocks")
-    until(page, f"{CY}.nodes('.box')[1].position('x') > {CY}.nodes('.box')[0].position('x') + 60")
+    until(
+        page,
+        f"{GRAPH}.nodes('.box')[1].position('x') > {GRAPH}.nodes('.box')[0].position('x') + 60",
+    )
     until(page, "location.search.includes('dir=right')")
+    page.click("#model--direction-down")
+    until(
+        page,
+        f"{GRAPH}.nodes('.box')[1].position('y') > {GRAPH}.nodes('.box')[0].position('y') + 20",
+    )
+    page.click("#model--show-all")
+    until(page, f"{CANVAS}.it.data.head.direction == 'down'")
+    assert page.evaluate(wide) == before
 
 
-def test_a_drawing_that_does_not_arrive_is_said_and_asked_for_again(graph):
-    page = graph("net", "show=blocks")
+def test_a_drawing_that_does_not_arrive_is_said_and_asked_for_again(live, page):
+    opened(page, f"{live.url}/model/{live.add(net('net'))}")
     page.route("**/drawing?**", lambda route: route.abort())
     page.click("#model--show-all")
     wait = page.locator(".graph-wait")

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests import builders
-from tests.browser.test_model_page import address, row, selected_rows, until
+from tests.browser.conftest import net
+from tests.browser.steps import (
+    SELECTED,
+    address,
+    drag,
+    frame,
+    opened,
+    row,
+    selected_rows,
+    until,
+)  # fmt: skip
 
-SIZE = {"width": 1500, "height": 900}
 PLOT = "document.querySelector('#model--{0} .js-plotly-plot')"
-STATE = "dash_clientside.view.page().state"
 PLACE = """([dock, task]) => {
   const g = document.querySelector(`#model--${dock} .js-plotly-plot`);
   const { xaxis, yaxis } = g._fullLayout;
@@ -23,24 +30,21 @@ PLACE = """([dock, task]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def nets():
-    return {
-        "vit": builders.vit(blocks=3, size=32, width=32, heads=2).SerializeToString(),
-    }
-
-
 @pytest.fixture
-def open_dock(live, page, nets):
-    def open_dock(dock, name="vit", query=""):
-        page.set_viewport_size(SIZE)
-        page.goto(f"{live.url}/model/{live.add(nets[name], name)}?dock={dock}{query}")
-        until(page, f"{PLOT.format(dock)} && {PLOT.format(dock)}.marked", 20)
-        until(page, f"{ink(dock)} > 100")
-        page.wait_for_timeout(150)
+def open_dock(desk):
+    def open_dock(dock):
+        page = desk("vit", size=(1500, 900), dock=dock)
+        drawn(page, dock)
         return page
 
     return open_dock
+
+
+def drawn(page, dock):
+    """Wait until a dock has its marks."""
+    until(page, f"{PLOT.format(dock)} && {PLOT.format(dock)}.marked")
+    until(page, f"{ink(dock)} > 100")
+    frame(page)
 
 
 def ink(dock, which=0):
@@ -68,18 +72,6 @@ def area(page, dock):
     )
 
 
-def drag(page, points, key=None):
-    if key:
-        page.keyboard.down(key)
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point, steps=4)
-    page.mouse.up()
-    if key:
-        page.keyboard.up(key)
-
-
 def everything(page, dock):
     x, y, w, h = area(page, dock)
     return [(x - 22, y + 2), (x + w - 2, y + h + 22)]
@@ -96,20 +88,18 @@ def test_hover_reads_out_and_a_click_selects_everywhere(open_dock):
     assert "Latency" in text
     page.mouse.down()
     page.mouse.up()
-    until(page, f"{STATE}.selected.length")
-    assert task in page.evaluate(f"{STATE}.selected")
+    until(page, f"{SELECTED}.length")
+    assert task in page.evaluate(f"{SELECTED}")
     until(page, "dash_clientside.task_table.selected().length")
-    assert selected_rows(page) == page.evaluate(f"{STATE}.selected")
+    assert selected_rows(page) == page.evaluate(f"{SELECTED}")
     x, y, w, _ = area(page, "scatter")
     page.mouse.click(x + w / 2, y + 4)  # nothing lies there
-    until(page, f"!{STATE}.selected.length")
+    until(page, f"!{SELECTED}.length")
 
 
 def test_a_row_of_the_table_is_ringed(open_dock):
     page = open_dock("scatter")
-    page.mouse.move(5, 5)
-    page.wait_for_timeout(100)
-    before = page.evaluate(ink("scatter", 1))
+    before = page.evaluate(ink("scatter", 1))  # the pointer is away
     row(page, 0).click()
     page.mouse.move(5, 5)
     until(page, f"{ink('scatter', 1)} > {before} + 50")
@@ -120,27 +110,27 @@ def test_shift_click_adds_and_box_and_lasso_select(open_dock):
     count = page.evaluate("dash_clientside.view.page().rows.size")
     page.click("#model--pane-scatter [data-drag=box]")
     drag(page, everything(page, "scatter"))
-    until(page, f"{STATE}.selected.length == {count}")
+    until(page, f"{SELECTED}.length == {count}")
     x, y, w, _ = area(page, "scatter")
     drag(page, [(x + w / 2, y + 3), (x + w / 2 + 20, y + 9)])
-    until(page, f"!{STATE}.selected.length")
+    until(page, f"!{SELECTED}.length")
     page.click("#model--pane-scatter [data-drag=lasso]")
     px, py = page.evaluate(PLACE, ["scatter", heaviest(page)])
     drag(page, [(px - 16, py - 9), (px + 16, py - 9), (px, py + 22), (px - 16, py - 9)])
-    until(page, f"{STATE}.selected.length")
-    some = page.evaluate(f"{STATE}.selected.length")
+    until(page, f"{SELECTED}.length")
+    some = page.evaluate(f"{SELECTED}.length")
     assert 0 < some < count
     page.click("#model--pane-scatter [data-drag=zoom]")
     page.keyboard.down("Shift")
     page.mouse.click(px, py)
     page.keyboard.up("Shift")
-    until(page, f"{STATE}.selected.length < {some}")
+    until(page, f"{SELECTED}.length < {some}")
 
 
 def test_shift_drag_selects_a_box_in_any_mode(open_dock):
     page = open_dock("scatter")
     drag(page, everything(page, "scatter"), "Shift")
-    until(page, f"{STATE}.selected.length == dash_clientside.view.page().rows.size")
+    until(page, f"{SELECTED}.length == dash_clientside.view.page().rows.size")
 
 
 def test_dragging_zooms_and_a_double_click_shows_all(open_dock):
@@ -148,14 +138,14 @@ def test_dragging_zooms_and_a_double_click_shows_all(open_dock):
     span = f"(r => r[1] - r[0])({PLOT.format('scatter')}._fullLayout.xaxis.range)"
     before = page.evaluate(span)
     row(page, 0).click()
-    until(page, f"{STATE}.selected.length == 1")
+    until(page, f"{SELECTED}.length == 1")
     x, y, w, h = area(page, "scatter")
     drag(page, [(x + w * 0.3, y + h * 0.3), (x + w * 0.6, y + h * 0.7)])
     until(page, f"{span} < {before} * 0.6")
-    assert page.evaluate(f"{STATE}.selected.length") == 1
+    assert page.evaluate(f"{SELECTED}.length") == 1
     page.mouse.dblclick(x + w * 0.8, y + 6)
     until(page, f"Math.abs({span} - {before}) < 1e-6")
-    until(page, f"{STATE}.selected.length == 1")
+    until(page, f"{SELECTED}.length == 1")
 
 
 def test_log_and_metric_change_the_axes_and_the_address(open_dock):
@@ -171,6 +161,10 @@ def test_log_and_metric_change_the_axes_and_the_address(open_dock):
     until(page, f"{layout}.annotations[0].text.startsWith('Energy, ')")
     until(page, "location.search.includes('x=energy_j')")
     assert (address(page).x, address(page).log) == ("energy_j", "y")
+    page.click("[data-log=x]")
+    page.fill("#model--scatter-x", "macs")
+    page.locator(".mantine-Select-option:visible", has_text="MACs").first.click()
+    until(page, "!/[?&](x|log)=/.test(location.search)")
 
 
 def test_zeros_have_a_lane_and_a_word(open_dock):
@@ -193,9 +187,9 @@ def test_keys_walk_through_the_marks(open_dock):
     until(page, "document.querySelector('#model--pane-scatter .unseen').textContent")
     assert "Latency" in said.text_content()
     page.keyboard.press("Enter")
-    until(page, f"{STATE}.selected.length")
+    until(page, f"{SELECTED}.length")
     page.keyboard.press("Escape")
-    until(page, f"!{STATE}.selected.length")
+    until(page, f"!{SELECTED}.length")
 
 
 def test_a_filter_fits_the_axes_and_says_how_many(open_dock):
@@ -208,7 +202,9 @@ def test_a_filter_fits_the_axes_and_says_how_many(open_dock):
         page,
         f"document.getElementById('model--scatter-note').textContent.startsWith('{shown} tasks')",
     )
-    assert page.evaluate(f"{PLOT.format('scatter')}._fullLayout.yaxis.range") != before
+    until(
+        page, lambda: page.evaluate(f"{PLOT.format('scatter')}._fullLayout.yaxis.range") != before
+    )
 
 
 def test_equal_tasks_are_one_stack_that_selects_all(open_dock):
@@ -225,8 +221,8 @@ def test_equal_tasks_are_one_stack_that_selects_all(open_dock):
     assert f"{len(found)} tasks at one place" in tip.inner_text()
     page.mouse.down()
     page.mouse.up()
-    until(page, f"{STATE}.selected.length")
-    assert page.evaluate(f"{STATE}.selected") == sorted(found)
+    until(page, f"{SELECTED}.length")
+    assert page.evaluate(f"{SELECTED}") == sorted(found)
 
 
 def test_the_scheme_changes_axes_and_marks(open_dock):
@@ -237,10 +233,12 @@ def test_the_scheme_changes_axes_and_marks(open_dock):
     until(page, f"{colour} != '{light}'")
     until(page, f"{ink('scatter')} > 100")
     assert page.evaluate(f"{PLOT.format('scatter')}._fullLayout.xaxis.range[1]") != 1, "axes fit"
+    page.click(".scheme-toggle")
+    until(page, f"{colour} == '{light}' && {ink('scatter')} > 100")
 
 
-def test_a_dock_opened_later_is_drawn(open_dock, page):
-    open_dock("scatter")
+def test_a_dock_opened_later_is_drawn(open_dock):
+    page = open_dock("scatter")
     page.click("#model--tab-roofline")
     until(page, f"{ink('roofline')} > 100")
     page.click("#model--tab-graph")
@@ -251,7 +249,7 @@ def test_a_dock_opened_later_is_drawn(open_dock, page):
 def test_the_roofline_selects_what_binds_and_follows_the_preset(open_dock):
     page = open_dock("roofline")
     page.locator(".gain .link").first.click()
-    until(page, f"{STATE}.selected.length")
+    until(page, f"{SELECTED}.length")
     assert selected_rows(page)
     roofs = f"{PLOT.format('roofline')}._fullLayout.annotations.map((a) => a.text).join()"
     assert "int8" not in page.evaluate(roofs)
@@ -260,6 +258,8 @@ def test_the_roofline_selects_what_binds_and_follows_the_preset(open_dock):
     until(page, f"{roofs}.includes('int8')")
     until(page, f"{ink('roofline')} > 100")
     page.click("#model--sheet [data-sheet='']")
+    page.click("#model--undo")
+    until(page, f"!{roofs}.includes('int8')")
 
 
 def test_the_roofline_reads_out_intensity_and_rate(open_dock):
@@ -274,9 +274,9 @@ def test_the_roofline_reads_out_intensity_and_rate(open_dock):
     assert "/s" in text
 
 
-def test_a_new_target_has_new_roofs(open_dock):
-    page = open_dock("roofline")
-    page.goto(page.url.replace("dock=", "target=raspberry-pi-5&dock="))
-    until(page, f"{PLOT.format('roofline')} && {PLOT.format('roofline')}.marked", 20)
+def test_a_new_target_has_new_roofs(live, page):
+    query = "?target=raspberry-pi-5&dock=roofline"
+    opened(page, f"{live.url}/model/{live.add(net('vit'))}{query}")
+    drawn(page, "roofline")
     roofs = f"{PLOT.format('roofline')}._fullLayout.annotations.map((a) => a.text).join()"
     assert "LPDDR4X" in page.evaluate(roofs)
