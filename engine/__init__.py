@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.cost import Step
     from engine.graph import Graph
     from engine.insight import Group
-    from engine.recipe import Action, Budget, Preset, Recipe, Resolution, Totals, Verdict
+    from engine.recipe import Action, Budget, Preset, Recipe, Resolution, Totals, Verdict, Withheld
     from engine.targets import Target
 
 VERSION = "0.1.0"
@@ -55,6 +55,7 @@ __all__ = [
     "target",
     "targets",
     "why",
+    "withheld",
     "write_budgets",
     "write_recipe",
 ]
@@ -208,6 +209,19 @@ def action_of(option: Mapping[str, Any]) -> Action:
     from engine import recipe as room
 
     return room.action_of(option)
+
+
+def withheld(
+    compilation: Compilation, task_ids: Sequence[int], target: Target | None = None
+) -> tuple[Withheld, ...]:
+    """What the target does not offer for some tasks, by reason.
+
+    Raises:
+        EngineError: no such task.
+    """
+    from engine import recipe as room
+
+    return room.withheld(compilation, task_ids, target)
 
 
 def redundant(compilation: Compilation, recipe: Recipe) -> pl.DataFrame:

@@ -218,9 +218,15 @@
     const root = page();
     const ids = state.selected.filter((i) => root.rows.has(i));
     const all = [...root.rows.keys()];
+    const passing = root.shown && [...root.shown].filter((id) => !root.rows.get(id).conversion);
+    const every = passing && passing.length && !passing.every((id) => ids.includes(id))
+      ? [make("button", { class: "button", title: "Select every task that passes the filter",
+          onclick: () => select(passing, "bar") }, `Select all ${passing.length.toLocaleString("en-US")} shown`)]
+      : [];
     if (!ids.length) {
       box.replaceChildren(
         make("span", { class: "muted" }, "Click a task to select it, shift-click for a range, shift-drag in the graph"),
+        make("span", { class: "spring" }), ...every,
       );
       return;
     }
@@ -231,13 +237,16 @@
     const tasks = [...root.rows.values()].filter((r) => !r.conversion).length;
     box.replaceChildren(
       make("b", {}, `${ids.length.toLocaleString("en-US")} of ${tasks.toLocaleString("en-US")} tasks`),
-      make("span", {}, make("b", {}, share("latency_s")), " of latency"),
-      make("span", {}, make("b", {}, share("memory_power_w")), " of memory power"),
+      make("span", { class: "part" }, make("b", {}, share("latency_s")), " of latency"),
+      make("span", { class: "part" }, make("b", {}, share("memory_power_w")), " of memory power"),
       make("span", { class: "spring" }),
       ...(ids.length === 1
         ? [make("button", { class: "button", id: "model--why-open", onclick: () => ask(ids[0]),
             title: "The formula of this task with its values and their sources" }, "Why?")]
         : []),
+      make("button", { class: "button primary", "data-sheet": "model--options", title: "What can be chosen for these tasks (o)" },
+        "Optimize…"),
+      ...every,
       make("button", { class: "button", title: "Filter the table to the selected tasks",
         onclick: () => change({ only: ids }, "bar") }, "Show only these"),
       make("button", { class: "link", title: "Escape", onclick: () => select([], "bar") }, "Clear"),

@@ -53,6 +53,7 @@ from engine.recipe.presets import PRESET_TABLE_SCHEMA, preset, preset_table, pre
 from engine.recipe.redundant import REDUNDANT_SCHEMA, redundant
 from engine.recipe.resolve import Summary, resolve, summary, why
 from engine.recipe.text import dumps, loads, plain
+from engine.recipe.withheld import Withheld, withheld
 from engine.recipe.words import action_words, selector_words
 
 __all__ = [
@@ -88,6 +89,7 @@ __all__ = [
     "Totals",
     "Use",
     "Verdict",
+    "Withheld",
     "action_of",
     "action_words",
     "amount",
@@ -113,4 +115,5 @@ __all__ = [
     "shown",
     "summary",
     "why",
+    "withheld",
 ]

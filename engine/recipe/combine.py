@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from engine.cost import FORMATS, Floats, Ints, Mask
+from engine.errors import EngineError
 from engine.recipe.choose import too_few, uneven, verdict
 from engine.recipe.flow import format_id
 from engine.recipe.model import Action
@@ -96,6 +98,19 @@ class Offer(NamedTuple):
         )  # fmt: skip
 
 
+def known(p: Prepared, task_ids: Sequence[int]) -> Ints:
+    """Ids of tasks, ascending, each once.
+
+    Raises:
+        EngineError: no such task.
+    """
+    wrong = next((t for t in task_ids if not 0 <= t < p.count), None)
+    if wrong is not None:
+        found = str(wrong)[:40]
+        raise EngineError("no such task", "options", f"ids from 0 to {p.count - 1}", found)
+    return np.unique(np.array(task_ids, np.int64))
+
+
 def offer(p: Prepared, tasks: Ints, extra: tuple[float, ...] = ()) -> Offer:
     """What the target offers for all of the tasks.
 
@@ -122,7 +137,7 @@ def _common(p: Prepared, kinds: list[int], extra: tuple[float, ...]) -> tuple[Co
     triples: set[tuple[str, str, str]] | None = None
     stored: list[int] = []
     for kind in kinds:
-        found = _formats(p, kind)
+        found = formats_of(p, kind)
         if not found:
             continue
         own = {f[:2] for f in found}
@@ -170,7 +185,7 @@ def laid_out(found: tuple[Combination, ...]) -> Offer:
     )
 
 
-def _formats(p: Prepared, kind: int) -> tuple[tuple[str, str, str], ...]:
+def formats_of(p: Prepared, kind: int) -> tuple[tuple[str, str, str], ...]:
     """Formats that a kind of task can have, judged once; () when nothing can be chosen."""
     kept: dict[int, tuple[tuple[str, str, str], ...]] = p.kept.setdefault("combinations", {})
     if kind not in kept:

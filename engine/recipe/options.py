@@ -15,8 +15,7 @@ import polars as pl
 
 from engine.compile import Compilation
 from engine.cost import Floats, Ints, Mask
-from engine.errors import EngineError
-from engine.recipe.combine import Offer, Squeeze, offer
+from engine.recipe.combine import Offer, Squeeze, known, offer
 from engine.recipe.model import Action, Recipe
 from engine.recipe.plan import Plan
 from engine.recipe.prepare import REAL
@@ -72,10 +71,7 @@ def options(
     """
     made = plan_of(compilation, recipe, target)
     p = made.prepared
-    tasks = np.unique(np.array(task_ids, np.int64)) if len(task_ids) else np.zeros(0, np.int64)
-    if len(tasks) and not 0 <= tasks[0] <= tasks[-1] < p.count:
-        wrong = next(t for t in task_ids if not 0 <= t < p.count)
-        raise EngineError("no such task", "options", f"ids from 0 to {p.count - 1}", str(wrong))
+    tasks = known(p, task_ids)
     own = np.unique(made.choice.sparsity[tasks]).tolist()
     extra = tuple(s for s in own if 0 < s < 1)
     found = offer(p, tasks, extra)

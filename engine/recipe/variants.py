@@ -20,7 +20,7 @@ from engine.recipe.wiring import IS_REAL
 
 _PRICED = ("latency_s", "memory_energy_j", "energy_j", "size_bytes")
 TOTALS = tuple(f"model_{name}" for name in _PRICED)
-_ROWS = 60_000  # that are laid out at a time
+_ROWS = 150_000  # that are laid out at a time
 _FEW = 16  # tasks up to which looking for like ones costs more than it saves
 
 

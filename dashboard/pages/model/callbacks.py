@@ -16,6 +16,7 @@ from dashboard.pages.model import (
     composition,
     graph,
     groups,
+    options,
     roofline,
     rules,
     scatter,
@@ -228,3 +229,4 @@ def register(app: Dash) -> None:
     timeline.register(app)
     composition.register(app)
     analyses.register(app, view_of)
+    options.register(app, view_of)
