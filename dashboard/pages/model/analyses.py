@@ -82,7 +82,7 @@ def sheet() -> html.Aside:
         className="search", autoComplete="off",
     )  # fmt: skip
     note = dcc.Textarea(
-        id=Model.CHECKPOINT_NOTE, placeholder="Note: what was tried, and why (optional)",
+        id=Model.CHECKPOINT_NOTE, placeholder="Note (optional)",
         className="note", rows=1, maxLength=10_000,
     )  # fmt: skip
     form = html.Div(

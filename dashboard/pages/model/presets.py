@@ -66,7 +66,7 @@ def offer_table(
     figures = [(name, quantity(of(base, fps) or 0.0, unit)[1]) for name, unit, of in FIGURES]
     head = [
         ("Preset", ""), *((f"{name}, {unit}", "n") for name, unit in figures),
-        (f"{fps:g} fps", ""), *([("Budgets", "n")] if standings else []), ("Effort", ""),
+        (f"{fps:g} fps", ""), *([("Budgets", "n")] if standings else []),
         ("Applies to", ""), ("", ""),
     ]  # fmt: skip
     return html.Div(
@@ -100,7 +100,7 @@ def _offer(
     return html.Tr(
         [
             html.Td(
-                [html.B(preset.label), html.Small(preset.family)],
+                [html.B(preset.label), html.Small([preset.family, _effort(preset.effort)])],
                 title=preset.help, className="offer-name",
             ),
             *(_figure(of(now, fps), of(base, fps), unit) for _, unit, of in FIGURES),
@@ -110,7 +110,6 @@ def _offer(
                 title=rate_sentence(now, fps),
             ),
             *([_met(standing)] if standing else []),
-            html.Td(preset.effort, title=EFFORT.get(preset.effort, ""), className="effort"),
             html.Td(
                 [
                     f"{offer.tasks - refused:,} of {offer.tasks:,}",
@@ -141,6 +140,10 @@ def _met(standing: Standing) -> html.Td:
         className=f"n {tone}",
         title="\n".join(standing.sentences),
     )
+
+
+def _effort(effort: str) -> html.Span:
+    return html.Span(f" {effort}", title=EFFORT.get(effort, ""))
 
 
 def _figure(value: float | None, base: float | None, unit: str) -> html.Td:
