@@ -1,20 +1,20 @@
 /* The autosave, and what the sheet of analyses asks for.  Messages go to the store model--save, one
-   at a time: the next is sent when model--draft has answered the last (dashboard/queries/desk.py).
+   at a time: the next is sent when the last is answered (dashboard/queries/desk.py).
    data-act: the verb of a message; data-form: the fields that go with it. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const QUIET = 400, PATIENCE = 20000, AGAIN = 8000; // ms: before a save, for its answer, before another try
   const SHEET = "model--analyses-sheet", again = window.location.hash === "#analyses";
-  const root = () => document.getElementById("model--page"), desk = () => root() && root().desk;
+  const page = () => document.getElementById("model--page"), desk = () => page() && page().desk;
   const set = (name, props) => clientside.set_props(`model--${name}`, props);
   let turn = 0;
 
   function changed(recipe, draft, against) {
-    if (!root() || !recipe || !draft) return "";
+    if (!page() || !recipe || !draft) return "";
     const { pool, states, at } = recipe, own = { pool, states, at }, text = JSON.stringify(own);
     let now = desk();
     if (draft.turn === undefined && !(now && now.first === draft)) { // a page that was just opened
-      now = root().desk = { first: draft, draft, text, queue: [], chosen: "" };
+      now = page().desk = { first: draft, draft, text, queue: [], chosen: "" };
       if (again && !turn++) setTimeout(() => clientside.sheets.open(SHEET));
     }
     if (text !== now.text) later(now, QUIET, { text, dirty: true });
@@ -29,19 +29,16 @@
     now.timer = setTimeout(() => desk() === now && send({ verb: "save" }), wait);
   }
 
-  function send(message) {
-    const now = desk();
-    if (now.dirty && message.verb !== "save") now.queue.push({ verb: "save" });
-    now.queue.push(message);
+  function send(message, now = desk()) {
+    now.queue.push({ verb: "save" }, ...(message.verb === "save" ? [] : [message]));
     pump(now);
   }
 
   function pump(now) {
     const message = now.flying ? null : now.queue.shift(), { analysis, at, version, conflict } = now.draft;
     if (!message) return !now.flying && now.go && leave(now);
-    const alone = !analysis && (clientside.recipe.plain() || !clientside.recipe.rules().length);
-    if (alone) now.dirty = false; // a preset is in the address
-    if (message.verb === "save" && (!now.dirty || conflict)) return show(now), pump(now);
+    if (!analysis && (clientside.recipe.plain() || !clientside.recipe.rules().length)) now.dirty = false; // it is in the address
+    if (message.verb === "save" && (!now.dirty || (conflict && !now.go))) return show(now), pump(now);
     Object.assign(now, { dirty: false, flying: ++turn });
     const missed = { flying: 0, dirty: true, draft: { ...now.draft, fault: "The server does not answer." } };
     now.lost = setTimeout(() => desk() === now && (later(now, AGAIN, missed), show(now)), PATIENCE);
@@ -53,14 +50,11 @@
     if (draft.turn === now.flying) Object.assign(now, { flying: 0 }, clearTimeout(now.lost));
     set("draft", { data: (now.draft = draft) });
     if (against) set("against", { data: against });
-    if (draft.conflict) now.dirty = true;
+    if (draft.conflict) now.dirty = !draft.kept;
     if (draft.fault) later(now, AGAIN, { dirty: true });
     if (load && (at !== draft.at || analysis !== draft.analysis))
       window.history.pushState(window.history.state, "", window.location.href); // back undoes the view
-    if (load && !now.dirty) {
-      now.text = JSON.stringify(load);
-      clientside.recipe.load(load);
-    }
+    if (load && !now.dirty) Object.assign(now, { text: JSON.stringify(load) }, clientside.recipe.load(load));
     setTimeout(ask); // once the stores have it
     pump(now);
     show(now);
@@ -69,29 +63,35 @@
   /* The sheet is drawn anew while it is open; `sheet` and `search` come when they change. */
   function ask(sheet, search) {
     const now = desk();
-    if (now && sheet !== undefined) Object.assign(now, { open: sheet === SHEET, search });
+    if (now && sheet !== undefined) Object.assign(now, { open: sheet === SHEET, search, seen: now.seen && sheet === SHEET });
     if (!now || !now.open) return;
     const { draft: { analysis, at }, chosen } = now;
     set("analyses-asked", { data: { analysis, at, chosen, search: now.search || "", turn: ++turn } });
   }
 
+  /* Once the sheet is drawn, the row that the page shows is in sight. */
+  function drawn() {
+    const here = document.querySelector(".tree .here"), now = desk();
+    if (here && now && !now.seen) here.scrollIntoView({ block: (now.seen = "nearest") });
+  }
+
   function show(now) {
     const { analysis, name, words, title, unsaved, conflict, fault } = now.draft, rules = clientside.recipe.rules().length;
-    const busy = now.dirty || now.flying, alone = clientside.recipe.plain() ? "a preset" : "not saved";
-    const shown = conflict || fault ? "not saved" : analysis ? (busy ? "saving…" : words) : !rules ? "baseline" : busy ? "saving…" : alone;
-    const tone = conflict || fault ? "worse" : analysis && unsaved ? "unsaved" : "";
-    if (now.shown === (now.shown = [name, shown, tone, title].join("\n"))) return;
+    const alone = !rules ? "baseline" : clientside.recipe.plain() ? "a preset" : "not saved", halt = conflict || fault;
+    const shown = halt ? "not saved" : (analysis || !clientside.recipe.plain()) && (now.dirty || now.flying) ? "saving…" : analysis ? words : alone;
+    const other = now.against && now.against.id ? ` · against ${now.against.name}` : "";
+    const next = { children: shown + other, className: `analysis-state ${halt ? "worse" : analysis && unsaved ? "unsaved" : ""}`, title: halt || title };
+    if (now.shown === (now.shown = JSON.stringify([name, next]))) return;
     set("analyses-name", { children: name || "Analyses" });
-    set("analyses-state", { children: shown, className: `analysis-state ${tone}`, title: conflict || fault || title });
+    set("analyses-state", next);
   }
 
   /* To another analysis, once all is saved: what is looked at stays, what it is for does not. */
   function leave(now) {
-    const query = new URLSearchParams(window.location.search), { pathname } = window.location;
+    const query = new URLSearchParams(window.location.search);
     for (const key of ["target", "fps", "bind", "preset", "at", "vs", "sel"]) query.delete(key);
     query.set("analysis", now.go);
-    now.leaving = true;
-    window.history.pushState(null, "", `${pathname}?${query}#analyses`);
+    window.history.pushState(null, "", `${window.location.pathname}?${query}#analyses`);
     window.location.reload();
   }
 
@@ -100,14 +100,11 @@
     if (!now || !node || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const { act, sure, choose, analysis, id } = node.dataset, form = node.closest("[data-form]");
     const value = (tag) => (form && form.querySelector(tag) ? form.querySelector(tag).value.trim() : "");
-    if (choose) {
-      now.chosen = now.chosen === choose ? "" : choose;
-      ask();
-    } else if (analysis || act === "reload") {
+    if (choose) ask(void (now.chosen = now.chosen === choose ? "" : choose));
+    else if (analysis || act === "reload") {
       event.preventDefault();
       now.go = analysis || now.draft.analysis;
-      if (act) leave(now);
-      else send({ verb: "save" });
+      send({ verb: "save" });
     } else if (sure && !node.classList.contains("armed")) node.classList.add("armed");
     else send({ verb: act, id: act === "go_on" ? now.draft.kept : id || "", name: value("input"), note: value("textarea") });
   });
@@ -115,9 +112,6 @@
     const form = event.target.closest("[data-form]");
     if (form && event.key === "Enter" && event.target.matches("input")) form.querySelector("[data-default]").click();
   });
-  window.addEventListener("beforeunload", (event) => {
-    const now = desk();
-    if (now && now.dirty && !now.leaving && !now.draft.kept) event.preventDefault();
-  });
-  clientside.analyses = { changed, answered, shown: ask };
+  window.addEventListener("beforeunload", (event) => desk() && desk().dirty && event.preventDefault());
+  clientside.analyses = { changed, answered, shown: ask, drawn };
 })();

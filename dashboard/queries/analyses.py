@@ -76,8 +76,9 @@ def draft_state(store: Store, row: AnalysisRow, shown: CheckpointRow | None = No
     base = shown or (store.analyses.checkpoint_of(draft.base_id) if draft.base_id else None)
     name, time = base.name if base else "", f"saved {clock(draft.updated)}"
     unsaved = draft.unsaved and shown is None
+    since = f"unsaved changes since {name}" if unsaved else f"at {name}" if base else time
     return no_draft() | {
-        "words": time if not base else f"unsaved changes since {name}" if unsaved else f"at {name}",
+        "words": f"checkpoint {name}" if shown else since if base else time,
         "title": f"The draft of {row.name}, {time} by itself",
         "analysis": row.id, "at": shown.id if shown else "", "version": draft.version,
         "saved": draft.updated.isoformat(), "name": row.name, "base": name, "unsaved": unsaved,

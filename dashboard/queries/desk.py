@@ -132,7 +132,8 @@ def answer(store: Store, ask: ModelQueries, view: View, message: object) -> Answ
     except (Conflict, Stopped) as error:
         kept = error.kept if isinstance(error, Conflict) else ""
         done = Answer(_as_sent(store, sent) | {
-            "conflict": error.sentence, "kept": kept, "gone": isinstance(error, Stopped),
+            "conflict": f"{error.what[:1].upper()}{error.what[1:]}.",
+            "kept": kept, "gone": isinstance(error, Stopped),
         })  # fmt: skip
     except EngineError as error:
         silent = sent.get("verb") == "save"  # the header says it, until a save works again

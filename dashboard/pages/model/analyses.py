@@ -234,6 +234,7 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         Output(Model.ANALYSES, "data-draft"),  # without an output it would not run at first
         Input(Model.RECIPE, "data"), Input(Model.DRAFT, "data"), Input(Model.AGAINST, "data"),
     )  # fmt: skip
+    wire(ClientsideFunction("analyses", "drawn"), Input(Model.ANALYSES_TREE, "children"))
     wire(
         ClientsideFunction("analyses", "shown"),
         Input(Model.SHEET_OPEN, "data"), Input(Model.ANALYSES_SEARCH, "value"),

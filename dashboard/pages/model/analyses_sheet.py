@@ -58,9 +58,11 @@ def tree_section(tree: Tree, at: str, chosen: str, against: Mapping[str, Any]) -
 
 def _compared(against: Mapping[str, Any]) -> list[Any]:
     if not against.get("id"):
-        return [html.Span("figures against the baseline", className="muted")]
+        return [html.Span("the page compares with the baseline", className="muted")]
     return [
-        html.Span(["figures against ", html.B(str(against.get("name") or "another recipe"))]),
+        html.Span(
+            ["the page compares with ", html.B(str(against.get("name") or "another recipe"))]
+        ),
         html.Button("Against the baseline", className="link", **data(act="compare", id="")),
     ]
 
@@ -192,9 +194,7 @@ def analysis_section(found: AnalysisList, shown: str, chosen: str) -> list[Any]:
             for line in found.lines]  # fmt: skip
     left = found.found - len(found.lines)
     return [
-        html.Div(
-            [_headings(SHORT, units, "Analysis", "Target"), *rows], className="saved-rows all"
-        ),
+        html.Div([_headings(SHORT, units, "Analysis"), *rows], className="saved-rows all"),
         *([html.P(f"{left:,} more; search for them.", className="muted none")] if left else []),
     ]
 
@@ -203,15 +203,15 @@ def _analysis_line(
     line: AnalysisLine, open_now: bool, unfolded: bool, units: Mapping[str, float]
 ) -> html.Div:
     row = line.row
-    gone = " (gone)" if line.gone else ""
     name = html.A(row.name, href=build(View(row.model_id, analysis=row.id)), className="row-name",
                   title=row.name, **data(analysis=row.id))  # fmt: skip
-    about = " · ".join(filter(None, [row.provenance, row.note.partition("\n")[0]]))
+    gone = f"{line.target} (gone)" if line.gone else line.target
+    about = " · ".join(filter(None, [gone, row.provenance, row.note.partition("\n")[0]]))
     words = html.Div(
         [
             html.Div([name, *([html.Span("open", className="badge on")] if open_now else [])],
                      className="row-title"),
-            *([html.Div(about, className="row-note", title=row.note)] if about else []),
+            html.Div(about, className="row-note", title=f"{about}\n{row.note}"),
         ],
         className="row-words",
     )  # fmt: skip
@@ -220,8 +220,6 @@ def _analysis_line(
             html.Div(
                 [
                     words,
-                    html.Span(f"{line.target}{gone}", className="row-target muted",
-                              title="This target is not here any more" if gone else line.target),
                     *_figures(SHORT, line.saved, line.saved.base, units,
                               "the last checkpoint against the baseline"),
                     html.Span(f"{row.checkpoints:,}", className="n muted",
@@ -290,7 +288,7 @@ def _units(saved: list[Saved]) -> dict[str, float]:
     }
 
 
-def _headings(figures: Any, units: Mapping[str, float], first: str, *more: str) -> html.Div:
+def _headings(figures: Any, units: Mapping[str, float], first: str) -> html.Div:
     shown = [
         html.Span(
             f"{label}, {quantity(units[name], unit)[1]}" if units[name] else label, className="n"
@@ -302,7 +300,7 @@ def _headings(figures: Any, units: Mapping[str, float], first: str, *more: str) 
         html.Span("Changed", className="n"),
     ]  # fmt: skip
     return html.Div(
-        [html.Span(first), *(html.Span(m) for m in more), *shown, *last, html.Span()],
+        [html.Span(first), *shown, *last, html.Span()],
         className="saved-row heads",
     )
 
@@ -314,7 +312,7 @@ def _figures(
     for _, unit, name in figures:
         value = getattr(saved.now, name)
         if value is None:
-            none = html.Span(["–", html.Em()], className="n muted", title="no figures are kept")
+            none = html.Span(["–", html.Em()], className="n muted", title="unknown")
             found.append(none)
             continue
         number = quantity(value, unit, units[name])[0]

@@ -102,7 +102,7 @@ def test_a_deleted_analysis_stops_the_autosave_and_can_go_on(tab, held, model):
     tab.save(edited())
     held.delete(tab.draft["analysis"])
     draft = tab.save(edited(2))
-    assert "there is no such analysis" in draft["conflict"]
+    assert "There is no such analysis" in draft["conflict"]
     assert "gone" in tab.body["response"][Model.CONFLICT]["className"]
     draft = tab.send("go_on", id="")
     assert (draft["conflict"], draft["name"]) == ("", "Untitled")

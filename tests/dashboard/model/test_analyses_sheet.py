@@ -68,5 +68,5 @@ def test_the_tree_shows_what_the_store_kept_and_figures_of_another_engine(
     assert '"kept"' in tree
     assert "From another tab" in tree
     assert "Figures of Paredown 0.0.1" in tree
-    assert "no figures are kept" in tree
+    assert '"unknown"' in tree
     assert '"Draft"' in tree
