@@ -119,8 +119,8 @@
     root.classList.toggle("with-preset", !effects.plain);
     listen(api);
     if (whole) api.setGridOption("rowData", rows);
-    else if (conversions) api.applyTransaction(conversions);
-    if (!whole) api.refreshClientSideRowModel("filter");
+    else if (conversions) api.applyTransaction(conversions); // sorts and filters as well
+    else api.refreshClientSideRowModel("filter");
     if (moved) api.refreshHeader();
     if (fresh) {
       restore(api, state);
