@@ -92,6 +92,7 @@ class Model(StrEnum):
     OPTIONS_BACK = "model--options-back"
     OPTIONS_NOW = "model--options-now"
     OPTIONS_OWN = "model--options-own"
+    OPTIONS_WITHHELD = "model--options-withheld"
     OPTIONS_FILTERS = "model--options-filters"
     OPTIONS_COUNT = "model--options-count"
     OPTIONS_TABLE = "model--options-table"

@@ -12,7 +12,7 @@
   const page = () => document.getElementById("model--page");
   const part = (name) => document.getElementById(`model--options-${name}`);
   const sheet = () => document.getElementById(SHEET);
-  const open = () => Boolean(sheet()) && !sheet().hidden;
+  const open = () => sheet() && !sheet().hidden;
   const grid = () => (window.dash_ag_grid && part("table") ? window.dash_ag_grid.getApi(ID) : null);
 
   /* Selected tasks; a conversion is no task that anything could be chosen for. */
@@ -24,11 +24,11 @@
     if (!open() || !page().rows) return;
     const now = tasks();
     if (String(now) !== String(asked.tasks)) {
+      choose(null);
       part("back").replaceChildren(...(back && String(back) !== String(now) ? [again(back)] : []));
       back = null;
     }
     asked = { tasks: now, turn: asked.turn + 1 };
-    choose(null);
     sheet().setAttribute("aria-busy", "true");
     clientside.set_props("model--options-ask", { data: asked });
   }
@@ -40,7 +40,7 @@
     if (!rows || !page() || rows.turn !== asked.turn) return;
     const api = await window.dash_ag_grid.getApiAsync(ID);
     listen(api);
-    found = { own: rows.own || {}, whole: rows.whole || {}, rows: [] };
+    found = { turn: rows.turn, own: rows.own || {}, whole: rows.whole || {}, rows: [] };
     const columns = Object.entries(rows.columns || {}).map(([name, c]) => [name, clientside.task_table.decode(c)]);
     for (let k = 0; k < rows.count; k += 1) {
       const row = {};
@@ -50,20 +50,19 @@
       row.reach = row.touched + Math.abs(row.conversions) / 1000;
       found.rows.push(row);
     }
-    const some = found.rows.length > 1;
     words = clientside.task_table.fitted(page().glossary, found.rows);
-    part("table").style.display = some ? "" : "none";
-    part("filters").hidden = !some;
+    part("filters").hidden = found.rows.length < 2;
+    part("table").style.display = found.rows.length < 2 ? "none" : "";
     part("leave").disabled = !asked.tasks.length;
     sheet().removeAttribute("aria-busy");
     choices();
     api.setGridOption("rowData", found.rows);
     if (!api.getColumnState().some((c) => c.sort)) api.applyColumnState({ state: SORT });
-    const own = found.rows.length ? FIGURES.map((name) => `${say(name, found.own[name])} ${words[name].unit}`) : [];
-    part("own").replaceChildren(...(own.length ? ["Now ", view().make("b", {}, own.join(" · "))] : []));
+    const own = FIGURES.map((name) => `${say(name, found.own[name])} ${words[name].unit}`).join(" · ");
+    part("own").replaceChildren(...(found.rows.length ? ["Now ", view().make("b", {}, own)] : []));
     api.refreshHeader();
     settle(api);
-    sheet().dataset.version = Number(sheet().dataset.version || 0) + 1;
+    if (chosen) choose(found.rows.find((row) => row.key === chosen.key) || null); // what it does may be new
   }
 
   /* The filters hold what these options have; one that they have not is dropped. */
@@ -127,7 +126,7 @@
   }
 
   function applied(row) {
-    if (!row || row.current || !asked.tasks.length) return;
+    if (!row || row.current || found.turn !== asked.turn) return; // still of other tasks
     const what = [row.input_format, row.kernel_format, row.output_format, row.squeeze].filter(Boolean).join(" ");
     clientside.recipe.add({ tasks: asked.tasks }, row.action, `${what} on ${called(asked.tasks)}`);
   }

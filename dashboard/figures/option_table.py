@@ -8,7 +8,12 @@ from dashboard.figures.task_table import THEME
 from engine.metrics import BY_ID
 
 FIGURES = ("latency_s", "memory_power_w", "energy_j", "size_bytes")
-FORMATS = (("input_format", "Reads"), ("kernel_format", "Weights"), ("output_format", "Writes"))
+FORMATS = (("input_format", "In"), ("kernel_format", "Kernel"), ("output_format", "Out"))
+HELP = {"In": "what the tasks read", "Kernel": "their weights", "Out": "what they write"}
+MARKS = (
+    "Beside it the change against now. Bold on green: the best of the options shown; dotted on "
+    "orange: the worst."
+)
 SHORT = {"memory_power_w": "Mem. power"}
 GRID = {
     "theme": THEME,
@@ -24,13 +29,18 @@ GRID = {
 def columns() -> list[dict[str, Any]]:
     """What an option is, its figures, what it does to the whole model, and whom it touches."""
     return [
-        _word("mark", "", 86, "optionMark(params)", cellClass="mark",
+        _word("mark", "Mark", 84, "optionMark(params)", cellClass="mark",
               headerTooltip="The tasks are so now; or Pareto: no other option is at least as good "
                             "in latency, memory and size, and better in one.",
               sortingOrder=["desc", "asc", None]),
-        *(_word(field, name, 72, "optionWord(params)",
-                headerTooltip=f"Number format: {name.lower()}.") for field, name in FORMATS),
-        _word("squeeze", "Compression", 128, "optionWord(params)",
+        *(
+            _word(
+                field, name, 60, "optionWord(params)",
+                headerTooltip=f"Number format of {HELP[name]}.",
+            )
+            for field, name in FORMATS
+        ),
+        _word("squeeze", "Compression", 118, "optionWord(params)",
               headerTooltip="Zeros, fewer channels or a palette, beside the number format."),
         {"headerName": "These tasks", "children": [_figure(id) for id in FIGURES]},
         {"headerName": "Whole model", "children": [_whole(id) for id in FIGURES]},
@@ -53,9 +63,9 @@ def _figure(id: str) -> dict[str, Any]:
         "field": id,
         "headerName": SHORT.get(id, metric.label),
         "headerValueGetter": {"function": "optionHeader(params)"},
-        "headerTooltip": f"{metric.help} Beside it the change against now.",
+        "headerTooltip": f"{metric.help} {MARKS}",
         "type": "rightAligned",
-        "width": 128,
+        "width": 124,
         "valueFormatter": {"function": "optionNumber(params)"},
         "cellClass": ["ag-right-aligned-cell", "figure", "moving"],
         "cellClassRules": {"best": "optionBest(params)", "worst": "optionWorst(params)"},
@@ -71,7 +81,7 @@ def _whole(id: str) -> dict[str, Any]:
         "headerName": SHORT.get(id, BY_ID[id].label),
         "headerTooltip": f"{BY_ID[id].label} of the whole model: change against now.",
         "type": "rightAligned",
-        "width": 88,
+        "width": 80,
         "valueFormatter": {"function": "optionShare(params)"},
         "cellClass": ["ag-right-aligned-cell", "figure"],
         "cellStyle": {"function": "optionTone(params)"},

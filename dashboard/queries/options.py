@@ -104,7 +104,10 @@ def offered(ask: ModelQueries, view: View, ids: object) -> Options:
             "action": [rule["action"] for rule in rules_of(actions)],
         },
         count=len(found),
-        own=_sums(rows, _rate(resolution.totals, fps)),
+        own={
+            name: None if value is None else float(f"{value:.{columns.DIGITS}g}")
+            for name, value in _sums(rows, _rate(resolution.totals, fps)).items()
+        },
         whole={
             "latency_s": resolution.totals.latency_s,
             "memory_power_w": resolution.totals.memory_power(fps),

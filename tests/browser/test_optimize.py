@@ -60,7 +60,7 @@ def test_with_keys_alone_a_task_is_optimized_and_put_back(opened):
     page.locator(SHEET).focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    says(page, "preview", "on the whole model")
+    says(page, "preview", "Whole model")
     assert page.locator(f"{SHEET} .ag-center-cols-container .ag-row.picked").count() == 1
     assert page.evaluate(RULES) == "[]"
     page.keyboard.press("Enter")

@@ -23,8 +23,7 @@ from dashboard.urls import View
 from engine.errors import EngineError
 from engine.recipe import Totals, Withheld
 
-FILTERS = (("input_format", "Reads"), ("kernel_format", "Weights"), ("output_format", "Writes"),
-           ("squeeze", "Compression"))  # fmt: skip
+FILTERS = (*option_table.FORMATS, ("squeeze", "Compression"))
 LINKED = 5_000  # tasks that a link may select: longer lists are only counted
 
 
@@ -46,7 +45,7 @@ def sheet() -> html.Aside:
                 className="bar",
             ),
             html.Div(id=Model.OPTIONS_NOW, className="options-now", **aria(live="polite")),
-            _own(),
+            html.Div([_own(), html.Div(id=Model.OPTIONS_WITHHELD)], className="options-line"),
             html.Div([*(_filter(*f) for f in FILTERS), _pareto(), _count()],
                      id=Model.OPTIONS_FILTERS, className="options-filters", hidden=True),
             dag.AgGrid(
@@ -111,11 +110,17 @@ def options(ask: object, view: View) -> dict[str, Any]:
     tasks, turn = _asked(ask)
     if not tasks:
         empty = html.P("Select tasks in the table or in the graph to see what can be chosen.")
-        return {"rows": {"turn": turn, "count": 0}, "title": "Optimize", "now": empty}
+        rows: dict[str, Any] = {"turn": turn, "count": 0}
+        return {"rows": rows, "title": "Optimize", "now": empty, "withheld": []}
     found = offered(services().model, view, tasks)
     rows = {"turn": turn, "count": found.count, "columns": found.columns, "own": found.own,
             "whole": found.whole}  # fmt: skip
-    return {"rows": rows, "title": title(found.now), "now": now(found)}
+    reasons = [_reason(w, found.now.count) for w in found.withheld]
+    return {
+        "rows": rows, "title": title(found.now),
+        "now": now(found.now) if found.count > 1 else [*now(found.now), *nothing(found, reasons)],
+        "withheld": withheld(reasons) if found.count > 1 else [],
+    }  # fmt: skip
 
 
 def title(now: Now) -> list[Any]:
@@ -126,32 +131,39 @@ def title(now: Now) -> list[Any]:
     return [html.Span(f"Optimize {now.count:,} tasks", title=", ".join(now.names) + more)]
 
 
-def now(found: Options) -> list[Any]:
-    """What the tasks are now, and why something is not offered."""
+def now(found: Now) -> list[Any]:
+    """What the tasks are now."""
     words = [
         html.Span([html.Span(f"{name} ", className="muted"), html.B(value)])
-        for name, value in found.now.words
+        for name, value in found.words
     ]
-    lines: list[Any] = [
-        html.P(words, className="options-words"),
-        *(html.P(note, className="options-note") for note in found.now.notes),
-    ]
-    reasons = [_reason(w, found.now.count) for w in found.withheld]
-    if found.count > 1:
-        if reasons:
-            head = html.Summary(f"Not offered, and why ({len(reasons)})", className="link")
-            lines.append(html.Details([head, html.Ul(reasons)], className="options-withheld"))
-        return lines
-    none = ("Nothing can be chosen for it" if found.now.count == 1 else
-            "These tasks have nothing in common that could be chosen")  # fmt: skip
-    return [*lines, html.P([html.B(none), ":" if reasons else "."]), html.Ul(reasons)]
+    notes = [html.P(note, className="options-note") for note in found.notes]
+    return [html.P(words, className="options-words"), *notes]
 
 
-def _reason(withheld: Withheld, of: int) -> html.Li:
-    what = f"{', '.join(withheld.what)}: " if withheld.what else ""
-    held = len(withheld.tasks)
-    who = [] if held == of else [" ", _link(count(held, "task"), withheld.tasks)]
-    return html.Li([html.B(what), withheld.why, *who])
+def nothing(found: Options, reasons: list[html.Li]) -> list[Any]:
+    """Why nothing can be chosen."""
+    none = (
+        "Nothing can be chosen for it"
+        if found.now.count == 1
+        else "These tasks have nothing in common that could be chosen"
+    )
+    return [html.P([html.B(none), ":" if reasons else "."]), html.Ul(reasons)]
+
+
+def withheld(reasons: list[html.Li]) -> list[Any]:
+    """What is not offered, folded."""
+    if not reasons:
+        return []
+    head = html.Summary(f"Not offered, and why ({len(reasons)})", className="link")
+    return [html.Details([head, html.Ul(reasons)], className="options-withheld")]
+
+
+def _reason(found: Withheld, of: int) -> html.Li:
+    what = f"{', '.join(found.what)}: " if found.what else ""
+    held = len(found.tasks)
+    who = [] if held == of else [" ", _link(count(held, "task"), found.tasks)]
+    return html.Li([html.B(what), found.why, *who])
 
 
 def effects(pick: object, view: View) -> Any:
@@ -169,10 +181,9 @@ def previewed(found: Preview, fps: float) -> list[Any]:
         lines.append(html.Li(f"and {found.more} more", className="muted"))
     none = "No other task changes, and no conversion is needed."
     return [
-        html.P([html.B(found.words[:1].upper() + found.words[1:]), " on the whole model: ",
+        html.P([html.B(found.words), html.Span("Whole model:", className="muted"),
                 *_changes(found.before, found.after, fps)]),
-        html.P("It also changes:" if lines else none, className="muted"),
-        html.Ul(lines),
+        *([html.Ul(lines)] if lines else [html.P(none, className="muted")]),
     ]  # fmt: skip
 
 
@@ -230,16 +241,16 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
     ]  # fmt: skip
 
-    def listing(ask: object, *seen: Any) -> tuple[Any, Any, Any]:
+    def listing(ask: object, *seen: Any) -> tuple[Any, ...]:
         found = options(ask, view_of(*seen))
-        return found["rows"], found["title"], found["now"]
+        return found["rows"], found["title"], found["now"], found["withheld"]
 
     def touching(pick: object, *seen: Any) -> Any:
         return effects(pick, view_of(*seen))
 
     app.callback(
         Output(Model.OPTIONS_ROWS, "data"), Output(Model.OPTIONS_TITLE, "children"),
-        Output(Model.OPTIONS_NOW, "children"),
+        Output(Model.OPTIONS_NOW, "children"), Output(Model.OPTIONS_WITHHELD, "children"),
         Input(Model.OPTIONS_ASK, "data"), *settings, prevent_initial_call=True,
     )(guarded(listing))  # fmt: skip
     app.callback(
