@@ -23,7 +23,7 @@
   function ask(blocks, nodes, at, top) {
     if (anchor && anchor.opened) return; // the last one is on its way
     const tasks = nodes.toArray().flatMap((n) => n.data("tasks"));
-    anchor = { ...now(graph()), tasks, at, top, opened: true, before: opened() };
+    anchor = { ...now(graph()), tasks, at, top, opened: true };
     page().opened = blocks;
     renew();
   }
@@ -37,7 +37,7 @@
       if (own === wanted && graph()) draw(found, own);
     } catch (fault) {
       if (own !== wanted) return;
-      if (anchor && anchor.opened) page().opened = anchor.before;
+      if (graph()) page().opened = graph().scratch("opened") || [];
       [wanted, anchor] = [null, null];
       if (on()) hub().fault(fault);
     }
@@ -48,7 +48,7 @@
     if (cy.scratch("address") === own) return;
     clientside.op_hand.listen(cy);
     if (cy.scratch("base") !== base) cy.elements().remove(); // other tasks, or another direction
-    cy.scratch("base", base).scratch("address", own).scratch("picture", null);
+    cy.scratch("base", base).scratch("address", own).scratch("opened", opened()).scratch("picture", null);
     patch(cy, found);
     const boxes = cy.nodes(".box"), of = new Map(), old = cy.scratch("cursor");
     boxes.forEach((node) => node.data("tasks").forEach((i) => of.set(i, node)));
@@ -98,7 +98,6 @@
     colour(cy, page().state.colour, page().glossary);
     mark(cy, page().state);
     filtered(false);
-    if (on()) clientside.minimap.frame(map);
     if (wanted !== address(opened())) flow();
   }
 
@@ -204,10 +203,9 @@
     if (!boxes.length || (old.whole && !old.opened)) return look(cy, fitted(cy), true);
     const box = bounds(cy.collection(boxes));
     if (!old.opened) return look(cy, hub().beside(old, box, room(cy), fitted(cy)), true);
-    // a block that opened keeps its top where it was, unless what it holds would be cut off
+    // a block that opened stays where it was as far as it is in sight there; what is too large begins in sight
     const x = old.at[0] - (old.k * (box.x1 + box.x2)) / 2, y = old.top - old.k * box.y1;
-    const inner = (v, low, high, most) =>
-      high - low > most ? (most - low - high) / 2 : Math.min(Math.max(v, 12 - low), most - 12 - high);
+    const inner = (v, low, high, most) => Math.max(12 - low, Math.min(v, most - 12 - high));
     const [w, h] = [cy.width(), cy.height() - 52], k = old.k;
     look(cy, { k, x: inner(x, box.x1 * k, box.x2 * k, w), y: inner(y, box.y1 * k, box.y2 * k, h) }, true);
   }

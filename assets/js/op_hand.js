@@ -62,7 +62,7 @@
     cy.on("tap", (event) => {
       hub().pane().focus({ preventScroll: true });
       const box = event.target !== cy && event.target.hasClass("box");
-      press(box ? event.target : null, event.originalEvent);
+      if (event.originalEvent.detail < 2) press(box ? event.target : null, event.originalEvent); // else it opens
     });
     cy.on("dbltap", "node.box", (event) => open(event.target));
     cy.on("dbltap", (event) => {

@@ -15,6 +15,7 @@ WHOLE = 400  # boxes and edges up to which a graph is drawn unfolded: its names 
 FEWEST = 15  # boxes below which a folded graph opens its largest block
 AIM = 40  # boxes that it then has at most, and sections of what holds too many
 MOST = 60  # items of one block before they fold into sections
+KEPT = 200  # opened blocks of a tree in memory
 CLOSED = "-"  # before an id among the opened ones: keep it folded
 
 
@@ -51,6 +52,7 @@ class Tree:
         self.inner: dict[str, list[Group]] = {}
         for g in groups:
             self.inner.setdefault(g.parent, []).append(g)
+        self._opened: dict[str, list[Block]] = {}
 
     def tasks(self, id: str) -> tuple[int, ...]:
         """The tasks of a group."""
@@ -83,6 +85,13 @@ class Tree:
 
     def open(self, id: str) -> list[Block]:
         """What an opened block shows: its items, in sections where they are many."""
+        if id not in self._opened:
+            if len(self._opened) > KEPT:  # ids come from an address
+                self._opened.clear()
+            self._opened[id] = self._open(id)
+        return self._opened[id]
+
+    def _open(self, id: str) -> list[Block]:
         path, section, run = id.partition("#")
         if path and path not in self.group:
             return []

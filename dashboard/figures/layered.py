@@ -28,6 +28,7 @@ MAX_SPAN = 30  # ranks; a longer edge runs through the gutter instead
 PANE = (720.0, 600.0)  # the usual pane, for the choice of columns
 MAX_COLUMNS = 24
 EXHAUSTIVE = 150  # boxes up to which every folding is placed and compared
+SMALL = 30  # the same for who waits for it
 LIKELY = 2  # foldings that are placed above that
 MAX_TURNS = 8
 CROSSING = 2  # long edges over the turn of a U, at least
@@ -85,6 +86,7 @@ def place(
     groups: Sequence[str] | None = None,
     fed: Sequence[bool] | None = None,
     direction: str = "down",
+    quick: bool = False,
 ) -> Placed:
     """Place `count` boxes that are numbered in execution order.
 
@@ -96,6 +98,7 @@ def place(
         fed: whether a box depends on an input of the model; one that does not (constants) is
             ranked as late as possible, or thousands would share the first rank.
         direction: "down" or "right"; `widths` are sizes across it.
+        quick: compare few foldings already where there are more than `SMALL` boxes.
     """
     if not count:
         return Placed((), (), (), (), (), ())
@@ -114,10 +117,18 @@ def place(
             tries += [([0, r, len(layers)], True) for r in _turns(layers, groups, rank, forward)]
         if columns > 4 and count / columns < 6:
             break
-    if count > EXHAUSTIVE:  # placing a large graph takes a while, so only the likely foldings
-        tries = sorted(tries, key=lambda t: _shrink(layers, t[0], widths, grid))[:LIKELY]
+    shrink = [_shrink(layers, breaks, widths, grid) for breaks, _ in tries]
+    likely = sorted(range(len(tries)), key=shrink.__getitem__)
+    if count > (
+        SMALL if quick else EXHAUSTIVE
+    ):  # placing a large graph takes a while, so only the likely foldings
+        likely = likely[:LIKELY]
     best: tuple[float, Placed] | None = None
-    for breaks, snake in tries:
+    for t in likely:
+        # an edge is no shorter than from rank to rank, so `_score` cannot come below this
+        if best and max(1.0, shrink[t]) * (1.0 + grid.pitch / 60.0) >= best[0]:
+            break
+        breaks, snake = tries[t]
         placed = _fold(layers, rank, breaks, forward, edges, widths, groups, snake, grid)
         score = _score(placed, edges, widths, grid)
         if best is None or score < best[0]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from dashboard.figures.blocks import WHOLE, Block, Tree, folded, framed
@@ -46,69 +47,96 @@ def elements(
     groups: Sequence[Group] | None = None,
     direction: str = "down",
 ) -> list[Element]:
-    """Boxes, frames and edges of a compilation.
+    """Boxes, frames and edges of a compilation; see `Folding`."""
+    return Folding(tasks, edges, groups).elements(opened, direction)
+
+
+class Folding:
+    """A compilation that is drawn again and again, with other blocks open.
 
     Args:
         tasks: of a compilation, in order.
         edges: of a compilation; -1 is an input or output of the model.
-        opened: ids of folded blocks to draw open, the last one opened last; the oldest fold
-            again when the drawing would pass `MOST_ELEMENTS`.  "-" before the id of a block that
-            is open from the start folds it.
         groups: of the compilation; None finds them, which takes a while for a large one.
-        direction: "down" or "right".
     """
-    if groups is None:
-        groups = found_in(tasks, edges)
-    names = tasks["name"].to_list()
-    tree = Tree(groups, names)
-    pairs = list(zip(edges["source"].to_list(), edges["target"].to_list(), strict=True))
-    if len(names) + len({p for p in pairs if min(p) >= 0}) <= WHOLE:
-        boxes = framed(names, (), groups)
-        return _draw(boxes, tree, carried(boxes, edges), pairs, direction)
-    for skip in range(len(opened) + 1):
-        blocks = folded(tree, opened[skip:])
-        inner = carried(blocks, edges)
-        frames = {b.frame for b in blocks} - {""}  # a frame is a box, a name and a sum
-        if len(blocks) + 3 * len(frames) + len(inner) > MOST_ELEMENTS and skip < len(opened):
-            continue  # counted, because placing as many takes a second
-        found = _draw(blocks, tree, inner, pairs, direction)
-        if len(found) <= MOST_ELEMENTS:
-            break
+
+    def __init__(
+        self, tasks: pl.DataFrame, edges: pl.DataFrame, groups: Sequence[Group] | None = None
+    ) -> None:
+        self._names = tasks["name"].to_list()
+        self._groups = found_in(tasks, edges) if groups is None else groups
+        self._tree = Tree(self._groups, self._names)
+        ends = edges.select("source", "target").to_numpy()
+        self._fed = ends[(ends[:, 0] < 0) & (ends[:, 1] >= 0), 1]
+        inside = (ends >= 0).all(axis=1)
+        self._ends = ends[inside]
+        carries = edges.select("source", "tensor", "shape", "format", "bytes")
+        self._carries = carries.filter(pl.Series(inside))
+
+    def elements(self, opened: Sequence[str] = (), direction: str = "down") -> list[Element]:
+        """Boxes, frames and edges.
+
+        Args:
+            opened: ids of folded blocks to draw open, the last one opened last; the oldest fold
+                again when the drawing would pass `MOST_ELEMENTS`.  "-" before the id of a block
+                that is open from the start folds it.
+            direction: "down" or "right".
+        """
+        count = len(self._names)
+        if count <= WHOLE and count + len(np.unique(self._ends, axis=0)) <= WHOLE:
+            boxes = framed(self._names, (), self._groups)
+            return self._draw(boxes, self.carried(boxes), direction)
+        for skip in range(len(opened) + 1):
+            blocks = folded(self._tree, opened[skip:])
+            inner = self.carried(blocks)
+            frames = {b.frame for b in blocks} - {""}  # a frame is a box, a name and a sum
+            if len(blocks) + 3 * len(frames) + len(inner) > MOST_ELEMENTS and skip < len(opened):
+                continue  # counted, because placing as many takes a second
+            found = self._draw(blocks, inner, direction, quick=True)
+            if len(found) <= MOST_ELEMENTS:
+                break
+        return found
+
+    def carried(self, blocks: Sequence[Block]) -> dict[tuple[int, int], Tensors]:
+        """(box, box) -> what goes from one to the other, sorted; a box's own edges are left out."""
+        box = _box_of(blocks)[self._ends]
+        between = np.flatnonzero(box[:, 0] != box[:, 1])
+        rows = zip(box[between].tolist(), self._carries[between].iter_rows(), strict=True)
+        found: dict[tuple[int, int], dict[tuple[int, str], tuple[str, int | None]]] = {}
+        for (a, b), (source, tensor, shape, form, size) in rows:
+            text = f"{shape or ''} {form or ''}".strip()
+            found.setdefault((a, b), {})[source, tensor] = text, size
+        return {
+            pair: Tensors(*max(rows.values(), key=lambda row: row[1] or -1), len(rows))
+            for pair, rows in sorted(found.items())
+        }
+
+    def _draw(
+        self,
+        blocks: Sequence[Block],
+        inner: Mapping[tuple[int, int], Tensors],
+        direction: str,
+        quick: bool = False,
+    ) -> list[Element]:
+        ends = list(inner)
+        fed = _fed(len(blocks), ends, set(_box_of(blocks)[self._fed].tolist()))
+        frames = [b.frame for b in blocks]
+        placed = place(len(blocks), ends, None, frames, fed, direction, quick)
+        nodes = [_node(k, b, placed) for k, b in enumerate(blocks)]
+        ids = [_id(b) for b in blocks]
+        lines = [
+            _edge(e, ids[a], ids[b], a, b, placed, inner[a, b]) for e, (a, b) in enumerate(ends)
+        ]
+        return [*_frames(blocks, self._tree, placed), *nodes, *lines]
+
+
+def _box_of(blocks: Sequence[Block]) -> np.ndarray:
+    """The number of the box that each task is in."""
+    sizes = [len(b.tasks) for b in blocks]
+    found = np.empty(sum(sizes), np.int64)
+    tasks = np.fromiter((i for b in blocks for i in b.tasks), np.int64, found.size)
+    found[tasks] = np.repeat(np.arange(len(blocks)), sizes)
     return found
-
-
-def _draw(
-    blocks: Sequence[Block],
-    tree: Tree,
-    inner: Mapping[tuple[int, int], Tensors],
-    pairs: Collection[tuple[int, int]],
-    direction: str,
-) -> list[Element]:
-    of_task = {i: k for k, block in enumerate(blocks) for i in block.tasks}
-    ends = list(inner)
-    fed = _fed(len(blocks), ends, {of_task[b] for a, b in pairs if a < 0 <= b})
-    frames = [b.frame for b in blocks]
-    placed = place(len(blocks), ends, None, frames, fed, direction)
-    nodes = [_node(k, b, placed) for k, b in enumerate(blocks)]
-    ids = [_id(b) for b in blocks]
-    lines = [_edge(e, ids[a], ids[b], a, b, placed, inner[a, b]) for e, (a, b) in enumerate(ends)]
-    return [*_frames(blocks, tree, placed), *nodes, *lines]
-
-
-def carried(blocks: Sequence[Block], edges: pl.DataFrame) -> dict[tuple[int, int], Tensors]:
-    """(box, box) -> what goes from one to the other, sorted; a box's own edges are left out."""
-    of_task = {i: k for k, block in enumerate(blocks) for i in block.tasks}
-    found: dict[tuple[int, int], dict[tuple[int, str], tuple[str, int | None]]] = {}
-    columns = edges.select("source", "target", "tensor", "shape", "format", "bytes")
-    for source, target, tensor, shape, form, size in columns.iter_rows():
-        if source < 0 or target < 0 or (pair := (of_task[source], of_task[target]))[0] == pair[1]:
-            continue
-        text = f"{shape or ''} {form or ''}".strip()
-        found.setdefault(pair, {})[source, tensor] = text, size
-    return {
-        pair: Tensors(*max(rows.values(), key=lambda row: row[1] or -1), len(rows))
-        for pair, rows in sorted(found.items())
-    }
 
 
 def _fed(count: int, edges: Sequence[tuple[int, int]], roots: Collection[int]) -> list[bool]:

@@ -28,7 +28,9 @@ from dashboard.figures.atlas_child import layout_of, question
 from dashboard.figures.atlas_layout import Layout, lay_out
 from dashboard.queries.model import ModelQueries
 from dashboard.urls import View
+from engine.compile.compilation import Compilation
 from engine.errors import EngineError
+from engine.insight import Group
 from engine.store import ByteCache, Store
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ class Drawings:
         self._done: OrderedDict[str, Drawing] = OrderedDict()
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._last: tuple[Compilation, tuple[Group, ...], op_graph.Folding] | None = None
 
     def get(self, view: View, direction: str = "down") -> Drawing:
         """All tasks of a view.
@@ -91,12 +94,20 @@ class Drawings:
         key = f"{self._key('blocks', view, direction)}/{json.dumps(opened)}"
 
         def draw() -> bytes:
-            made = self._model.compilation(view)
-            groups = self._model.groups(view)
-            found = op_graph.elements(made.tasks, made.edges, opened, groups, direction)
+            found = self._folding(view).elements(opened, direction)
             return json.dumps(found, separators=(",", ":")).encode()
 
         return self._once(key, draw)
+
+    def _folding(self, view: View) -> op_graph.Folding:
+        made, groups = self._model.compilation(view), self._model.groups(view)
+        with self._lock:
+            last = self._last
+        if last is None or last[0] is not made or last[1] is not groups:
+            last = made, groups, op_graph.Folding(made.tasks, made.edges, groups)
+            with self._lock:
+                self._last = last
+        return last[2]
 
     def _key(self, kind: str, view: View, direction: str) -> str:
         if direction not in atlas.DIRECTIONS:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 import engine
-from dashboard.figures import op_graph
 from dashboard.queries import columns, documents
 from dashboard.queries.documents import recipe_of
 from dashboard.queries.rules import RuleBook, rule_book
@@ -84,7 +83,6 @@ class ModelQueries:
         self._kept: OrderedDict[tuple[int, str], tuple[Compilation, Resolution]] = OrderedDict()
         self._joined: OrderedDict[int, tuple[Resolution, pl.DataFrame]] = OrderedDict()
         self._tokens: OrderedDict[str, tuple[Compilation, View]] = OrderedDict()
-        self._drawn: OrderedDict[tuple[int, str, str, tuple[str, ...]], Any] = OrderedDict()
         self._grouped: OrderedDict[tuple[int, str], tuple[Compilation, tuple[Group, ...]]]
         self._grouped = OrderedDict()
         self._lock = threading.Lock()
@@ -252,20 +250,6 @@ class ModelQueries:
         own = self.table(view, "")["name"]  # conversions have no name of their own in it
         name = own[task] if row["origin"] == "task" else row["name"]
         return Explanation(name, note, steps)
-
-    def drawing(self, view: View, opened: Sequence[str] = ()) -> list[op_graph.Element]:
-        """Boxes, frames and edges of the compiled graph, folded where it is large."""
-        compilation = self._load(view)
-        key = (id(compilation), self._own(view.model_id), view.direction, tuple(opened))
-        found = self._drawn.get(key)
-        if found is None or found[0] is not compilation:
-            drawn = op_graph.elements(
-                compilation.tasks, compilation.edges, opened, self.groups(view), view.direction
-            )
-            found = self._drawn[key] = (compilation, drawn)
-            while len(self._drawn) > KEPT:
-                self._drawn.popitem(last=False)
-        return found[1]
 
     def own_groups(self, view: View) -> str:
         """The groups that the model's user named, as JSON; "" none."""
