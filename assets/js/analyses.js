@@ -64,15 +64,18 @@
   function ask(sheet, search) {
     const now = desk();
     if (now && sheet !== undefined) Object.assign(now, { open: sheet === SHEET, search, seen: now.seen && sheet === SHEET });
-    if (!now || !now.open) return;
+    if (!now || !now.open || document.activeElement.matches(".row-form :is(input, textarea)")) return; // who types goes on
     const { draft: { analysis, at }, chosen } = now;
     set("analyses-asked", { data: { analysis, at, chosen, search: now.search || "", turn: ++turn } });
   }
 
-  /* Once the sheet is drawn, the row that the page shows is in sight. */
+  /* The lists are new elements: the focus goes to what it was on, and what matters is in sight. */
   function drawn() {
-    const here = document.querySelector(".tree .here"), now = desk();
-    if (here && now && !now.seen) here.scrollIntoView({ block: (now.seen = "nearest") });
+    const now = desk(), find = (what) => document.querySelector(what || "none");
+    const focus = now && find(now.focus), seen = now && (focus ? find(".row-form") : !now.seen && find(".tree .here"));
+    if (focus) focus.focus();
+    if (seen) seen.scrollIntoView({ block: (now.seen = "nearest") });
+    if (now) now.focus = "";
   }
 
   function show(now) {
@@ -100,6 +103,7 @@
     if (!now || !node || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const { act, sure, choose, analysis, id } = node.dataset, form = node.closest("[data-form]");
     const value = (tag) => (form && form.querySelector(tag) ? form.querySelector(tag).value.trim() : "");
+    now.focus = choose ? `[data-choose="${choose}"]` : `[data-act="${act}"][data-id="${id}"]`;
     if (choose) ask(void (now.chosen = now.chosen === choose ? "" : choose));
     else if (analysis || act === "reload") {
       event.preventDefault();
@@ -110,7 +114,9 @@
   });
   document.addEventListener("keydown", (event) => {
     const form = event.target.closest("[data-form]");
-    if (form && event.key === "Enter" && event.target.matches("input")) form.querySelector("[data-default]").click();
+    if (!form || event.key !== "Enter" || !event.target.matches("input")) return;
+    form.querySelector("[data-default]").focus();
+    form.querySelector("[data-default]").click();
   });
   window.addEventListener("beforeunload", (event) => desk() && desk().dirty && event.preventDefault());
   clientside.analyses = { changed, answered, shown: ask, drawn };
