@@ -82,8 +82,8 @@
     const { analysis, name, words, title, unsaved, conflict, fault } = now.draft, rules = clientside.recipe.rules().length;
     const alone = !rules ? "baseline" : clientside.recipe.plain() ? "a preset" : "not saved", halt = conflict || fault;
     const shown = halt ? "not saved" : (analysis || !clientside.recipe.plain()) && (now.dirty || now.flying) ? "saving…" : analysis ? words : alone;
-    const other = now.against && now.against.id ? ` · against ${now.against.name}` : "";
-    const next = { children: shown + other, className: `analysis-state ${halt ? "worse" : analysis && unsaved ? "unsaved" : ""}`, title: halt || title };
+    const other = now.against && now.against.id ? `against ${now.against.name} · ` : "";
+    const next = { children: other + shown, className: `analysis-state ${halt ? "worse" : analysis && unsaved ? "unsaved" : ""}`, title: halt || title };
     if (now.shown === (now.shown = JSON.stringify([name, next]))) return;
     set("analyses-name", { children: name || "Analyses" });
     set("analyses-state", next);

@@ -94,6 +94,11 @@ def clock(time: datetime) -> str:
     return f"{own:%-d %b}" if own.year == now.year else f"{own:%-d %b %Y}"
 
 
+def begun(sentence: str) -> str:
+    """A sentence that begins with a capital letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def opening(store: Store, view: View) -> Opening:
     """The recipe, the comparison and the draft that an address leads to; never fails."""
     notices: list[str] = []
@@ -112,13 +117,13 @@ def opening(store: Store, view: View) -> Opening:
         elif view.preset:
             document = document_of(_preset(view.preset))
     except EngineError as error:
-        notices.append(f"{error.sentence} The page shows the baseline.")
+        notices.append(f"{begun(error.sentence)} The page shows the baseline.")
         view = replace(view, preset="", analysis="", at="")
     against = comparison(store, view.model_id, "")
     try:
         against = comparison(store, view.model_id, view.vs)
     except EngineError as error:
-        notices.append(f"{error.sentence} The page compares with the baseline.")
+        notices.append(f"{begun(error.sentence)} The page compares with the baseline.")
     view = replace(view, recipe=text_of(document), against=against["recipe"], vs=against["id"])
     return Opening(view, document, against, draft, " ".join(notices))
 

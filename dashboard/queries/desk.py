@@ -16,6 +16,7 @@ from typing import Any
 from dashboard.queries.analyses import (
     Comparison,
     DraftState,
+    begun,
     checked,
     comparison,
     document_of_draft,
@@ -132,13 +133,13 @@ def answer(store: Store, ask: ModelQueries, view: View, message: object) -> Answ
     except (Conflict, Stopped) as error:
         kept = error.kept if isinstance(error, Conflict) else ""
         done = Answer(_as_sent(store, sent) | {
-            "conflict": f"{error.what[:1].upper()}{error.what[1:]}.",
+            "conflict": f"{begun(error.what)}.",
             "kept": kept, "gone": isinstance(error, Stopped),
         })  # fmt: skip
     except EngineError as error:
         silent = sent.get("verb") == "save"  # the header says it, until a save works again
         state = _as_sent(store, sent) | ({"fault": error.sentence} if silent else {})
-        done = Answer(state, "" if silent else error.sentence, refused=True)
+        done = Answer(state, "" if silent else begun(error.sentence), refused=True)
     return replace(done, draft=done.draft | {"turn": turn})
 
 

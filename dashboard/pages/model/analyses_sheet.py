@@ -34,11 +34,9 @@ def tree_section(tree: Tree, at: str, chosen: str, against: Mapping[str, Any]) -
         against: {"id", "name"} of what figures are compared with.
     """
     row = tree.row
-    provenance = [html.Span(row.provenance, className="muted")] if row.provenance else []
     head = html.Div(
         [
-            html.H3(f"Checkpoints of {row.name}", title=row.name),
-            *provenance,
+            html.H3(f"Checkpoints of {row.name}", title=f"{row.name}\n{row.provenance}".strip()),
             html.Span(className="spring"),
             *_compared(against),
         ],
@@ -87,7 +85,7 @@ def _tree_line(
             )
         )
     if row and row.id == against:
-        marks.append(html.Span("compared", className="badge on"))
+        marks.append(html.Span("vs", className="badge on", title="The page compares with it"))
     if line.stale:
         marks.append(
             html.Span(line.stale, className="badge", title=f"Figures of Paredown {line.stale}")

@@ -56,7 +56,7 @@ def test_a_checkpoint_that_is_shown_is_not_saved_again(tab, held):
     (first,) = held.checkpoints(tab.draft["analysis"])
     tab.send("open", id=first.id)
     tab.send("checkpoint", name="again")
-    assert "nothing was changed since this checkpoint" in tab.notice
+    assert "Nothing was changed since this checkpoint" in tab.notice
     assert len(held.checkpoints(tab.draft["analysis"])) == 1
     tab.document = edited(3)
     tab.send("checkpoint", name="other way")
@@ -177,6 +177,6 @@ def test_compare_with_a_checkpoint_and_with_the_baseline_again(tab, held):
     (first,) = held.checkpoints(tab.draft["analysis"])
     tab.send("compare", id=first.id)
     assert tab.against == {"id": first.id, "name": "first", "recipe": text_of(edited())}
-    assert "compared" in tab.sheet()["tree"]
+    assert "The page compares with it" in tab.sheet()["tree"]
     tab.send("compare", id="")
     assert tab.against["recipe"] == ""

@@ -85,7 +85,7 @@ def test_names_that_are_no_names(tab, held):
         tab.send("describe", id=analysis, name=name, note="")
         assert "must be text" in tab.notice
     tab.send("describe", id=analysis, name="<b>\u202ehi</b>\x00", note="x" * 20_000)
-    assert "the note is too long" in tab.notice
+    assert "The note is too long" in tab.notice
     assert held.get(analysis).name == "Untitled"
     tab.send("describe", id=analysis, name="<b>\u202ehi</b>\x00", note="")
     assert held.get(analysis).name == "<b>hi</b>"

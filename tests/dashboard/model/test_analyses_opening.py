@@ -107,12 +107,12 @@ def test_what_is_gone_is_said_and_the_baseline_shown(store, model, analysis, add
     kept = store.analyses.checkpoint(elsewhere.id, "theirs", INT8)
     lost = store.analyses.create(model, "Lost", INT8, target="toaster-3")
     wanted = {
-        "no such analysis": asked(model, NOWHERE),
-        "is of another model": asked(model, elsewhere.id),
-        "there is no such checkpoint": asked(model, analysis.id, NOWHERE),
+        "here is no such analysis": asked(model, NOWHERE),
+        "he analysis “Elsewhere” is of another model": asked(model, elsewhere.id),
+        "here is no such checkpoint": asked(model, analysis.id, NOWHERE),
         "is not of the analysis “Mine”": asked(model, analysis.id, kept.id),
         "“toaster-3”, which is not here any more": asked(model, lost.id),
-        "there is no such analysis": asked(model, "", kept.id),
+        "There is no such analysis. Try": asked(model, "", kept.id),
     }
     for words, address in wanted.items():
         found = opening(store, address)
