@@ -45,8 +45,9 @@ bench: .venv/.dev ## CPU time of load, compile and price, beside onnx-tool
 accept: install $(if $(filter B,$(STAGE)),peers) ## acceptance of a stage: STAGE=A or B; FRESH=1 adds the fresh clones (minutes)
 	$(BIN)/python -m tests.acceptance $(STAGE) $(ARGS)
 
-soak: install ## what takes long: 200 killed writers, the look test's whole matrix; ARGS="scatter": of this
+soak: install ## what takes long: 200 killed writers, more of each random test, the look test's whole matrix; ARGS="scatter": of this
 	$(if $(ARGS),,$(BIN)/python -m tests.soak)
+	$(if $(ARGS),,PAREDOWN_SOAK=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "soak or not soak" tests)
 	$(BIN)/python -m tests.acceptance.look $(ARGS)
 
 # Beside which the graph is measured; what needs them says NOT RUN when they cannot be installed.

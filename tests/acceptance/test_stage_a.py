@@ -32,6 +32,7 @@ from tests.acceptance.stage_a import (
 )
 from tests.bench import cpu
 from tests.bench.cpu import Bench, Timed
+from tests.effort import allowed
 
 needs_chromium = pytest.mark.skipif(
     not shutil.which("chromium"), reason="no chromium: apt-get install chromium"
@@ -166,7 +167,7 @@ def test_five_thousand_nodes_are_quick(tmp_path: Path):
     file.write_bytes(cpu.vit(cpu.blocks_for(cpu.SMALL)).SerializeToString())
     row = cpu.one_round(file, engine.target(cpu.TARGET), beside=False)
     assert row["tasks"] >= 1000
-    assert row["total"] < 3 * 1.2
+    assert row["total"] < allowed(3 * 1.2)
 
 
 # Line 6, live: a few of the files both ways, and a sound file as the planted fault.
@@ -191,7 +192,7 @@ def test_a_sound_file_is_no_refusal():
 @needs_chromium
 @pytest.mark.browser
 def test_events_answer_in_chromium():
-    seen = apart(browser.measure, times=4)
+    seen = apart(browser.measure, times=3)
     assert seen.errors == ()
     assert seen.tasks >= 1000
     assert min(seen.click) < 3 * 120

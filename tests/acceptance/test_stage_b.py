@@ -124,11 +124,13 @@ def test_long_names_are_long():
     assert {len(op.name) for op in graph.ops} == {large.LONG}
 
 
-# Live, in Chromium, in small: that each measurement measures.
+# Live, in Chromium, in small: that each measurement measures.  Most of them only in the soak:
+# `make accept STAGE=B` runs the measurements themselves.
 
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.soak
 def test_rows_are_watched():
     seen = apart(sizes.table, 500, turns=3)
     assert seen.rows >= 500
@@ -138,6 +140,7 @@ def test_rows_are_watched():
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.soak
 def test_a_drawing_is_timed(tmp_path: Path):
     (seen,) = apart(drawing.measure, (300,), beside=False)
     assert seen.fault == ""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.figures.layered import BOX, LONG, place
 from tests.dashboard.model import fakes
+from tests.effort import tries
 
 
 def pairs(compilation):
@@ -76,7 +77,7 @@ def test_an_edge_against_the_order_does_not_break_the_layout():
 NODES = st.integers(0, 39)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(15, 150), deadline=None)
 @given(st.lists(st.tuples(NODES, NODES), max_size=60))
 def test_no_graph_makes_boxes_overlap(links):
     edges = sorted({(min(p), max(p)) for p in links if p[0] != p[1]})

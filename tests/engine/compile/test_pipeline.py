@@ -13,6 +13,7 @@ from engine.compile import PIPELINE, compile_model, passes
 from engine.errors import EngineError
 from engine.graph import Graph, Op, Tensor, verify
 from tests.builders import Net, blocks_for, conv_net, residual_net, transformer_block, vit
+from tests.effort import allowed, tries
 from tests.engine.compile.checks import AnyTarget, check_numbers, compiled, read
 
 WHOLE = {"conv": conv_net, "residual": residual_net, "transformer": transformer_block}
@@ -111,7 +112,7 @@ def nets(draw: st.DrawFn) -> Net:
 
 
 @given(nets())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(20, 200), deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_networks_keep_their_numbers(net: Net) -> None:
     found = compiled(net)
     verify(found.graph)
@@ -120,17 +121,18 @@ def test_random_networks_keep_their_numbers(net: Net) -> None:
 
 
 def test_time_is_linear_in_the_number_of_ops() -> None:
-    seconds = {}
-    for nodes in (2_500, 10_000):
+    seconds: dict[int, list[float]] = {2_500: [], 10_000: []}
+    for nodes in (2_500, 10_000, 2_500):
         graph = read(vit(blocks_for(nodes), size=32, width=8, heads=2))
         assert len(graph.ops) == pytest.approx(nodes, rel=0.02)
         start = time.process_time()
         found = compile_model(graph, AnyTarget())
-        seconds[nodes] = time.process_time() - start
+        seconds[nodes].append(time.process_time() - start)
         assert len(found.tasks) == pytest.approx(nodes / 5, rel=0.02)
         assert found.tasks["signature"].n_unique() == 11
-    assert seconds[10_000] < 1.0
-    assert seconds[10_000] < 8 * seconds[2_500]
+    (many,), few = seconds[10_000], seconds[2_500]
+    assert many < allowed(1.0)
+    assert many < 8 * max(few)
 
 
 def test_bodies_are_never_fused_with_what_is_outside() -> None:

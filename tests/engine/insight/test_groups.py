@@ -14,6 +14,7 @@ import engine
 from engine.insight.groups import MOST_ID, parts
 from tests.acceptance import corpus
 from tests.builders import Net
+from tests.effort import allowed, tries
 from tests.engine.insight.invented import compilation, renumbered, stripped, tiled
 
 
@@ -53,7 +54,7 @@ def check_tree(groups, count: int) -> None:
     assert all(n >= 3 for n in stacks(groups))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(30, 300), deadline=None)
 @given(st.data())
 def test_groups_are_a_tree_for_any_compilation(data):
     n = data.draw(st.integers(0, 90))
@@ -251,6 +252,6 @@ def test_cost_is_bounded_and_grows_with_the_number_of_tasks():
     small, large = tiled(unit, 5_000), tiled(unit, 20_000)
     quick = min(seconds(small) for _ in range(2))
     slow = seconds(large)
-    assert quick < 3 * 0.3
-    assert slow < 3 * 1.5
+    assert quick < allowed(3 * 0.3)
+    assert slow < allowed(3 * 1.5)
     assert slow < 10 * quick

@@ -13,6 +13,7 @@ from engine.recipe import Action, OfKernel, Recipe, Rule, dumps, loads, redundan
 from engine.recipe.prepare import prepare
 from engine.targets import target, targets
 from tests import builders
+from tests.effort import tries
 from tests.engine.cost.hand_made import compilation, conv, depthwise, gemm, simple, tensors
 
 INT8 = Action("int8", "int8")
@@ -212,7 +213,7 @@ def nets(draw):
     return c, Recipe(tuple(rules))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(25, 300), deadline=None)
 @given(nets())
 def test_a_replayed_recipe_gives_identical_totals_and_an_undone_rule_the_former(net):
     c, recipe = net
@@ -226,7 +227,7 @@ def test_a_replayed_recipe_gives_identical_totals_and_an_undone_rule_the_former(
         assert getattr(now.totals, name) == pytest.approx(now.tasks[name].sum(), rel=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(25, 300), deadline=None)
 @given(nets(), st.permutations(range(9)))
 def test_equal_rules_give_the_same_in_any_order_and_twice_over(net, order):
     c, _ = net
@@ -238,7 +239,7 @@ def test_equal_rules_give_the_same_in_any_order_and_twice_over(net, order):
     assert one.tasks.drop("rule").equals(other.tasks.drop("rule"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(25, 300), deadline=None)
 @given(nets())
 def test_no_two_connected_tasks_disagree_without_a_conversion(net):
     c, recipe = net

@@ -25,6 +25,7 @@ from engine.recipe import (
 )
 from engine.targets import targets
 from tests import builders
+from tests.effort import SOAK, allowed, tries
 from tests.engine.cost.hand_made import compilation, conv, depthwise, gemm, simple, tensors
 
 TARGETS = [t.id for t in targets()]
@@ -70,13 +71,15 @@ def exact(c, recipe, tasks, sample, seed=0):
 @pytest.mark.parametrize("recipe", RECIPES, ids=["baseline", "int8", "channels", "mixed"])
 def test_effects_are_those_of_a_full_resolve(target, recipe):
     c = compilation(*BRANCHES, edges=EDGES, target=target)
+    odd = (TARGETS.index(target) + RECIPES.index(recipe)) % 2  # every day half of the tasks
     for task in range(len(BRANCHES)):
-        exact(c, recipe, [task], 5, seed=task)
-    exact(c, recipe, [0, 2, 8], 5)
-    exact(c, recipe, [1, 2, 7], 5)
+        if SOAK or task % 2 == odd:
+            exact(c, recipe, [task], tries(2, 8), seed=task)
+    exact(c, recipe, [0, 2, 8], tries(2, 8))
+    exact(c, recipe, [1, 2, 7], tries(2, 8))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=tries(15, 100), deadline=None)
 @given(st.data())
 def test_effects_are_exact_on_random_nets(data):
     n = data.draw(st.integers(2, 9))
@@ -103,7 +106,7 @@ def test_effects_are_exact_where_weights_or_activations_stop_fitting(target):
     c = compilation(wide, wide, gemm(1, 2048, 150), conv(4096, 16, 16), target=target)
     for recipe in (Recipe(), preset("int8").recipe, preset("int8w").recipe):
         for task in range(4):
-            exact(c, recipe, [task], 8, seed=task)
+            exact(c, recipe, [task], tries(3, 12), seed=task)
     exact(c, preset("int8").recipe, [0, 1], 12)
 
 
@@ -119,9 +122,9 @@ def test_effects_are_exact_for_shared_weights():
         c = engine.compile_model(graph, engine.target(at))
         held = Recipe((Rule(Action(kernel="int8"), (2,)),))
         for recipe in (Recipe(), preset("int8").recipe, held):
-            for task in range(5):
-                exact(c, recipe, [task], 8, seed=task)
-            exact(c, recipe, [0, 1], 8)
+            for task in range(5) if SOAK else (1, 2):
+                exact(c, recipe, [task], tries(3, 12), seed=task)
+            exact(c, recipe, [0, 1], tries(3, 12))
 
 
 def test_many_alike_tasks_are_priced_once_and_add_up():
@@ -143,7 +146,7 @@ def test_every_option_is_offered_once_and_none_is_refused():
     now = frame.row(by_predicate=pl.col("current"), named=True)
     assert [now[n] for n in names] == ["fp16", "fp16", "fp16", 0.0, "", 0]
     assert all(now[f"model_{n}"] == 0 for n in TOTALS)
-    for row in frame.iter_rows(named=True):
+    for row in frame[:: tries(5, 1)].iter_rows(named=True):
         made = resolve(c, Recipe((Rule(action_of(row), (2,)),))).tasks.row(2, named=True)
         assert [made[n] for n in names] == [row[n] for n in names]
         assert made["refusal"] == ""
@@ -185,10 +188,10 @@ def test_a_task_of_ten_thousand_answers_in_milliseconds():
     c = compilation(*BRANCHES * 900, target="phone-npu")
     recipe = preset("int8").recipe
     options(c, recipe, [13])
-    assert _best(lambda: options(c, recipe, [13])) < 0.03  # 5 ms on a quiet machine; make bench
+    assert _best(lambda: options(c, recipe, [13])) < allowed(0.03)  # 5 ms when quiet; make bench
     many = list(range(2000))
     options(c, recipe, many)
-    assert _best(lambda: options(c, recipe, many)) < 1.5  # 300 ms on a quiet machine
+    assert _best(lambda: options(c, recipe, many)) < allowed(0.9)  # 300 ms on a quiet machine
 
 
 def _best(run):

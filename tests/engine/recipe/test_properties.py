@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.recipe import Action, Recipe, Rule, presets, resolve
 from engine.targets import targets
+from tests.effort import allowed, tries
 from tests.engine.cost.hand_made import compilation, conv, depthwise, gemm, kernel, simple, tensors
 
 TARGETS = st.sampled_from([t.id for t in targets()])
@@ -44,7 +45,7 @@ def within(recipe, count):
     ))  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(20, 300), deadline=None)
 @given(st.lists(TASK, min_size=1, max_size=6), RECIPE, TARGETS)
 def test_figures_are_finite_add_up_and_ids_are_unique(tasks, recipe, target):
     made = resolve(compilation(*tasks, target=target), within(recipe, len(tasks)))
@@ -62,7 +63,7 @@ def test_figures_are_finite_add_up_and_ids_are_unique(tasks, recipe, target):
     assert 0 <= made.touched <= len(tasks)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(20, 300), deadline=None)
 @given(SIZE, SIZE, SIZE, st.integers(1, 5), st.sampled_from(["fp32", "int8"]), TARGETS)
 def test_more_macs_are_never_faster(rows, cin, cout, factor, fmt, target):
     def latency(columns):
@@ -73,7 +74,7 @@ def test_more_macs_are_never_faster(rows, cin, cout, factor, fmt, target):
     assert latency(cout * factor) >= latency(cout) * (1 - 1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=tries(15, 150), deadline=None)
 @given(st.lists(TASK, min_size=1, max_size=5), TARGETS)
 def test_narrower_formats_never_take_more_bytes(tasks, target):
     c = compilation(*tasks, target=target)
@@ -84,7 +85,7 @@ def test_narrower_formats_never_take_more_bytes(tasks, target):
             assert (made[name] <= base[name]).all(), (fmt, name)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=tries(15, 100), deadline=None)
 @given(st.integers(64, 4096), st.integers(64, 512), TARGETS)
 def test_every_weight_preset_shrinks_a_large_kernel(cin, cout, target):
     c = compilation(gemm(1, cin, cout), gemm(1, cout, 4), target=target)
@@ -96,7 +97,7 @@ def test_every_weight_preset_shrinks_a_large_kernel(cin, cout, target):
         assert size < base or changed == 0, p.id
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=tries(15, 100), deadline=None)
 @given(st.lists(TASK, min_size=1, max_size=5), RECIPE, TARGETS)
 def test_clearing_every_task_gives_the_baseline_back(tasks, recipe, target):
     c = compilation(*tasks, target=target)
@@ -112,7 +113,9 @@ def test_ten_thousand_tasks_answer_in_fifty_milliseconds():
     resolve(c)
     for recipe in (Recipe(), presets()[2].recipe):
         best = min(_seconds(c, recipe) for _ in range(5))
-        assert best < 0.15, f"{best * 1e3:.0f} ms"  # 50 ms on a quiet machine; see make bench
+        assert best < allowed(0.15), (
+            f"{best * 1e3:.0f} ms"
+        )  # 50 ms on a quiet machine; see make bench
 
 
 def _seconds(c, recipe):

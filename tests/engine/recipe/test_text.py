@@ -27,6 +27,7 @@ from engine.recipe import (
     resolve,
 )
 from tests.acceptance.recipes import BAD_RECIPES
+from tests.effort import tries
 from tests.engine.cost.hand_made import compilation, conv, gemm, simple
 
 IDS = st.lists(st.integers(0, 99), max_size=4).map(tuple)
@@ -59,7 +60,7 @@ NET = (
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(50, 500), deadline=None)
 @given(st.lists(st.builds(Rule, ACTION, SELECTOR), max_size=4).map(tuple))
 def test_a_recipe_comes_back_from_its_text(rules):
     recipe = Recipe(rules)

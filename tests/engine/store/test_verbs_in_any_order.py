@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from engine.store import Conflict, Store
+from tests.effort import tries
 from tests.engine.store.conftest import NET
 
 RECIPES = st.sampled_from(["", "a", "b", "c", "{}"])  # few, so that equal ones meet
@@ -189,7 +190,7 @@ class Verbs(RuleBasedStateMachine):
 
 
 Verbs.TestCase.settings = settings(
-    max_examples=10,
+    max_examples=tries(5, 50),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
