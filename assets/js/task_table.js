@@ -214,6 +214,7 @@
     if (shown.size) api.hideOverlay();
     else api.showNoRowsOverlay();
     view().tell("filtered", fit);
+    if (root.state) view().selection(root.state); // it offers to select what passes
   }
 
   /* A click selects a row, with Ctrl one more or less, with Shift all from the last one clicked. */

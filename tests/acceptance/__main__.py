@@ -1,4 +1,4 @@
-"""Run the acceptance of a stage: `python -m tests.acceptance A|B [LINE ...]`."""
+"""Run the acceptance of a stage: `python -m tests.acceptance A|B|C [LINE ...]`."""
 
 from __future__ import annotations
 
