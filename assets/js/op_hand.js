@@ -48,9 +48,9 @@
 
   /* What a block holds is asked for when the pointer rests on it. */
   function ahead(node, wait) {
-    const block = node.data("block");
+    const block = node.data("block"), own = block && address(after(block, true));
     clearTimeout(soon);
-    if (block) soon = setTimeout(() => elements(address(after(block, true))).catch(() => null), wait);
+    if (block) soon = setTimeout(() => elements(own).catch(() => null), wait);
   }
 
   function listen(cy) {
