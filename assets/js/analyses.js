@@ -50,7 +50,7 @@
     if (draft.turn === now.flying) Object.assign(now, { flying: 0 }, clearTimeout(now.lost));
     set("draft", { data: (now.draft = draft) });
     if (against) set("against", { data: against });
-    if (draft.conflict) now.dirty = !draft.kept;
+    if (draft.conflict && !draft.kept) now.dirty = true; // what was edited meanwhile is so already
     if (draft.fault) later(now, AGAIN, { dirty: true });
     if (load && (at !== draft.at || analysis !== draft.analysis))
       window.history.pushState(window.history.state, "", window.location.href); // back undoes the view
