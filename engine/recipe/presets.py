@@ -94,7 +94,9 @@ def preset(id: str) -> Preset:
     for found in _PRESETS:
         if found.id == id:
             return found
-    raise EngineError("no such preset", id, f"one of {', '.join(p.id for p in _PRESETS)}")
+    raise EngineError(
+        "there is none of this name", f"preset {id}", f"one of {', '.join(p.id for p in _PRESETS)}"
+    )
 
 
 def preset_table(

@@ -200,7 +200,7 @@ class Properties:
 def properties(files: tuple[str, ...] = PROPERTIES) -> Properties:
     """Run the properties and the hand-computed examples of propagation."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *files],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     last = (done.stdout.strip().splitlines() or ["nothing"])[-1]

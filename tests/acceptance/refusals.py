@@ -96,7 +96,7 @@ def _addresses(services: Services, body: bytes) -> Iterator[Refused]:
     at = f"/model/{model}?target=phone-npu"
     for query, words in (
         (f"&analysis={NOWHERE}", "no such analysis"),
-        (f"&analysis={mine}&at={NOWHERE}", "there is no such checkpoint"),
+        (f"&analysis={mine}&at={NOWHERE}", "no such checkpoint"),
         ("&preset=magic", "no such preset"),
         (f"&analysis={future}", "newer than this version"),
         (f"&analysis={mine}&vs={NOWHERE}", "The page compares with the baseline"),
