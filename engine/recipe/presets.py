@@ -95,7 +95,7 @@ def preset(id: str) -> Preset:
         if found.id == id:
             return found
     raise EngineError(
-        "there is none of this name", f"preset {id}", f"one of {', '.join(p.id for p in _PRESETS)}"
+        "no such preset", f"preset {id}", f"one of {', '.join(p.id for p in _PRESETS)}"
     )
 
 
