@@ -33,7 +33,7 @@
     root.origin = { tasks, source, names, own, place };
   }
 
-  /* Figures of the rows that changed, and the conversions; says whether the conversions did. */
+  /* Figures of the rows that changed, and the conversions: what the grid has to do. */
   function take(root, effects) {
     const { source, names, own, place } = root.origin, changed = plain(effects.columns);
     const moved = Object.keys(changed);
@@ -58,7 +58,8 @@
       for (const row of had) root.rows.delete(row.id);
       for (const row of put) root.rows.set(row.id, row);
     }
-    return kept ? null : { remove: had, add: put };
+    const update = effects.ids.map((id) => root.rows.get(id));
+    return kept ? { update } : { update, remove: had, add: put };
   }
 
   /* What one change moves in every row: share, cumulative share, slowest first, memory power. */
@@ -106,7 +107,7 @@
     if (whole && effects.from) return ask_anew(root);
     if (!whole && ![effects.from, effects.to].includes(root.held)) return ask_anew(root);
     if (whole) begin(root, tasks);
-    const conversions = take(root, effects);
+    const changed = take(root, effects);
     root.held = effects.to;
     derive(root, effects);
     const rows = [...root.rows.values()];
@@ -119,14 +120,17 @@
     root.classList.toggle("with-preset", !effects.plain);
     listen(api);
     if (whole) api.setGridOption("rowData", rows);
-    else if (conversions) api.applyTransaction(conversions); // sorts and filters as well
-    else api.refreshClientSideRowModel("filter");
+    else api.applyTransaction(changed); // sorts and filters these only: what all rows share keeps their order
     if (moved) api.refreshHeader();
     if (fresh) {
       restore(api, state);
       clientside.recipe.arrived(recipe, presets);
     } else if (moved) api.setFilterModel(view().toModel(root.state.where, root.glossary));
-    if (!fresh) api.refreshCells({ force: true });
+    if (whole && !fresh) api.refreshCells({ force: true });
+    else if (!fresh) {
+      api.refreshCells(); // those whose value is another
+      api.refreshCells({ columns: ["latency_s"], force: true }); // its bars are shares of the longest
+    }
     settle(api, false);
     if (fresh) view().apply(root.state);
     view().selection(root.state);

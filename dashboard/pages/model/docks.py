@@ -33,6 +33,7 @@ PANES = dict(zip(DOCKS, (graph, histograms, scatter, timeline, roofline, composi
 GRID = {
     "theme": task_table.THEME,
     "animateRows": False,
+    "deltaSort": True,
     "suppressCellFocus": False,
     "tooltipShowDelay": 500,
     "suppressColumnMoveAnimation": True,
