@@ -86,6 +86,7 @@ class ModelsQueries:
         """The list under a view's search and sort, with the figures on a target."""
         if self._demo and self._store.mark(DEMO):
             self.add_demo()
+        working = self.headlines.busy  # before the rows: what ends meanwhile is not in them
         rows = self._store.models()
         versions = _versions(rows)
         words = view.search.casefold().split()
@@ -105,7 +106,7 @@ class ModelsQueries:
             models=tuple(listed if by_row else _sorted(listed, sort)[:limit]),
             matching=matching,
             total=len(rows),
-            pending=self.headlines.busy,
+            pending=working or len(known) < len(found),
             budgeted=bool(kept),
         )
 
