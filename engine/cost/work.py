@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -93,4 +93,4 @@ class Work:
 
     def take(self, rows: Ints | Mask) -> Work:
         """The rows at these places."""
-        return Work(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return Work(*[getattr(self, name)[rows] for name in Work.__slots__])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.compile import KERNELS
 from engine.cost import FORMATS, Ints, Mask
@@ -68,16 +69,26 @@ def acceptance(
     """
     base = len(FORMATS)
     keys = ((p.class_of_kind[kind] * base + in_fmt) * base + out_fmt) * base + kernel_fmt
-    unique, inverse = np.unique(keys, return_inverse=True)
-    table: dict[int, tuple[tuple[int, int], ...]] = p.kept.setdefault("accepts", {})
+    table = judged(p)
     words: list[str] = p.kept.setdefault("reasons", [""])
-    for key in unique.tolist():
-        if key not in table:
-            table[key] = tuple(_judged(p.target, u, key, words) for u in p.target.units)
-    rows = [table[key] for key in unique.tolist()]
-    found = np.array(rows, np.int64).reshape(len(unique), len(p.target.units), 2)
-    spread = found[inverse.reshape(-1)]
-    return Acceptance(spread[:, :, 0].T, spread[:, :, 1].T, tuple(words))
+    why = table[0][:, keys]
+    new = keys[why[0] < 0]
+    if len(new):
+        for key in np.unique(new).tolist():
+            table[:, :, key] = np.array(
+                [_judged(p.target, unit, key, words) for unit in p.target.units]
+            ).T
+        why = table[0][:, keys]
+    return Acceptance(why.astype(np.int64), table[1][:, keys].astype(np.int64), tuple(words))
+
+
+def judged(p: Prepared) -> NDArray[np.int16]:
+    """[(reason, format), units, every combination]: what was found out so far, -1 nothing yet."""
+    if "accepts" not in p.kept:
+        shape = (2, len(p.target.units), len(CLASSES) * len(FORMATS) ** 3)
+        p.kept["accepts"] = np.full(shape, -1, np.int16)
+    found: NDArray[np.int16] = p.kept["accepts"]
+    return found
 
 
 def first_true(mask: Mask) -> Ints:

@@ -89,13 +89,7 @@ class Offer(NamedTuple):
 
     def take(self, mask: Mask) -> Offer:
         """Those of a mask."""
-        if mask.all():
-            return self
-        chosen = tuple(self.all[i] for i in np.flatnonzero(mask).tolist())
-        return Offer(
-            chosen, self.formats[mask], self.sparsity[mask], self.pattern[mask],
-            self.channels[mask], self.palette[mask], self.frame.filter(pl.Series(mask)),
-        )  # fmt: skip
+        return laid_out(tuple(self.all[i] for i in np.flatnonzero(mask).tolist()))  # fmt: skip
 
 
 def known(p: Prepared, task_ids: Sequence[int]) -> Ints:
@@ -122,14 +116,25 @@ def offer(p: Prepared, tasks: Ints, extra: tuple[float, ...] = ()) -> Offer:
         tasks: which.
         extra: shares of zeros beside the usual ones.
     """
-    kept: dict[tuple[bytes, tuple[float, ...]], Offer] = p.kept.setdefault("offers", {})
+    kept: dict[tuple[bytes, ...], Offer] = p.kept.setdefault("offers", {})
     kinds = np.unique(p.kind[tasks])
-    key = (kinds.tobytes(), extra)
+    key = (kinds.tobytes(), repr(extra).encode())
     if key not in kept:
-        while len(kept) >= _KEPT:
-            kept.pop(next(iter(kept)))
-        kept[key] = laid_out(_common(p, kinds.tolist(), extra))
-    return kept[key].take(_fits(p, tasks, kept[key]))
+        _keep(kept, key, laid_out(_common(p, kinds.tolist(), extra)))
+    found = kept[key]
+    fits = _fits(p, tasks, found)
+    if fits.all():
+        return found
+    taken = (*key, np.packbits(fits).tobytes())
+    if taken not in kept:
+        _keep(kept, taken, found.take(fits))
+    return kept[taken]
+
+
+def _keep(kept: dict[tuple[bytes, ...], Offer], key: tuple[bytes, ...], found: Offer) -> None:
+    while len(kept) >= _KEPT:
+        kept.pop(next(iter(kept)))
+    kept[key] = found
 
 
 def _common(p: Prepared, kinds: list[int], extra: tuple[float, ...]) -> tuple[Combination, ...]:
@@ -165,6 +170,7 @@ def laid_out(found: tuple[Combination, ...]) -> Offer:
     squeezed = [c.squeeze for c in found]
     frame = pl.DataFrame(
         {
+            "option": np.arange(len(found), dtype=np.int32),
             **{
                 f"{name}_format": pl.Series([c.formats[i] for c in found], dtype=pl.String)
                 for i, name in enumerate(("input", "output", "kernel"))

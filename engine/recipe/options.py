@@ -91,23 +91,21 @@ def action_of(option: Mapping[str, Any]) -> Action:
 def _frame(found: Offer, costs: dict[str, Floats], current: Mask) -> pl.DataFrame:
     three = np.stack([costs[f] for f in ("latency_s", "memory_energy_j", "size_bytes")], axis=1)
     best, worst = extremes({name: costs[name] for name in FIGURES})
-    columns: dict[str, Any] = {
-        "option": np.arange(len(found.all), dtype=np.int32),
-        **found.frame.to_dict(),
+    further: dict[str, pl.Series] = {
         **{name: pl.Series(name, costs[name], nan_to_null=True) for name in (*FIGURES, *TOTALS)},
-        "touched": costs["touched"].astype(np.int32),
-        "conversions": costs["conversions"].astype(np.int32),
-        "pareto": ~dominated(three),
-        "best": _words(best),
-        "worst": _words(worst),
-        "current": current,
+        "touched": pl.Series("touched", costs["touched"].astype(np.int32)),
+        "conversions": pl.Series("conversions", costs["conversions"].astype(np.int32)),
+        "pareto": pl.Series("pareto", ~dominated(three)),
+        "best": _words("best", best),
+        "worst": _words("worst", worst),
+        "current": pl.Series("current", current),
     }
-    return pl.DataFrame({name: columns[name] for name in OPTION_SCHEMA})
+    return found.frame.hstack(list(further.values()))
 
 
-def _words(bits: Ints) -> pl.Series:
+def _words(name: str, bits: Ints) -> pl.Series:
     """Lists of the figures whose bits are set."""
-    return _lists().gather(bits)
+    return _lists()[pl.Series(bits.astype(np.uint32))].alias(name)
 
 
 @cache

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.cost import Ints, Mask
+from engine.recipe.accept import judged
 from engine.recipe.prepare import Prepared
 from engine.recipe.rows import Fixed, fixed
 from engine.recipe.wiring import Edges, nets, ordered
 
-_SKIPPED = ("name", "ops", "group", "region", "input_format", "output_format", "kernel_format",
-            "input_shape", "output_shape", "kernel_shape", "unknown")  # fmt: skip
+
+class _Columns(dict[str, NDArray[Any]]):
+    """Columns of some rows, each taken when it is asked for: few of them are."""
+
+    def __init__(self, source: Mapping[str, NDArray[Any]], rows: Ints) -> None:
+        super().__init__()
+        self._source, self._rows = source, rows
+
+    def __missing__(self, name: str) -> NDArray[Any]:
+        found = self[name] = self._source[name][self._rows]
+        return found
 
 
 class Part(NamedTuple):
@@ -83,9 +94,9 @@ def part(p: Prepared, inside: Mask, copies: int) -> Part:
 
     index = np.tile(rows, copies)
     carrier = p.wiring.carrier[index]
-    columns = {name: v[index] for name, v in p.columns.items() if name not in _SKIPPED}
+    columns: Any = _Columns(p.columns, index)
     kept = {
-        "accepts": p.kept.setdefault("accepts", {}),
+        "accepts": judged(p),
         "reasons": p.kept.setdefault("reasons", [""]),
         "verdicts": p.kept.setdefault("verdicts", {}),
         "fixed": Fixed(*(values[index] for values in fixed(p))),
@@ -95,7 +106,7 @@ def part(p: Prepared, inside: Mask, copies: int) -> Part:
     made = replace(
         p,
         count=n * copies,
-        columns=MappingProxyType(columns),
+        columns=columns,
         **{name: getattr(p, name)[index] for name in (
             "in_fmt", "out_fmt", "kernel_fmt", "file_in", "file_out", "file_kernel", "unpriced",
             "special", "makes_output", "kind", "sharing")},

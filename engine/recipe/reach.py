@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.cost import Floats, Ints, Mask, Work, bits_of
+from engine.cost import Floats, Ints, Mask, Work, bits_of, price
 from engine.recipe.channels import spread
 from engine.recipe.choose import Choice
 from engine.recipe.convert import Conversions, conversions, lifetimes
@@ -56,7 +56,7 @@ class Reached(NamedTuple):
         inside: tasks of the model that are among them; [tasks].
         touched: tasks beside `own` that a case changes; [K].
         conversions: how many more conversions it needs; [K].
-        moved: cases that move the border of a partition, which reaches everything after; [K].
+        border: the first task that the first unit does not run, as in `border`; [K].
     """
 
     own: Work
@@ -67,7 +67,7 @@ class Reached(NamedTuple):
     inside: Mask
     touched: Ints
     conversions: Ints
-    moved: Mask
+    border: Ints
 
 
 def reach(
@@ -92,8 +92,7 @@ def reach(
     made = part(p, inside, k + 1)
     choice = _choice(plan, made, tasks, own, cases, (reads_in, makes_in))
     choice = _pruned(choice, made, cases, lost)
-    border = plan.placement.last if plan.placement.last >= 0 else p.count
-    after = np.tile(made.rows > border, made.copies)
+    after = np.tile(made.rows > border(plan), made.copies)
     placement = place(made.prepared, choice, after)
     found = conversions(made.prepared, choice)
     live, far = _live(plan, made, choice, found, inside)
@@ -112,12 +111,12 @@ def reach(
         own=work.take(own_rows),
         own_in=choice.in_fmt[own_rows],
         own_out=choice.out_fmt[own_rows],
-        others=joined(work.take(further), far[0]),
+        others=joined(work.take(further), far[0]) if len(far[1]) else work.take(further),
         of=np.concatenate([copy[further], far[1]]),
         inside=inside | _mask(p.count, far[2]),
         touched=_touched(choice, made, own),
         conversions=added[:k] - added[k],
-        moved=_moved(plan, made, placement, inside),
+        border=_borders(plan, made, placement, inside),
     )
 
 
@@ -140,7 +139,7 @@ def whole(plan: Plan, after: Plan, own: Ints) -> Reached:
         inside=np.ones(count, bool),
         touched=np.array([int(differs.sum())]),
         conversions=np.array([added]),
-        moved=np.zeros(1, bool),
+        border=np.full(1, border(plan)),
     )
 
 
@@ -217,17 +216,38 @@ def _touched(choice: Choice, made: Part, own: Ints) -> Ints:
     return np.asarray(differ.sum(axis=1))
 
 
-def _moved(plan: Plan, made: Part, placement: Placement, inside: Mask) -> Mask:
-    """Cases in which another task is the first that the first unit does not run; [cases]."""
+def border(plan: Plan) -> int:
+    """The first task that the first unit of a partition does not run; their number for none."""
+    return plan.placement.last if plan.placement.last >= 0 else plan.prepared.count
+
+
+def _borders(plan: Plan, made: Part, placement: Placement, inside: Mask) -> Ints:
+    """Where each case puts the border of a partition, after which all is the fallback's; [K]."""
     k, p = made.copies - 1, plan.prepared
     if p.target.partition != "prefix" or len(p.target.units) < 2:
-        return np.zeros(k, bool)
+        return np.full(k, border(plan))
     outside = ~plan.placement.takes & ~inside
     first_out = int(outside.argmax()) if outside.any() else p.count
     bad = ~placement.takes.reshape(made.copies, -1)[:k] & inside[made.rows]
     first_in = np.where(bad, made.rows, p.count).min(axis=1, initial=p.count)
-    now = plan.placement.last if plan.placement.last >= 0 else p.count
-    return np.asarray(np.minimum(first_in, first_out) != now)
+    return np.asarray(np.minimum(first_in, first_out))
+
+
+def shifted(plan: Plan, first: int) -> Plan:
+    """The plan with its partition's border elsewhere, and every choice as it is.
+
+    It is what cases that move the border there are compared with: they reach as little of it as
+    others reach of the plan.
+
+    Args:
+        plan: the model as it is now.
+        first: the first task that the first unit does not run; the number of tasks for none.
+    """
+    p = plan.prepared
+    placement = place(p, plan.choice, np.arange(p.count) > first)
+    placement = placement._replace(last=first if first < p.count else -1)
+    work = rows(p, plan.choice, placement, plan.found, plan.work.live_bytes[: p.count])
+    return plan._replace(placement=placement, work=work, price=price(p.target, work))
 
 
 def _live(

@@ -13,7 +13,7 @@ from engine.recipe.accept import acceptance, first_true
 from engine.recipe.choose import Said, apply, share
 from engine.recipe.combine import Combination, Offer
 from engine.recipe.plan import Plan, priced
-from engine.recipe.reach import Case, Reached, reach, removed, whole
+from engine.recipe.reach import Case, Reached, border, reach, removed, shifted, whole
 from engine.recipe.residency import State, by_unit, held, priced_as, same, state
 from engine.recipe.rows import fixed, joined, speed_up
 from engine.recipe.wiring import IS_REAL
@@ -48,17 +48,40 @@ def effects(plan: Plan, tasks: Ints, found: Offer) -> dict[str, Floats]:
     out = {name: np.zeros(len(found.all)) for name in (*_PRICED, *TOTALS, "touched", "conversions")}
     lost = {share: removed(plan, tasks, share) for share in {c.channels for c in cases}}
     for chunk in _chunks(plan, own, len(cases)):
-        reached = reach(plan, tasks, own, cases[chunk.start : chunk.stop], lost)
-        at = np.flatnonzero((of >= chunk.start) & (of < chunk.stop))
-        moved = reached.moved | (sharing & _prunes(plan, tasks, cases[chunk.start : chunk.stop]))
-        stays = ~moved[of[at] - chunk.start]
-        _fill(plan, tasks, own, weights, reached, at[stays], of[at[stays]] - chunk.start, out)
-        for case in np.flatnonzero(moved).tolist():
-            rows = np.flatnonzero(of == case + chunk.start)
-            far = _far(plan, tasks, own, found.all[int(rows[0])])
-            _fill(plan, tasks, own, weights, far, rows, np.zeros(len(rows), np.int64), out)
+        some = cases[chunk.start : chunk.stop]
+        reached = reach(plan, tasks, own, some, lost)
+        whole_ = sharing & _prunes(plan, tasks, some)
+        place_ = np.where(whole_, -1, reached.border)
+        for first in np.unique(place_).tolist():
+            which = np.flatnonzero(place_ == first)
+            at = np.flatnonzero(np.isin(of, which + chunk.start))
+            case = np.searchsorted(which, of[at] - chunk.start)
+            if first == border(plan):
+                _fill(plan, tasks, own, weights, reached, at, which[case], out)
+            elif first >= 0:
+                other = shifted(plan, first)
+                again = reach(other, tasks, own, tuple(some[i] for i in which.tolist()), lost)
+                _fill(other, tasks, own, weights, again, at, case, out)
+                for name, change in _between(plan, other).items():
+                    out[name][at] += change
+        for i in np.flatnonzero(whole_).tolist():
+            at = np.flatnonzero(of == i + chunk.start)
+            far = _far(plan, tasks, own, found.all[int(at[0])])
+            _fill(plan, tasks, own, weights, far, at, np.zeros(len(at), np.int64), out)
     out["touched"] += weights.shared
     return out
+
+
+def _between(plan: Plan, other: Plan) -> dict[str, float]:
+    """Totals of another plan less those of the plan."""
+    sums = [
+        [
+            float(np.nansum(_running(name, p.price.figures[name], p.work.runs)))
+            for p in (other, plan)
+        ]
+        for name in _PRICED
+    ]
+    return {total: a - b for total, (a, b) in zip(TOTALS, sums, strict=True)}
 
 
 def _prunes(plan: Plan, tasks: Ints, cases: tuple[Case, ...]) -> Mask:
@@ -135,21 +158,20 @@ def _cases(
                           np.tile(p.kind[tasks], count))  # fmt: skip
         broken = np.tile(p.broken[:, tasks], count)
         unit[some] = first_true((took.why == 0) & (broken == 0)).reshape(count, wide)
-    on = [row.tobytes() for row in unit]
-    removed = (found.sparsity * found.channels).tolist()
-    keys: dict[tuple[object, ...], int] = {}
-    cases: list[Case] = []
-    of = np.zeros(len(found.all), np.int64)
-    for i, ((reads_, makes_, _), t) in enumerate(
-        zip(found.formats.tolist(), which.tolist(), strict=True)
-    ):
-        kernels = weights.kernel[i]
-        key = (reads_, makes_, on[t], removed[i], kernels.tobytes() if sharing else b"")
-        if key not in keys:
-            keys[key] = len(cases)
-            cases.append(Case(reads_, makes_, removed[i], kernels))
-        of[i] = keys[key]
-    return tuple(cases), of
+    places: dict[bytes, int] = {}  # where the tasks run -> number
+    on = np.array([places.setdefault(row.tobytes(), len(places)) for row in unit], np.int64)
+    lost, share_ = np.unique(found.sparsity * found.channels, return_inverse=True)
+    kernels: dict[bytes, int] = {}
+    keys = ((keys_ >> 8) * len(places) + on[which]) * len(lost) + share_.reshape(-1)
+    if sharing:
+        kinds = [kernels.setdefault(row.tobytes(), len(kernels)) for row in weights.kernel]
+        keys = keys * len(kernels) + np.array(kinds, np.int64)
+    _, at_, of = np.unique(keys, return_index=True, return_inverse=True)
+    cases = tuple(
+        Case(reads_, makes_, float(lost[share_.flat[i]]), weights.kernel[i])
+        for i, (reads_, makes_, _) in zip(at_.tolist(), found.formats[at_].tolist(), strict=True)
+    )
+    return cases, of.reshape(-1)
 
 
 def _far(plan: Plan, tasks: Ints, own: Ints, option: Combination) -> Reached:
@@ -314,13 +336,15 @@ def _alike(plan: Plan, own: Ints, reached: Reached) -> tuple[Ints, Ints]:
 
 def _held_now(plan: Plan) -> tuple[Floats, State]:
     """Bytes of weights that every row keeps near its unit, and what the near memories serve."""
-    kept = plan.prepared.kept
-    if "held" not in kept or kept["held"][0] is not plan.work:
-        target = plan.prepared.target
-        values = held(plan.price, len(plan.work))
-        sums = by_unit(values, plan.work.unit, len(target.units))
-        kept["held"] = (plan.work, values, state(target, sums))
-    return kept["held"][1], kept["held"][2]
+    kept: list[tuple[Work, Floats, State]] = plan.prepared.kept.setdefault("held", [])
+    for work, values, now in kept:
+        if work is plan.work:
+            return values, now
+    target = plan.prepared.target
+    values = held(plan.price, len(plan.work))
+    now = state(target, by_unit(values, plan.work.unit, len(target.units)))
+    kept[:] = [*kept[-3:], (plan.work, values, now)]
+    return values, now
 
 
 def _states(
