@@ -100,6 +100,8 @@ def handover(prepared: Prepared, placement: Placement, found: Conversions) -> Ha
     host = len(prepared.target.units) - 1 if linked else -1
     units = np.concatenate([placement.unit, found.unit])
     bytes_, hops = np.zeros(len(units)), np.zeros(len(units))
+    if not linked and (not len(units) or units.min() == units.max()):
+        return Handover(bytes_, hops)  # all run on one unit, and nothing crosses a link
     made_by = np.where(edges.source < 0, -1, edges.source)
     through = found.of_edge >= 0
     sizes_made = edge_bytes(edges, found.made)

@@ -14,20 +14,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.cost import Floats, Ints, Mask, Work, bits_of, price
+from engine.cost import FORMATS, Ints, Mask, Work
+from engine.recipe.alike import alike, kinds
+from engine.recipe.alive import alive
+from engine.recipe.border import border, borders
 from engine.recipe.channels import spread
 from engine.recipe.choose import Choice
-from engine.recipe.convert import Conversions, conversions, lifetimes
+from engine.recipe.convert import Conversions, conversions
 from engine.recipe.flow import Wishes, flow
 from engine.recipe.part import Part, nets_of, of_nets, part
 from engine.recipe.place import Placement, place
 from engine.recipe.plan import Plan
-from engine.recipe.rows import baseline_live, joined, rows
+from engine.recipe.rows import joined, rows
 
 Lost = dict[int, tuple[float, float]]  # task -> share of channels left of inputs, of outputs
 
-
-_SMALL = 20_000  # tensors x tasks that are compared one by one
+_FEW = 16  # tasks up to which looking for like ones costs more than it saves
 
 
 class Case(NamedTuple):
@@ -49,10 +51,12 @@ class Reached(NamedTuple):
     """The rows that cases change, to be priced; K cases.
 
     Args:
-        own: rows of the tasks chosen and of those that share their weights, case by case.
+        own: rows of the tasks chosen and of those that share their weights, case by case; where
+            they are many, one for all that are alike.
+        own_at: for each of them case x number of tasks + place in `own`; own_stands: for how many.
         own_in, own_out: their formats.
-        others: all further rows, before and after.
-        of: for each further row its case, K: as it is now.
+        others: all further rows, before and after, alike ones once.
+        of: for each further row its case, K: as it is now; stands: for how many it stands.
         inside: tasks of the model that are among them; [tasks].
         touched: tasks beside `own` that a case changes; [K].
         conversions: how many more conversions it needs; [K].
@@ -60,10 +64,13 @@ class Reached(NamedTuple):
     """
 
     own: Work
+    own_at: Ints
+    own_stands: Ints
     own_in: Ints
     own_out: Ints
     others: Work
     of: Ints
+    stands: Ints
     inside: Mask
     touched: Ints
     conversions: Ints
@@ -71,8 +78,9 @@ class Reached(NamedTuple):
 
 
 def reach(
-    plan: Plan, tasks: Ints, own: Ints, cases: tuple[Case, ...], lost: dict[float, Lost]
-) -> Reached:
+    plan: Plan, tasks: Ints, own: Ints, cases: tuple[Case, ...], lost: dict[float, Lost],
+    parts: dict[int, Part],
+) -> Reached:  # fmt: skip
     """Lay out what the cases change.
 
     Args:
@@ -80,7 +88,8 @@ def reach(
         tasks: who gets the choice.
         own: the same and those that share their weights, ascending.
         cases: what they may do.
-        lost: `removed` for each share of channels among the cases.
+        lost: `removed` for each share of channels that any case removes.
+        parts: what was laid out for these tasks before, by the number of copies; filled.
     """
     p, k = plan.prepared, len(cases)
     reads, makes = nets_of(p)
@@ -89,13 +98,15 @@ def reach(
     inside[own] = True
     for changed in lost.values():
         inside[list(changed)] = True
-    made = part(p, inside, k + 1)
+    if k + 1 not in parts:
+        parts[k + 1] = part(p, inside, k + 1)
+    made = parts[k + 1]
     choice = _choice(plan, made, tasks, own, cases, (reads_in, makes_in))
     choice = _pruned(choice, made, cases, lost)
     after = np.tile(made.rows > border(plan), made.copies)
     placement = place(made.prepared, choice, after)
     found = conversions(made.prepared, choice)
-    live, far = _live(plan, made, choice, found, inside)
+    live, far = alive(plan, made, choice, found, inside)
     work = rows(made.prepared, choice, placement, found, live.reshape(-1))
     n, size = len(made.rows), len(made.rows) * made.copies
     copy = np.concatenate([np.repeat(np.arange(made.copies), n),
@@ -106,18 +117,52 @@ def reach(
                              np.ones(len(found.anchor), bool)])  # fmt: skip
     further = np.flatnonzero(counts)
     own_rows = (np.arange(k)[:, None] * n + made.at(own)[None, :]).reshape(-1)
+    own_at, own_stands = np.arange(len(own_rows)), np.ones(len(own_rows), np.int64)
+    stands = np.ones(len(further), np.int64)
+    if len(own) > _FEW:
+        columns = _told(plan, made, choice, placement, found, work)
+        if (p.sharing[own] < 0).all():
+            own_at, own_stands = alike([copy[own_rows], *(c[own_rows] for c in columns)])
+            own_rows = own_rows[own_at]
+        first, stands = alike([copy[further], *(c[further] for c in columns)])
+        further = further[first]
     added = np.bincount(copy[size:], minlength=k + 1)
+    others, of = work.take(further), copy[further]
+    if len(far[1]):
+        others, of = joined(others, far[0]), np.concatenate([of, far[1]])
+        stands = np.concatenate([stands, np.ones(len(far[1]), np.int64)])
     return Reached(
         own=work.take(own_rows),
+        own_at=own_at,
+        own_stands=own_stands,
         own_in=choice.in_fmt[own_rows],
         own_out=choice.out_fmt[own_rows],
-        others=joined(work.take(further), far[0]) if len(far[1]) else work.take(further),
-        of=np.concatenate([copy[further], far[1]]),
+        others=others,
+        of=of,
+        stands=stands,
         inside=inside | _mask(p.count, far[2]),
         touched=_touched(choice, made, own),
         conversions=added[:k] - added[k],
-        border=_borders(plan, made, placement, inside),
+        border=borders(plan, made, placement, inside),
     )
+
+
+def _told(
+    plan: Plan, made: Part, choice: Choice, placement: Placement, found: Conversions, work: Work
+) -> list[np.ndarray]:
+    """All in which the price of rows can differ; [copies x rows, then conversions]."""
+    none, extra = np.zeros(len(made.prepared.in_fmt)), len(found.anchor)
+    own = made.spread(kinds(plan))
+    fmt = choice.in_fmt * len(FORMATS) + choice.out_fmt
+    between = found.before * len(FORMATS) + found.after
+    columns = [
+        np.concatenate([own, -1 - between]), np.concatenate([fmt, np.zeros(extra, np.int64)]),
+        np.concatenate([none, found.elements]), np.concatenate([none, work.runs[len(none) :]]),
+        work.unit, work.keep_in, work.keep_out, work.transfer_bytes, work.hops,
+    ]  # fmt: skip
+    if any(m.arena for m in plan.prepared.target.memories):
+        columns.append(work.live_bytes)
+    return columns
 
 
 def whole(plan: Plan, after: Plan, own: Ints) -> Reached:
@@ -132,10 +177,13 @@ def whole(plan: Plan, after: Plan, own: Ints) -> Reached:
     added = len(after.found.anchor) - len(plan.found.anchor)
     return Reached(
         own=after.work.take(own),
+        own_at=np.arange(len(own)),
+        own_stands=np.ones(len(own), np.int64),
         own_in=after.choice.in_fmt[own],
         own_out=after.choice.out_fmt[own],
         others=joined(after.work.take(after_rows), plan.work.take(before_rows)),
         of=np.repeat([0, 1], [len(after_rows), len(before_rows)]),
+        stands=np.ones(len(after_rows) + len(before_rows), np.int64),
         inside=np.ones(count, bool),
         touched=np.array([int(differs.sum())]),
         conversions=np.array([added]),
@@ -214,100 +262,3 @@ def _touched(choice: Choice, made: Part, own: Ints) -> Ints:
     differ = np.logical_or.reduce([v[:-1] != v[-1] for v in values])
     differ[:, made.at(own)] = False
     return np.asarray(differ.sum(axis=1))
-
-
-def border(plan: Plan) -> int:
-    """The first task that the first unit of a partition does not run; their number for none."""
-    return plan.placement.last if plan.placement.last >= 0 else plan.prepared.count
-
-
-def _borders(plan: Plan, made: Part, placement: Placement, inside: Mask) -> Ints:
-    """Where each case puts the border of a partition, after which all is the fallback's; [K]."""
-    k, p = made.copies - 1, plan.prepared
-    if p.target.partition != "prefix" or len(p.target.units) < 2:
-        return np.full(k, border(plan))
-    outside = ~plan.placement.takes & ~inside
-    first_out = int(outside.argmax()) if outside.any() else p.count
-    bad = ~placement.takes.reshape(made.copies, -1)[:k] & inside[made.rows]
-    first_in = np.where(bad, made.rows, p.count).min(axis=1, initial=p.count)
-    return np.asarray(np.minimum(first_in, first_out))
-
-
-def shifted(plan: Plan, first: int) -> Plan:
-    """The plan with its partition's border elsewhere, and every choice as it is.
-
-    It is what cases that move the border there are compared with: they reach as little of it as
-    others reach of the plan.
-
-    Args:
-        plan: the model as it is now.
-        first: the first task that the first unit does not run; the number of tasks for none.
-    """
-    p = plan.prepared
-    placement = place(p, plan.choice, np.arange(p.count) > first)
-    placement = placement._replace(last=first if first < p.count else -1)
-    work = rows(p, plan.choice, placement, plan.found, plan.work.live_bytes[: p.count])
-    return plan._replace(placement=placement, work=work, price=price(p.target, work))
-
-
-def _live(
-    plan: Plan, made: Part, choice: Choice, found: Conversions, inside: Mask
-) -> tuple[Floats, tuple[Work, Ints, Ints]]:
-    """Bytes alive at each task of each copy, and rows elsewhere that other memories now serve.
-
-    The second: those rows for each copy, their copies, and the tasks.
-    """
-    p, k = plan.prepared, made.copies - 1
-    tensors, e = made.prepared.kept["tensors"], made.prepared.edges
-    keep = np.append(choice.keep_out, 1.0)[e.source]
-    size = np.zeros(len(tensors) * made.copies)
-    size[e.tensor] = np.nan_to_num(e.elements * bits_of(found.made) / 8) * keep
-    by_copy = size.reshape(made.copies, -1)
-    more = by_copy - by_copy[-1:]
-    now = plan.work.live_bytes[: p.count]
-    none = (plan.work.take(np.zeros(0, np.int64)), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    if not more.any():
-        return np.tile(now[made.rows], (made.copies, 1)), none
-    birth, death = (values[tensors] for values in lifetimes(p))
-    weight = _alive_weight(plan)
-    arenas = [m for m in p.target.memories if m.arena and m.activations and m.capacity]
-    if not arenas and len(tensors) * len(made.rows) < _SMALL:
-        cover = (birth[:, None] <= made.rows) & (made.rows <= death[:, None])
-        return now[made.rows] + weight[made.rows] * (more @ cover), none
-    changed = more.any(axis=0)
-    low, high = int(birth[changed].min()), int(death[changed].max()) + 1
-    step = np.zeros((high - low + 1, made.copies))
-    np.add.at(step, birth[changed] - low, more.T[changed])
-    np.add.at(step, death[changed] + 1 - low, -more.T[changed])
-    alive = now[low:high] + weight[low:high] * np.cumsum(step, axis=0).T[:, :-1]
-    live = np.tile(now[made.rows], (made.copies, 1))
-    there = (made.rows >= low) & (made.rows < high)
-    live[:, there] = alive[:, made.rows[there] - low]
-    flips = np.zeros(high - low, bool)
-    for memory in arenas:
-        fits = alive <= memory.bytes
-        flips |= (fits != fits[-1]).any(axis=0)
-    at = np.flatnonzero(flips & ~inside[low:high]) + low
-    if not len(at):
-        return live, none
-    far = plan.work.take(np.tile(at, k + 1))
-    far = replace(far, live_bytes=alive[:, at - low].reshape(-1))
-    return live, (far, np.repeat(np.arange(k + 1), len(at)), at)
-
-
-def _alive_weight(plan: Plan) -> Floats:
-    """Live bytes of a task a byte of the tensors that are alive, in the baseline; [tasks]."""
-    p = plan.prepared
-    if "alive" not in p.kept:
-        e, n = p.edges, p.count
-        size = np.zeros(e.count)
-        size[e.tensor] = np.nan_to_num(e.elements * bits_of(e.fmt) / 8)
-        birth, death = lifetimes(p)
-        change = np.zeros(n + 1)
-        np.add.at(change, birth, size)
-        np.add.at(change, death + 1, -size)
-        alive = np.cumsum(change)[:n]
-        base = baseline_live(p)
-        p.kept["alive"] = np.where(alive > 0, base / np.where(alive > 0, alive, 1), 0.0)
-    found: Floats = p.kept["alive"]
-    return found

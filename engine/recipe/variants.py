@@ -10,10 +10,12 @@ import numpy as np
 
 from engine.cost import Floats, Ints, Mask, Price, Work
 from engine.recipe.accept import acceptance, first_true
+from engine.recipe.border import border, shifted
 from engine.recipe.choose import Said, apply, share
 from engine.recipe.combine import Combination, Offer
+from engine.recipe.part import Part
 from engine.recipe.plan import Plan, priced
-from engine.recipe.reach import Case, Reached, border, reach, removed, shifted, whole
+from engine.recipe.reach import Case, Reached, reach, removed, whole
 from engine.recipe.residency import State, by_unit, held, priced_as, same, state
 from engine.recipe.rows import fixed, joined, speed_up
 from engine.recipe.wiring import IS_REAL
@@ -21,7 +23,6 @@ from engine.recipe.wiring import IS_REAL
 _PRICED = ("latency_s", "memory_energy_j", "energy_j", "size_bytes")
 TOTALS = tuple(f"model_{name}" for name in _PRICED)
 _ROWS = 150_000  # that are laid out at a time
-_FEW = 16  # tasks up to which looking for like ones costs more than it saves
 
 
 class _Weights(NamedTuple):
@@ -47,9 +48,10 @@ def effects(plan: Plan, tasks: Ints, found: Offer) -> dict[str, Floats]:
     sharing = bool((p.sharing[own] >= 0).any())
     out = {name: np.zeros(len(found.all)) for name in (*_PRICED, *TOTALS, "touched", "conversions")}
     lost = {share: removed(plan, tasks, share) for share in {c.channels for c in cases}}
+    parts: dict[int, Part] = {}
     for chunk in _chunks(plan, own, len(cases)):
         some = cases[chunk.start : chunk.stop]
-        reached = reach(plan, tasks, own, some, lost)
+        reached = reach(plan, tasks, own, some, lost, parts)
         whole_ = sharing & _prunes(plan, tasks, some)
         place_ = np.where(whole_, -1, reached.border)
         for first in np.unique(place_).tolist():
@@ -60,7 +62,9 @@ def effects(plan: Plan, tasks: Ints, found: Offer) -> dict[str, Floats]:
                 _fill(plan, tasks, own, weights, reached, at, which[case], out)
             elif first >= 0:
                 other = shifted(plan, first)
-                again = reach(other, tasks, own, tuple(some[i] for i in which.tolist()), lost)
+                again = reach(
+                    other, tasks, own, tuple(some[i] for i in which.tolist()), lost, parts
+                )
                 _fill(other, tasks, own, weights, again, at, case, out)
                 for name, change in _between(plan, other).items():
                     out[name][at] += change
@@ -265,7 +269,9 @@ def _split(
 def _sums(reached: Reached, figures: Mapping[str, Floats]) -> Floats:
     """Figures of the further rows by case, last as they are now; [figures, cases + 1]."""
     runs, cases = reached.others.runs, len(reached.touched)
-    values = [np.nan_to_num(_running(name, figures[name], runs)) for name in _PRICED]
+    values = [
+        np.nan_to_num(_running(name, figures[name], runs)) * reached.stands for name in _PRICED
+    ]
     return np.stack([np.bincount(reached.of, weights=v, minlength=cases + 1) for v in values])
 
 
@@ -279,24 +285,20 @@ def _own_rows(
 ) -> _Rows:
     """The rows of `own` under every option, option by option."""
     p, wide, cases = plan.prepared, len(own), len(reached.touched)
-    rows, count = np.arange(cases * wide), np.ones(cases * wide, np.int64)
-    if wide > _FEW and (p.sharing[own] < 0).all():
-        rows, count = _alike(plan, own, reached)
-    case = rows // wide
+    case = reached.own_at // wide
     starts = np.searchsorted(case, np.arange(cases))
     sizes = np.bincount(case, minlength=cases)[of]
     option = np.repeat(np.arange(len(of)), sizes)
     within = np.arange(len(option)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     at = starts[of][option] + within
-    rows, count = rows[at], count[at]
-    column, work = rows % wide, reached.own.take(rows)
+    column, work = reached.own_at[at] % wide, reached.own.take(at)
     index = own[column]
     kernel, pattern, structured, sparsity, palette, first = (
         getattr(weights, name)[options[option], column]
         for name in ("kernel", "pattern", "structured", "sparsity", "palette", "first")
     )
     unit = work.unit
-    took = acceptance(p, reached.own_in[rows], reached.own_out[rows], kernel, p.kind[index])
+    took = acceptance(p, reached.own_in[at], reached.own_out[at], kernel, p.kind[index])
     compute = took.compute[np.maximum(unit, 0), np.arange(len(unit))]
     work = replace(
         work,
@@ -307,31 +309,7 @@ def _own_rows(
         macs=p.columns["macs"][index] / speed_up(p, pattern, unit),
         compute=np.where(unit >= 0, compute, 0),
     )
-    return _Rows(work, option, count, np.isin(own, tasks)[column])
-
-
-def _alike(plan: Plan, own: Ints, reached: Reached) -> tuple[Ints, Ints]:
-    """Rows of which one stands for all that cost the same in a case, and for how many.
-
-    Rows are alike when two sums of all that they are, each with random factors, agree.
-    """
-    p, wide, cases = plan.prepared, len(own), len(reached.touched)
-    arena = any(m.arena for m in p.target.memories)
-    skipped = {"kernel", "sparsity", "palette", "macs", "compute"}
-    values = [getattr(reached.own, name) for name in Work.__slots__
-              if name not in skipped and (arena or name != "live_bytes")]  # fmt: skip
-    index = np.tile(own, cases)
-    values += [p.kind[index], p.columns["macs"][index], plan.choice.pattern[index],
-               reached.own_in, reached.own_out, np.repeat(np.arange(cases), wide)]  # fmt: skip
-    factors = np.random.default_rng(0).random((2, len(values))) + 0.5
-    keys = np.zeros(cases * wide, np.complex128)
-    for i, column in enumerate(values):
-        known = np.nan_to_num(np.asarray(column, np.float64), nan=-1.0)
-        known = known / max(float(np.abs(known).max(initial=0.0)), 1e-300)
-        keys += known * complex(factors[0, i], factors[1, i])
-    _, rows, count = np.unique(keys, return_index=True, return_counts=True)
-    order = np.argsort(rows)
-    return rows[order], count[order]
+    return _Rows(work, option, reached.own_stands[at], np.isin(own, tasks)[column])
 
 
 def _held_now(plan: Plan) -> tuple[Floats, State]:
@@ -357,6 +335,7 @@ def _states(
     units, cases = len(sums), len(reached.touched)
     each = held(found, len(found.bound))
     here, theirs = np.split(each[: len(mine.work) + len(reached.of)], [len(mine.work)])
+    theirs = theirs * reached.stands
     totals = np.zeros((len(of), units))
     for u in range(units):
         by_case = np.bincount(

@@ -135,6 +135,19 @@ def test_many_alike_tasks_are_priced_once_and_add_up():
     exact(c, preset("structured50").recipe, convs[:30], 8)
 
 
+@pytest.mark.parametrize("target", ["edge-tpu", "stm32h7", "ethos-u55-256", "h200", "phone-npu"])
+def test_effects_on_a_large_selection_are_exact(target):
+    """Alike rows are priced once, also among the neighbours; some selections move a partition."""
+    block = (*BRANCHES[:6], conv(64, 32, 32), simple("elementwise", 2048), BRANCHES[7])
+    c = compilation(*block * 6, target=target)
+    rng = np.random.default_rng(0)
+    for recipe in (Recipe(), preset("int8").recipe):
+        chosen = sorted(rng.choice(len(c.tasks), 30, replace=False).tolist())
+        if options(c, recipe, chosen).height:
+            exact(c, recipe, chosen, 6)
+        exact(c, recipe, [i for i in range(len(c.tasks)) if i % 9 in (0, 2)][4:], 6)
+
+
 def test_every_option_is_offered_once_and_none_is_refused():
     c = compilation(*BRANCHES, edges=EDGES, target="jetson-orin-nano-25w")
     frame = options(c, Recipe(), [2])
@@ -192,6 +205,14 @@ def test_a_task_of_ten_thousand_answers_in_milliseconds():
     many = list(range(2000))
     options(c, recipe, many)
     assert _best(lambda: options(c, recipe, many)) < allowed(0.9)  # 300 ms on a quiet machine
+
+
+def test_options_that_move_a_partition_cost_one_more_plan_and_not_one_each():
+    c = compilation(*BRANCHES * 300, target="edge-tpu")
+    recipe = preset("int8").recipe
+    options(c, recipe, [13])
+    assert options(c, recipe, [13])["model_latency_s"].abs().max() > 0
+    assert _best(lambda: options(c, recipe, [13])) < 0.15
 
 
 def _best(run):
