@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 # `targets` is a room and a verb.  Importing the room first lets the verb below keep the name:
 # Python sets the attribute once, when a submodule is first loaded.
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from engine.compile import Compilation
     from engine.cost import Step
+    from engine.experiments import Experiment, Layout
     from engine.graph import Graph
     from engine.insight import Group
     from engine.recipe import Action, Budget, Preset, Recipe, Resolution, Totals, Verdict, Withheld
@@ -42,12 +43,14 @@ __all__ = [
     "fitting",
     "groups",
     "judge",
+    "model_map",
     "options",
     "preset",
     "preset_table",
     "presets",
     "read",
     "read_budgets",
+    "read_experiment",
     "read_recipe",
     "read_trusted",
     "redundant",
@@ -57,6 +60,7 @@ __all__ = [
     "why",
     "withheld",
     "write_budgets",
+    "write_experiment",
     "write_recipe",
 ]
 
@@ -296,3 +300,40 @@ def fitting(
     from engine import recipe as room
 
     return room.fitting(candidates, budgets, target, fps)
+
+
+def read_experiment(source: str | Path | bytes, name: str = "") -> Experiment:
+    """An experiment from a JSON file, or its bytes, that may be old, odd, broken or hostile.
+
+    Faults of single models are in `issues` of the result.
+
+    Raises:
+        EngineError: the file as a whole cannot be read; the sentence says why.
+    """
+    from engine import experiments as room
+
+    return room.read(source, name)
+
+
+def write_experiment(experiment: Experiment) -> str:
+    """An experiment as JSON; what was read comes back, fields that we do not know included."""
+    from engine import experiments as room
+
+    return room.dumps(experiment)
+
+
+def model_map(
+    experiment: Experiment,
+    by: Literal["operation", "step"] = "operation",
+    collapsed: Sequence[str] = (),
+) -> Layout:
+    """Columns, lanes and the place of each model on the map.
+
+    Args:
+        experiment: what to lay out.
+        by: align equal operations, or count steps from the root.
+        collapsed: ids of models whose descendants are not drawn.
+    """
+    from engine import experiments as room
+
+    return room.layout(experiment, by, collapsed)
