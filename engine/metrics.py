@@ -50,7 +50,7 @@ METRICS: tuple[Metric, ...] = (
            help="Share of the model's latency that this task takes."),
     Metric("cumulative_share", "Share Σ", "%", 100, aggregate="none", better="", shown=True,
            help="Share of latency of this task and all slower ones together."),
-    Metric("memory_power_w", "Memory power", "mW", 1e3, shown=True,
+    Metric("memory_power_w", "Mem. power", "mW", 1e3, shown=True,
            help="Energy of reading and writing memory times the inferences a second."),
     Metric("energy_j", "Energy", "mJ", 1e3,
            help="Energy of one inference in this task: arithmetic, memory and static power."),

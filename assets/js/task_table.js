@@ -302,7 +302,7 @@
   cells.taskName = (params) => {
     if (params.data.conversion) return `↳ convert ${params.value}`;
     const room = Math.floor((params.column.getActualWidth() - 16) / 7.3);
-    return params.value.length > room ? `…${params.value.slice(1 - room)}` : params.value;
+    return params.value.length > room ? `…${params.value.slice(1 - room).replace(/^[._/]+/, "")}` : params.value;
   };
   cells.figure = (params, better) => {
     const field = params.column.getColId(), row = params.data;

@@ -118,7 +118,7 @@
         if (!fill && many < (titled ? 2 : 3)) continue; // says nothing that its boxes do not
         const step = look.bands.step[b], says = look.bands.says[b], hits = look.hits ? look.hits[b] : null;
         const pale = quiet || hits === 0, known = step < 6;
-        const name = data.head.bands[b] + (hits ? ` · ${hits}` : "");
+        const found = hits ? ` · ${hits}` : "", name = data.head.bands[b] + found;
         pen.beginPath();
         pen.roundRect(x + 0.5, y + 0.5, w - 1, h - 1, Math.min(5, w / 4, h / 4));
         pen.globalAlpha = fill * (pale ? 0.25 : 1);
@@ -144,8 +144,9 @@
         const flat = !filled || w >= h || w > 90, space = (flat ? w : h) - 8;
         if (space < 26 || Math.min(w, h) < 14) continue;
         pen.font = font(11, 600);
-        const long = `${name} · ${says}`, both = says && pen.measureText(long).width <= space;
-        const text = both ? long : shorten(pen, name, space);
+        const last = data.head.bands[b].split(" · ").pop() + found; // without the module around it
+        const fits = [`${name} · ${says}`, `${last} · ${says}`, last].find((each) => pen.measureText(each).width <= space);
+        const text = fits || shorten(pen, last, space);
         const wide = pen.measureText(text).width;
         const hides = k < TITLED ? wide > w / 2 && h < 150 : wide > w / 3;
         if (!text || (!filled && (hides || h < 30))) continue;

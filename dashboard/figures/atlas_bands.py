@@ -76,10 +76,22 @@ def _joined(parts: Sequence[Group], most: int, groups: Sequence[Group]) -> list[
         while around and around.kind not in ("own", "scope"):
             around = by_id.get(around.parent)
         where = f"{around.label} · " if around else ""
-        label = f"{where}{run[0].label} … {run[-1].label}" if len(run) > 1 else run[0].label
+        label = f"{where}{_span(run[0].label, run[-1].label)}" if len(run) > 1 else run[0].label
         tasks = tuple(sorted(i for g in run for i in g.tasks))
         found.append(Group(f"{run[0].id}…", label, tasks, run[0].parent, "run", ""))
     return found
+
+
+def _span(first: str, last: str) -> str:
+    """Two names as one: "blocks.0–12" where only their numbers differ.
+
+    >>> _span("blocks.0", "blocks.12"), _span("stem", "blocks.3")
+    ('blocks.0–12', 'stem … blocks.3')
+    """
+    one, other = (name.rstrip("0123456789") for name in (first, last))
+    if one == other and one != first and other != last:
+        return f"{first}–{last[len(other) :]}"
+    return f"{first} … {last}"
 
 
 def runs(row: np.ndarray) -> list[Block]:

@@ -280,8 +280,8 @@ def test_what_holds_too_many_parts_is_cut_into_runs_of_them():
     parts = [group(f"stage/block {k}", range(4 * k, 4 * k + 4), "stage", "b") for k in range(200)]
     found = blocks([group("stage", range(800)), *parts], 800)
     assert [label for label, _ in found][:2] == [
-        "stage · block 0 … block 4",
-        "stage · block 5 … block 9",
+        "stage · block 0–4",
+        "stage · block 5–9",
     ]
     assert np.array_equal(np.concatenate([tasks for _, tasks in found]), np.arange(800))
     many = blocks([group(f"g{k}", [2 * k, 2 * k + 1]) for k in range(200)], 400)
