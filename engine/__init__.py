@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from engine.compile import Compilation
     from engine.cost import Step
-    from engine.experiments import Experiment, Layout
+    from engine.experiments import Comparison, Effect, Experiment, Layout
     from engine.graph import Graph
     from engine.insight import Group
     from engine.recipe import Action, Budget, Preset, Recipe, Resolution, Totals, Verdict, Withheld
@@ -39,7 +39,9 @@ __all__ = [
     "VERSION",
     "action_of",
     "budget",
+    "compare_models",
     "compile_model",
+    "effect_of",
     "fitting",
     "groups",
     "judge",
@@ -337,3 +339,30 @@ def model_map(
     from engine import experiments as room
 
     return room.layout(experiment, by, collapsed)
+
+
+def compare_models(experiment: Experiment, ids: Sequence[str], compat: bool = False) -> Comparison:
+    """How models differ: the smallest set of variables that tells them apart, and its chart.
+
+    Args:
+        experiment: what they are part of.
+        ids: two or more of its models.
+        compat: the published algorithm with its odd results (2 to 16 models).
+
+    Raises:
+        EngineError: an unknown id, or too few or too many models.
+    """
+    from engine import experiments as room
+
+    return room.compare(experiment, ids, compat)
+
+
+def effect_of(experiment: Experiment, operation: str, metric: str) -> Effect:
+    """What an operation did to a metric, over all models it was applied to.
+
+    Raises:
+        EngineError: no such metric, or no model was made by the operation.
+    """
+    from engine import experiments as room
+
+    return room.effect(experiment, operation, room.metric(experiment, metric))

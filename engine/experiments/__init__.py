@@ -5,6 +5,10 @@ finds Pareto fronts, judges budgets.  It runs nothing and draws nothing.  Start 
 `model.py` (the records), then `read.py` (how a file becomes them), `layout.py`.
 """
 
+from engine.experiments.cells import CELL_SCHEMA, Chart, chart
+from engine.experiments.compare import compare, nearest_base
+from engine.experiments.comparison import Comparison, Variable, shown
+from engine.experiments.effects import EFFECT_SCHEMA, Effect, effect
 from engine.experiments.layout import POSITION_SCHEMA, Column, Layout, layout
 from engine.experiments.model import (
     MODEL_SCHEMA,
@@ -16,15 +20,21 @@ from engine.experiments.model import (
     Operation,
     OperationSpec,
     ParameterSpec,
+    metric,
     plain,
 )
 from engine.experiments.read import digest_of, loads, read
 from engine.experiments.write import dumps, save
 
 __all__ = [
+    "CELL_SCHEMA",
+    "EFFECT_SCHEMA",
     "MODEL_SCHEMA",
     "POSITION_SCHEMA",
+    "Chart",
     "Column",
+    "Comparison",
+    "Effect",
     "Experiment",
     "Forest",
     "Issue",
@@ -34,11 +44,18 @@ __all__ = [
     "Operation",
     "OperationSpec",
     "ParameterSpec",
+    "Variable",
+    "chart",
+    "compare",
     "digest_of",
     "dumps",
+    "effect",
     "layout",
     "loads",
+    "metric",
+    "nearest_base",
     "plain",
     "read",
     "save",
+    "shown",
 ]

@@ -12,7 +12,7 @@ tree too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any, Literal
@@ -22,6 +22,8 @@ import polars as pl
 from engine.experiments.model import Experiment, Forest, Value
 
 By = Literal["operation", "step"]
+_Children = Sequence[Sequence[int]] | Mapping[int, Sequence[int]]  # by row
+_Labels = Sequence[str] | Mapping[int, str]
 # `row` of the model in the experiment; `hidden`: how many models a collapsed one stands for besides
 # itself; `column` and `lane` count from 0, x to the right and y down.
 POSITION_SCHEMA: dict[str, Any] = {
@@ -81,7 +83,7 @@ def layout(experiment: Experiment, by: By = "operation", collapsed: Collection[s
         column = list(forest.depth)
         titles = ["Base" if k == 0 else f"Step {k}" for k in range(count)]
     else:
-        column, titles = _aligned(forest.roots, children, labels, order)
+        column, titles = aligned(children, labels, order)
         titles = [t or "Base" for t in titles]
     values = [m.operation.parameters if m.operation else {} for m in experiment.models]
     lane, lanes = _lanes(forest.roots, children, labels, values, column, order)
@@ -120,10 +122,13 @@ def _visible(forest: Forest, shut: Collection[int]) -> tuple[list[Sequence[int]]
     return children, hidden
 
 
-def _aligned(
-    roots: Sequence[int], children: Sequence[Sequence[int]], labels: Sequence[str], order: list[int]
-) -> tuple[list[int], list[str]]:
-    """Columns by operation: row -> column, and the operation of each column.
+def aligned(children: _Children, labels: _Labels, order: list[int]) -> tuple[list[int], list[str]]:
+    """Columns by operation: row -> column (-1: not asked for), and the operation of each column.
+
+    Args:
+        children: row -> rows below it, among those of `order`.
+        labels: row -> operation; "" none.
+        order: the rows to align, each after what it was made from.
 
     Paths come longest first, then by their labels.  On a path the models that an earlier path has
     placed stay.  They are a beginning of the path, so each of the others, from the left, takes the
@@ -132,7 +137,7 @@ def _aligned(
     """
     columns = _Columns()
     taken: dict[int, _Place] = {}
-    for path in _paths(roots, children, labels, order, taken):
+    for path in _paths(children, labels, order, taken):
         at: _Place | None = taken.get(path[0]) if path else None
         fresh = path[1:] if at is not None else path
         last = at
@@ -147,17 +152,15 @@ def _aligned(
             last = taken[k]
     ranked = columns.ranked()
     place = {id(c): n for n, c in enumerate(ranked)}
-    made = [place[id(taken[k])] if k in taken else -1 for k in range(len(labels))]
+    made = [-1] * (max(order, default=-1) + 1)
+    for k, column in taken.items():
+        made[k] = place[id(column)]
     return made, [c.label for c in ranked]
 
 
 def _paths(
-    roots: Sequence[int],
-    children: Sequence[Sequence[int]],
-    labels: Sequence[str],
-    order: list[int],
-    taken: dict[int, _Place],
-) -> Any:
+    children: _Children, labels: _Labels, order: list[int], taken: dict[int, _Place]
+) -> Iterator[list[int]]:
     """Each root-to-leaf path in the order of the alignment, from its last placed model on.
 
     Paths of one length compare by label at the first place where labels differ.  That is the

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import polars as pl
 
+from engine.errors import EngineError
+
 Direction = Literal["higher", "lower", ""]
 Level = Literal["error", "warning", "note"]
 Value = str | float | int | bool | None
@@ -229,6 +231,19 @@ class Experiment:
     def primary(self) -> tuple[MetricSpec, ...]:
         """The metrics that are shown first."""
         return tuple(m for m in self.metrics if m.primary)
+
+
+def metric(experiment: Experiment, name: str) -> MetricSpec:
+    """A metric by its name.
+
+    Raises:
+        EngineError: there is none; the sentence lists those that are.
+    """
+    for spec in experiment.metrics:
+        if spec.name == name:
+            return spec
+    known = ", ".join(m.name for m in experiment.metrics[:12]) or "none"
+    raise EngineError("no such metric", "metric", f"one of {known}", repr(name[:80]))
 
 
 def plain(value: Value) -> str:
