@@ -115,6 +115,7 @@
   document.addEventListener("keydown", (event) => {
     const form = event.target.closest("[data-form]");
     if (!form || event.key !== "Enter" || !event.target.matches("input")) return;
+    event.preventDefault(); // or the button, now focused, is pressed by the same key again
     form.querySelector("[data-default]").focus();
     form.querySelector("[data-default]").click();
   });

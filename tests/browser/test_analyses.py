@@ -61,6 +61,7 @@ def test_an_edit_saves_itself_and_a_checkpoint_is_opened_and_left(opened, live):
     says(page, "unsaved changes since first")
     until(page, f"{RULES} === {now}")
     (row,) = live.services.store.analyses.list()
+    assert [c.name for c in live.services.store.analyses.checkpoints(row.id)] == ["first"]
     assert live.services.store.analyses.draft(row.id).version == 3  # back wrote nothing
     page.reload()
     until(page, READY)
