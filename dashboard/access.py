@@ -49,9 +49,14 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.targets": Access.READ,
         "api.drawing": Access.READ,
         "api.blocks": Access.READ,
+        "api.experiments": Access.READ,
+        "api.experiment": Access.READ,
+        "api.experiment_file": Access.READ,
         "api.nothing": Access.READ,
         "api.upload": Access.WRITE,
         "api.remove": Access.WRITE,
+        "api.upload_experiment": Access.WRITE,
+        "api.remove_experiment": Access.WRITE,
     }
 )
 # Endpoints that Dash and Flask bring along and nobody needs.

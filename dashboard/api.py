@@ -1,32 +1,26 @@
 """The JSON API: models, targets, upload.  The same gate and the same queries as the pages.
 
-Uploads stream: the body is the file, its name is in X-File-Name (percent-encoded), and nothing of
-it is kept in memory.  A fault is `{"error": sentence}` with status 400, 404, 411, 413 or 415.
+Uploads stream, see `arrival.py`.  A fault is `{"error": sentence}` with status 400, 404, 411, 413
+or 415.
 """
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from flask import Blueprint, Flask, Response, jsonify, request
-from werkzeug.exceptions import ClientDisconnected
 
-from dashboard import urls
-from dashboard.components import quantity
+from dashboard import api_experiments, urls
+from dashboard.arrival import Answer, arrived, fault
 from dashboard.queries import default_target, services
 from dashboard.queries.drawings import Drawing
 from dashboard.queries.models import check_target
 from dashboard.settings import Settings
 from engine.errors import EngineError
-from engine.store import ModelRow, clean_name
-
-CHUNK = 1 << 20
-Answer = Response | tuple[Response, int]
+from engine.store import ModelRow
 
 
 def register(server: Flask, settings: Settings) -> None:
@@ -42,12 +36,12 @@ def register(server: Flask, settings: Settings) -> None:
         try:
             row = services().models.row(model_id)
         except EngineError as error:
-            return _fault(error.sentence, 404)
+            return fault(error.sentence, 404)
         try:
             target = check_target(request.args.get("target") or default_target())
             headline = services().models.headline(model_id, target)
         except EngineError as error:
-            return _fault(error.sentence, 400)
+            return fault(error.sentence, 400)
         return jsonify(_row(row) | {"target": target, "totals": asdict(headline)})
 
     @routes.get("/api/models/<model_id>/drawing")
@@ -66,21 +60,22 @@ def register(server: Flask, settings: Settings) -> None:
         try:
             return jsonify(removed=_row(services().models.remove(model_id)))
         except EngineError as error:
-            return _fault(error.sentence, 404)
+            return fault(error.sentence, 404)
 
     @routes.get("/api/targets")
     def targets() -> Answer:
         return jsonify(targets=[{"id": i, "name": n} for i, n in services().models.targets()])
 
+    api_experiments.add_to(routes)
+
     @routes.route("/api/", defaults={"_rest": ""})
     @routes.route("/api/<path:_rest>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
     def nothing(_rest: str) -> Answer:
-        return _fault("There is nothing at this address.", 404)
+        return fault("There is nothing at this address.", 404)
 
     @routes.post("/upload")
     def upload() -> Answer:
-        request.max_content_length = settings.upload_bytes
-        return _upload(settings.upload_bytes)
+        return arrived(settings.upload_bytes, "model.onnx", _take)
 
     server.register_blueprint(routes)
 
@@ -90,7 +85,7 @@ def _drawing(model_id: str, mimetype: str, draw: Callable[[urls.View, str], Draw
     try:
         services().models.row(model_id)
     except EngineError as error:
-        return _fault(error.sentence, 404)
+        return fault(error.sentence, 404)
     try:
         view = urls.View(
             model_id=model_id,
@@ -99,7 +94,7 @@ def _drawing(model_id: str, mimetype: str, draw: Callable[[urls.View, str], Draw
         )
         found = draw(view, request.args.get("dir", "down"))
     except EngineError as error:
-        return _fault(error.sentence, 400)
+        return fault(error.sentence, 400)
     answer = Response(mimetype=mimetype)
     answer.set_etag(found.digest)
     answer.vary.add("Accept-Encoding")
@@ -128,55 +123,19 @@ def _bindings(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
     return found
 
 
-def _upload(limit: int) -> Answer:
-    name = unquote(request.headers.get("X-File-Name", "")) or "model.onnx"
-    shown = clean_name(name)
-    if request.content_encoding:
-        return _fault(f"{shown}: the file must be sent as it is, not compressed.", 415)
-    length = request.content_length
-    if length is None:
-        return _fault(f"{shown}: the size of the file must be said in Content-Length.", 411)
-    if length > limit:
-        most = " ".join(quantity(limit, "B"))
-        return _fault(f"{shown}: the file is too large; at most {most} can be uploaded.", 413)
-    with services().store.blobs.incoming() as path:
-        try:
-            if _receive(path) != length:
-                return _fault(f"{shown}: the upload stopped half-way; send it again.", 400)
-            added = services().models.add(path, name, wanted=_connected)
-        except ClientDisconnected:
-            return _fault("The upload was cancelled.", 400)
-        except EngineError as error:
-            return _fault(error.sentence, 400)
-        except OSError as error:
-            return _fault(f"{shown}: it cannot be stored; {error.strerror}.", 507)
+def _take(path: Path, name: str, wanted: Callable[[], bool]) -> dict[str, Any] | None:
+    """Read and keep a model that has arrived."""
+    added = services().models.add(path, name, wanted=wanted)
     if added is None:
-        return _fault("The upload was cancelled.", 400)
+        return None
     row, new = added
     services().prepare(row.id)
-    return jsonify(id=row.id, url=urls.path(urls.View(model_id=row.id)), name=row.name, new=new)
-
-
-def _receive(path: Path) -> int:
-    """Stream the body into a file; returns its size."""
-    size = 0
-    with path.open("xb") as file:
-        while chunk := request.stream.read(CHUNK):
-            size += file.write(chunk)
-    return size
-
-
-def _connected() -> bool:
-    """Whether the browser still waits: an aborted upload must not appear in the list."""
-    connection = request.environ.get("werkzeug.socket") or request.environ.get("gunicorn.socket")
-    if not isinstance(connection, socket.socket):
-        return True
-    try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-    except BlockingIOError:  # open, and nothing to read
-        return True
-    except OSError:
-        return False
+    return {
+        "id": row.id,
+        "url": urls.path(urls.View(model_id=row.id)),
+        "name": row.name,
+        "new": new,
+    }
 
 
 def _row(row: ModelRow) -> dict[str, Any]:
@@ -193,7 +152,3 @@ def _row(row: ModelRow) -> dict[str, Any]:
         "description": row.description,
         "url": urls.path(urls.View(model_id=row.id)),
     }
-
-
-def _fault(sentence: str, status: int) -> Answer:
-    return jsonify(error=sentence), status

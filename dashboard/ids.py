@@ -46,6 +46,30 @@ class Models(StrEnum):
     ADDRESS = "models--address"
 
 
+class Experiments(StrEnum):
+    """The list of experiments."""
+
+    PAGE = "experiments--page"
+    LIST = "experiments--list"
+    SUMMARY = "experiments--summary"
+    SEARCH = "experiments--search"
+    SORT = "experiments--sort"
+    SORT_BUTTON = "experiments--sort-button"
+    MORE = "experiments--more"
+    LIMIT = "experiments--limit"
+    UPLOADS = "experiments--uploads"
+    UPLOADED = "experiments--uploaded"
+    CHOOSE = "experiments--choose"
+    REMOVE = "experiments--remove"
+    REMOVE_DIALOG = "experiments--remove-dialog"
+    REMOVE_TEXT = "experiments--remove-text"
+    REMOVE_YES = "experiments--remove-yes"
+    REMOVE_NO = "experiments--remove-no"
+    REMOVING = "experiments--removing"
+    REMOVED = "experiments--removed"
+    ADDRESS = "experiments--address"
+
+
 class Model(StrEnum):
     """One model on one target."""
 

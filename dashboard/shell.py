@@ -16,6 +16,7 @@ from dash import dcc, html, no_update, set_props
 
 from dashboard.ids import Shell
 from dashboard.urls import MODELS
+from dashboard.urls_experiment import EXPERIMENTS
 from engine.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ INDEX = """<!DOCTYPE html>
   </body>
 </html>"""
 
+SECTIONS = (("Models", MODELS), ("Experiments", EXPERIMENTS))
 THEME = {
     "fontFamily": "var(--font)",
     "primaryColor": "blue",
@@ -70,11 +72,15 @@ def header(
     """The first row of a page.
 
     Args:
-        crumbs: (text, address) from the outside in; "" for an address where one already is.
+        crumbs: (text, address) from the outside in; "" for an address where one already is.  One
+            of `SECTIONS` alone is a list, and the other sections stand beside it.
         tools: controls at the right.
         identity: what follows the crumbs, such as the model's version.
     """
     trail: list[Any] = []
+    if len(crumbs) == 1 and crumbs[0][0] in dict(SECTIONS):
+        trail = [_section(text, address, crumbs[0][0]) for text, address in SECTIONS]
+        crumbs = ()
     for text, address in crumbs:
         if trail:
             trail.append(html.Span("/", className="crumb-slash", **attributes(aria_hidden="true")))
@@ -93,6 +99,12 @@ def header(
         ],
         className="header",
     )
+
+
+def _section(text: str, address: str, here: str) -> Any:
+    if text == here:
+        return html.Strong(text, className="crumb crumb-here", **attributes(aria_current="page"))
+    return dcc.Link(text, href=address, className="crumb")
 
 
 def attributes(**names: str) -> dict[str, Any]:

@@ -124,12 +124,12 @@ def build(view: View) -> str:
         if value:
             query.append((key, value))
     if view.fps is not None:
-        query.append(("fps", _number(view.fps)))
+        query.append(("fps", number(view.fps)))
     query += [("bind", f"{value}:{name}") for name, value in view.bindings]
     if view.selection:
-        query.append(("sel", _ranges(view.selection)))
+        query.append(("sel", ranges(view.selection)))
     for c in view.conditions:
-        value = f"t{c.value}" if isinstance(c.value, str) else f"n{_number(c.value)}"
+        value = f"t{c.value}" if isinstance(c.value, str) else f"n{number(c.value)}"
         query.append(("where", f"{c.column}.{c.operator}.{value}"))
     if view.sort:
         query.append(("sort", view.sort))
@@ -152,10 +152,10 @@ def parse(address: str) -> View:
 
 def from_query(model_id: str, query: Mapping[str, object]) -> View:
     """The view of what Dash hands to a page: path variable, and query as text or lists of text."""
-    texts = {key: _texts(value) for key, value in query.items()}
+    given = {key: texts(value) for key, value in query.items()}
 
     def one(key: str) -> str:
-        return (texts.get(key) or ("",))[-1]
+        return (given.get(key) or ("",))[-1]
 
     return View(
         model_id=_match(_ID, model_id),
@@ -165,20 +165,21 @@ def from_query(model_id: str, query: Mapping[str, object]) -> View:
         analysis=_match(_ID, one("analysis")),
         at=_match(_ID, one("at")),
         vs=_match(_ID, one("vs")),
-        bindings=_bindings(texts.get("bind", ())),
-        selection=_selection(one("sel")),
+        bindings=_bindings(given.get("bind", ())),
+        selection=selection(one("sel")),
         search=printable(one("q")),
-        conditions=tuple(_conditions(texts.get("where", ())[:MAX_ITEMS])),
+        conditions=tuple(_conditions(given.get("where", ())[:MAX_ITEMS])),
         sort=one("sort") if _match(_COLUMN, one("sort").removeprefix("-")) else "",
         **{
             field: one(key)
             for key, (field, known) in CHOICES.items()
-            if key in texts and (one(key) in known if known else _match(_COLUMN, one(key)))
+            if key in given and (one(key) in known if known else _match(_COLUMN, one(key)))
         },
     )
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def texts(value: object) -> tuple[str, ...]:
+    """What a key of a query was given: text, or several."""
     if isinstance(value, str):
         return (value,)
     return tuple(v for v in value if isinstance(v, str)) if isinstance(value, Sequence) else ()
@@ -193,7 +194,8 @@ def printable(text: str) -> str:
     return "".join(c for c in text[:MAX_TEXT] if c.isprintable())
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A number as short as it can be written in an address."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
 
 
@@ -231,7 +233,7 @@ def _conditions(texts: Iterable[str]) -> Iterable[Condition]:
             yield Condition(column, operator, printable(value[1:]))
 
 
-def _ranges(ids: Sequence[int]) -> str:
+def ranges(ids: Sequence[int]) -> str:
     """Ascending ids as "3-7.9": a selection of thousands stays a short address."""
     runs: list[list[int]] = []
     for i in sorted(set(ids)):
@@ -242,7 +244,13 @@ def _ranges(ids: Sequence[int]) -> str:
     return ".".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
 
 
-def _selection(text: str) -> tuple[int, ...]:
+def is_column(text: str) -> bool:
+    """Whether a text may be the name of a column."""
+    return bool(_match(_COLUMN, text))
+
+
+def selection(text: str) -> tuple[int, ...]:
+    """The ids of a text that `ranges` wrote, ascending."""
     found: set[int] = set()
     for part in text.split(".") if len(text) <= 1_000_000 else ():
         pair = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)

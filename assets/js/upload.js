@@ -1,6 +1,7 @@
-/* Uploads: files chosen or dropped anywhere on the list of models, each with progress and cancel.
+/* Uploads: files chosen or dropped anywhere on a list, each with progress and cancel.
 
-   A file is the body of one streaming request (never read into memory here); two run at a time.
+   The page of the list says where to (data-upload), how much (data-limit), which endings
+   (data-accept), and which store hears of what came (data-news).  A file is the body of one streaming request (never read into memory here); two run at a time.
    All text enters the page as text, never as markup. */
 (function () {
   "use strict";
@@ -9,8 +10,8 @@
   let running = 0;
   let depth = 0; // dragenter and dragleave come for every child; the hint shows while depth > 0
 
-  const page = () => document.getElementById("models--page");
-  const panel = () => document.getElementById("models--uploads");
+  const page = () => document.querySelector("[data-upload]");
+  const panel = () => page().querySelector(".uploads");
 
   function part(tag, className, text) {
     const element = document.createElement(tag);
@@ -73,7 +74,7 @@
       finish(job, "upload-done", text, body.url);
       if (job.alone && running === 1 && page()) return open(body.url); // one file: its user wants to see it
       const news = { id: body.id, at: Date.now() };
-      window.dash_clientside.set_props("models--uploaded", { data: news });
+      if (page()) window.dash_clientside.set_props(page().dataset.news, { data: news });
     } else {
       const sentence = body.error || `The server answered ${job.request.status}.`;
       const named = `${job.file.name}: `; // the name stands beside it
@@ -90,7 +91,7 @@
     };
     request.upload.onload = () => {
       bar.removeAttribute("value"); // from here on nobody knows how long it takes
-      state.textContent = "reading the model…";
+      state.textContent = "reading the file…";
     };
     request.onload = () => done(job);
     request.onerror = () => finish(job, "upload-failed", "The connection was lost; try again.");
@@ -141,7 +142,7 @@
     const input = document.createElement("input");
     input.type = "file";
     input.multiple = true;
-    input.accept = ".onnx,.gz,.zip";
+    input.accept = page().dataset.accept;
     input.onchange = () => add(input.files);
     input.click();
   }
@@ -153,7 +154,7 @@
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest?.("#models--choose, .choose-files")) choose();
+    if (event.target.closest?.(".choose-files")) choose();
   });
   document.addEventListener("dragenter", (event) => {
     if (!carries_files(event)) return;

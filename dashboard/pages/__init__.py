@@ -6,6 +6,6 @@ functions, `register(app)`, which wires them.  Importing a page does nothing.
 
 from __future__ import annotations
 
-from dashboard.pages import model, models
+from dashboard.pages import experiments, model, models
 
-PAGES = (models, model)
+PAGES = (models, model, experiments)

@@ -17,6 +17,7 @@ from flask import current_app
 import engine
 from dashboard.queries.budgets import Budgets
 from dashboard.queries.drawings import Drawings
+from dashboard.queries.experiments import ExperimentQueries
 from dashboard.queries.headlines import Headlines
 from dashboard.queries.model import ModelQueries
 from dashboard.queries.models import ModelsQueries
@@ -43,6 +44,7 @@ class Services:
     model: ModelQueries
     drawings: Drawings
     budgets: Budgets
+    experiments: ExperimentQueries
 
     def set_groups(self, view: View, text: str) -> int:
         """Keep the groups that a person names for a model; "" takes them away.
@@ -101,8 +103,9 @@ def open_services(settings: Settings) -> Services:
     models = ModelsQueries(store, Headlines(store), demo=settings.demo)
     model = ModelQueries(load, store.groups)
     return Services(
-        settings, store, compilations, models, model, Drawings(store, model), Budgets(store)
-    )
+        settings, store, compilations, models, model, Drawings(store, model), Budgets(store),
+        ExperimentQueries(store),
+    )  # fmt: skip
 
 
 def services() -> Services:

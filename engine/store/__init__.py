@@ -3,13 +3,15 @@
 It is not a place for arithmetic: it asks the rooms before it and keeps what they answer.
 Order of writing, always: blob (temp file, fsync, rename, fsync of the folder), then the row, so
 that a crash leaves at most a blob that no row names, which `Store.sweep` removes.
-Start reading in `models.py` (`Store`) and `analyses.py` (`Store.analyses`); below them `blobs.py`,
-`cache.py`, `compilations.py`, and the database: `tables.py`, `database.py`, `schema.py`.
+Start reading in `models.py` (`Store`), `analyses.py` (`Store.analyses`) and `experiments.py`; below
+them `blobs.py`, `cache.py`, `compilations.py`, and the database: `tables.py`, `database.py`,
+`schema.py`.
 """
 
 from engine.store.analyses import Analyses
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
+from engine.store.experiments import ExperimentRow, Experiments
 from engine.store.limits import LOCAL, clean_name
 from engine.store.models import ModelRow, Store
 from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft
@@ -24,6 +26,8 @@ __all__ = [
     "Compilations",
     "Conflict",
     "Draft",
+    "ExperimentRow",
+    "Experiments",
     "ModelRow",
     "Store",
     "clean_name",

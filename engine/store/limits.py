@@ -23,12 +23,15 @@ MAX_VIEW = 256_000
 MAX_TOTALS = 64_000
 MAX_BUDGETS = 64_000
 MAX_GROUPS = 1_000_000
+MAX_SUMMARY = 64_000
+MAX_EDITS = 4_000_000
 MAX_BINDINGS = 100
 MAX_SIZE = 2**31 - 1  # of a symbolic dimension
 MAX_FPS = 1e6
 MAX_ANALYSES = 10_000  # of an owner
 MAX_CHECKPOINTS = 5_000  # of an analysis
 MAX_KEPT = 200  # of those, how many the store may make by itself
+MAX_EXPERIMENTS = 2_000  # of an owner
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 

@@ -23,10 +23,11 @@ from engine.store.analyses import Analyses
 from engine.store.blobs import Blobs, digest_of
 from engine.store.cache import ByteCache
 from engine.store.database import Database
+from engine.store.experiments import Experiments
 from engine.store.limits import LOCAL, MAX_GROUPS, clean_name, document, is_id
 from engine.store.rows import check_model, now
 from engine.store.schema import bring_up_to_date
-from engine.store.tables import MARKS, MODEL_GROUPS, MODELS
+from engine.store.tables import EXPERIMENTS, MARKS, MODEL_GROUPS, MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class ModelRow:
 
 
 class Store:
-    """The data folder: models, analyses (`analyses`), blobs, cache."""
+    """The data folder: models, analyses (`analyses`), `experiments`, blobs, cache."""
 
     def __init__(self, folder: Path, cache_bytes: int = 10**9) -> None:
         try:
@@ -82,6 +83,7 @@ class Store:
         self._latest: tuple[str, Graph | None] = ("", None)
         self.analyses = Analyses(self._database)
         self._files = threading.Lock()  # bytes that arrive are not those being removed
+        self.experiments = Experiments(self._database, self.blobs, self._files)
 
     def add(
         self,
@@ -180,8 +182,10 @@ class Store:
         with self._files:
             with self._database.writing() as connection:
                 connection.execute(sa.delete(MODELS).where(MODELS.c.id == row.id))
-                others = sa.select(sa.func.count()).where(MODELS.c.sha256 == row.sha256)
-                left = connection.scalar(others)
+                left = any(
+                    connection.scalar(sa.select(t.c.id).where(t.c.sha256 == row.sha256).limit(1))
+                    for t in (MODELS, EXPERIMENTS)
+                )
             if not left:
                 self.blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
         return row
@@ -249,7 +253,11 @@ class Store:
     def sweep(self, older_than_s: float = 86400.0) -> int:
         """Remove what crashed uploads left behind, and analyses deleted long ago; returns files."""
         with self._database.reading() as connection:
-            named = frozenset(connection.scalars(sa.select(MODELS.c.sha256)))
+            named = frozenset(
+                sha
+                for t in (MODELS, EXPERIMENTS)
+                for sha in connection.scalars(sa.select(t.c.sha256))
+            )
         self.analyses.purge()
         return self.blobs.sweep(named, older_than_s)
 

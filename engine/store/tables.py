@@ -101,3 +101,20 @@ DRAFTS = sa.Table(
     sa.Column("updated", sa.String(32), nullable=False),
     sa.Index("drafts_base", "base_id"),
 )
+EXPERIMENTS = sa.Table(
+    "experiments",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("origin", sa.String(20), nullable=False),
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.Column("updated", sa.String(32), nullable=False),
+    sa.Column("file_bytes", sa.BigInteger, nullable=False),
+    sa.Column("model_count", sa.Integer, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),  # JSON of the caller: what a list shows
+    sa.Column("edits", sa.Text, nullable=False),  # JSON of the caller: notes, flags, budgets
+    sa.Column("version", sa.Integer, nullable=False),  # of the edits: from 1, higher by each write
+    sa.UniqueConstraint("owner", "sha256"),
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import api
+from dashboard import arrival
 from dashboard.app import create_app
 from dashboard.queries import open_services
 from dashboard.settings import Settings
@@ -135,7 +135,7 @@ def small(tmp_path):
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read(small, monkeypatch):
     client, settings = small
-    monkeypatch.setattr(api, "_receive", None)
+    monkeypatch.setattr(arrival, "_receive", None)
     answer = upload(client, b"0" * 2000)
     assert answer.status_code == 413
     assert answer.json["error"].endswith("too large; at most 1.00 kB can be uploaded.")
@@ -158,7 +158,7 @@ def test_an_upload_that_stops_half_way_leaves_nothing(client, settings, conv_net
 
 
 def test_a_cancelled_upload_is_not_kept(client, settings, conv_net, monkeypatch):
-    monkeypatch.setattr(api, "_connected", lambda: False)
+    monkeypatch.setattr(arrival, "_connected", lambda: False)
     answer = upload(client, conv_net)
     assert (answer.status_code, kept(settings)) == (400, [])
     assert client.get("/api/models").json == {"models": []}

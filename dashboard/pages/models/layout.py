@@ -75,6 +75,8 @@ def layout(**query: str) -> html.Div:
         **attributes(
             data_upload="/upload",
             data_limit=str(services().settings.upload_bytes),
+            data_accept=".onnx,.gz,.zip",
+            data_news=Models.UPLOADED,
         ),
     )
 
@@ -105,7 +107,7 @@ def _upload_buttons() -> list[Any]:
         html.Button(
             "Add models…",
             id=Models.CHOOSE,
-            className="button primary",
+            className="button primary choose-files",
             title="Choose ONNX files, or drop them anywhere on this page",
         )
     ]

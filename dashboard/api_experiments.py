@@ -1,0 +1,83 @@
+"""The part of the JSON API that is about experiments: list, one, its file, upload, removal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from dashboard.arrival import Answer, arrived, fault
+from dashboard.queries import services
+from dashboard.queries.experiments import MAX_BYTES
+from dashboard.urls_experiment import ExperimentView, path
+from engine.errors import EngineError
+from engine.store import ExperimentRow
+
+
+def add_to(routes: Blueprint) -> None:
+    """Add the routes."""
+
+    @routes.get("/api/experiments")
+    def experiments() -> Answer:
+        return jsonify(experiments=[_row(row) for row in services().store.experiments.list()])
+
+    @routes.get("/api/experiments/<experiment_id>")
+    def experiment(experiment_id: str) -> Answer:
+        try:
+            row = services().store.experiments.get(experiment_id)
+        except EngineError as error:
+            return fault(error.sentence, 404)
+        return jsonify(_row(row) | {"summary": dict(row.summary)})
+
+    @routes.get("/api/experiments/<experiment_id>/file")
+    def experiment_file(experiment_id: str) -> Answer:
+        try:
+            name, text = services().experiments.exported(experiment_id)
+        except EngineError as error:
+            return fault(error.sentence, 404)
+        return attachment(text, f"{name}.json", "application/json")
+
+    @routes.delete("/api/experiments/<experiment_id>")
+    def remove_experiment(experiment_id: str) -> Answer:
+        try:
+            return jsonify(removed=_row(services().store.experiments.remove(experiment_id)))
+        except EngineError as error:
+            return fault(error.sentence, 404)
+
+    @routes.post("/upload/experiment")
+    def upload_experiment() -> Answer:
+        return arrived(MAX_BYTES, "experiment.json", _take)
+
+
+def attachment(text: str, name: str, mimetype: str) -> Response:
+    """A file that the browser saves."""
+    answer = Response(text, mimetype=mimetype)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def _take(file: Path, name: str, wanted: Callable[[], bool]) -> dict[str, Any] | None:
+    """Read and keep an experiment that has arrived."""
+    found = services().experiments.add(file, name, wanted=wanted)
+    if found is None:
+        return None
+    row, new = found
+    address = path(ExperimentView(experiment_id=row.id))
+    report = row.summary.get("issues", {})
+    return {"id": row.id, "url": address, "name": row.name, "new": new, "report": report}
+
+
+def _row(row: ExperimentRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "sha256": row.sha256,
+        "created": row.created.isoformat(),
+        "updated": row.updated.isoformat(),
+        "file_bytes": row.file_bytes,
+        "models": row.model_count,
+        "version": row.version,
+        "url": path(ExperimentView(experiment_id=row.id)),
+    }

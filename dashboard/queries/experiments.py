@@ -1,0 +1,205 @@
+"""The list of experiments: what is there, the best of each, bringing and removing files.
+
+What a list shows of an experiment is worked out once, when its file arrives, and kept in its row.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import engine
+from dashboard.queries.experiment_edits import edited
+from dashboard.queries.experiment_words import (
+    quality_of,
+    recipe_words,
+    shown,
+)
+from engine.errors import EngineError
+from engine.experiments import Experiment
+from engine.store import ExperimentRow, Store, clean_name
+
+MAX_BYTES = 32_000_000  # of a file; what the engine reads at most
+KEPT = 8  # experiments that stay parsed in memory
+BARS = 24  # of the small picture in the list
+
+SORTS: MappingProxyType[str, Callable[[ExperimentRow], float | str]] = MappingProxyType(
+    {
+        "name": lambda r: r.name.casefold(),
+        "models": lambda r: r.model_count,
+        "created": lambda r: r.created.timestamp(),
+    }
+)
+DEFAULT_SORT = "-created"
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentList:
+    """What the list shows.
+
+    Args:
+        rows: to draw, sorted.
+        matching: that the search finds.
+        total: in all.
+    """
+
+    rows: tuple[ExperimentRow, ...]
+    matching: int
+    total: int
+
+
+class ExperimentQueries:
+    """The queries of one app about its experiments."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._parsed: OrderedDict[tuple[str, int, str], Experiment] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def listing(self, search: str, sort: str, limit: int) -> ExperimentList:
+        """The experiments whose name or operations hold every word, sorted."""
+        rows = self._store.experiments.list()
+        words = search.casefold().split()
+        found = [r for r in rows if all(w in _searched(r) for w in words)]
+        key = sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "created"
+        down = sort.startswith("-") if sort.removeprefix("-") in SORTS else True
+        found.sort(key=lambda r: SORTS[key](r), reverse=down)
+        return ExperimentList(tuple(found[:limit]), len(found), len(rows))
+
+    def add(
+        self,
+        file: Path,
+        file_name: str,
+        *,
+        origin: str = "upload",
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> tuple[ExperimentRow, bool] | None:
+        """Read and keep a file; False when it was here already, None when no longer wanted.
+
+        Raises:
+            EngineError: the file is no experiment; nothing is kept.
+        """
+        shown_name = clean_name(file_name)
+        if file.stat().st_size > MAX_BYTES:
+            raise EngineError("too large", shown_name, f"at most {MAX_BYTES:,} bytes")
+        body = file.read_bytes()
+        name = experiment_name(file_name)
+        try:
+            found = engine.read_experiment(body, name)
+        except EngineError as error:
+            raise EngineError(
+                error.what, shown_name, error.expected, error.found, error.try_this
+            ) from error
+        if not found.models:
+            raise EngineError(
+                "holds no models", shown_name, try_this="a file with a list of models"
+            )
+        if not wanted():
+            return None
+        return self._store.experiments.add(
+            file,
+            name=str(found.document.get("name") or name),
+            model_count=len(found.models),
+            summary=summary(found),
+            origin=origin,
+        )
+
+    def get(self, experiment_id: object) -> tuple[ExperimentRow, Experiment]:
+        """An experiment with what people wrote on it.
+
+        Raises:
+            EngineError: there is none with this id, or its file is gone.
+        """
+        row = self._store.experiments.get(experiment_id)
+        key = (row.sha256, row.version, row.name)
+        with self._lock:
+            if key in self._parsed:
+                self._parsed.move_to_end(key)
+                return row, self._parsed[key]
+        found = edited(engine.read_experiment(self._store.experiments.body(row), row.name), row)
+        with self._lock:
+            self._parsed[key] = found
+            while len(self._parsed) > KEPT:
+                self._parsed.popitem(last=False)
+        return row, found
+
+    def exported(self, experiment_id: object) -> tuple[str, str]:
+        """(name, JSON) of an experiment with the notes and flags of people.
+
+        Raises:
+            EngineError: there is none with this id.
+        """
+        row, found = self.get(experiment_id)
+        return row.name, engine.write_experiment(found)
+
+    def remove(self, experiment_id: object) -> ExperimentRow:
+        """Remove an experiment and return what it was."""
+        return self._store.experiments.remove(experiment_id)
+
+
+def experiment_name(file_name: str) -> str:
+    """The name that a file suggests: its last part without the ending."""
+    last = re.split(r"[/\\]", file_name)[-1]
+    return re.sub(r"(?i)\.json\Z", "", last) or last
+
+
+def _searched(row: ExperimentRow) -> str:
+    return " ".join((row.name, *row.summary.get("operations", ()))).casefold()
+
+
+def summary(experiment: Experiment) -> dict[str, Any]:
+    """What a list shows of an experiment: counts, the best model, a small picture.
+
+    The picture is the quality of the models, from the best to the worst: how many are still good.
+    """
+    forest = experiment.forest
+    levels = Counter(issue.level for issue in experiment.issues)
+    told: dict[str, Any] = {
+        "roots": len(forest.roots),
+        "leaves": sum(not c for c in forest.children),
+        "depth": max(forest.depth, default=0),
+        "operations": [o.name[:80] for o in experiment.operations[:40]],
+        "issues": {level: levels[level] for level in ("error", "warning", "note")},
+    }
+    quality = quality_of(experiment)
+    if quality is None:
+        return told
+    values = experiment.frame[quality.column].to_list()
+    known = [(v, k) for k, v in enumerate(values) if v is not None]
+    if not known:
+        return told
+    best = max(known)[1] if quality.direction != "lower" else min(known)[1]
+    told |= {
+        "metric": quality.name[:80],
+        "best": recipe_words(experiment, best)[:200],
+        "value": shown(quality, values).text(values[best]),
+    }
+    told["curve"] = _curve([v for v, _ in known], quality.direction == "lower")
+    return told
+
+
+def _curve(quality: Sequence[float], lower: bool) -> list[float]:
+    """The quality of `BARS` models from the best to the worst, as shares of the largest."""
+    ranked = sorted(quality, reverse=not lower)
+    low, high = min(0.0, min(ranked)), max(ranked)
+    if len(ranked) < 2 or high == low:
+        return []
+    picked = [ranked[round(k * (len(ranked) - 1) / (BARS - 1))] for k in range(BARS)]
+    return [round((v - low) / (high - low), 3) for v in picked]
+
+
+def issues_words(counts: Mapping[str, Any]) -> str:
+    """Say "1 fault, 3 warnings, 2 notes"; "" when reading found nothing."""
+    named = (("error", "fault"), ("warning", "warning"), ("note", "note"))
+    parts = []
+    for level, word in named:
+        n = counts.get(level, 0)
+        if isinstance(n, int) and n > 0:
+            parts.append(f"{n:,} {word}{'s' if n != 1 else ''}")
+    return ", ".join(parts)

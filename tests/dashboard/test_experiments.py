@@ -1,0 +1,141 @@
+"""The list of experiments: upload, what is kept, what is refused, notes and flags with versions."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dashboard.pages.experiments import layout
+from dashboard.pages.experiments.callbacks import refresh
+from dashboard.queries import experiment_edits
+from dashboard.urls import Condition
+from dashboard.urls_experiment import ExperimentView, build, from_query
+from engine.errors import EngineError
+from tests.engine.experiments.forests import body, generated, model
+
+TREE = body(
+    model("root", metrics={"Accuracy": 0.9, "Size": 4}),
+    model("a", "root", "prune", amount=0.5, metrics={"Accuracy": 0.7, "Size": 2}),
+    model("b", "a", "train", epochs=3, metrics={"Accuracy": 0.92, "Size": 2}),
+)
+
+
+def upload(client, document, name="tree.json"):
+    sent = document if isinstance(document, bytes) else json.dumps(document).encode()
+    headers = {"X-File-Name": name, "Content-Length": str(len(sent))}
+    return client.post("/upload/experiment", data=sent, headers=headers)
+
+
+def test_upload_list_file_remove(client, services):
+    answer = upload(client, TREE).json
+    assert (answer["name"], answer["new"]) == ("tree", True)
+    assert answer["url"] == f"/experiments/{answer['id']}"
+    (listed,) = client.get("/api/experiments").json["experiments"]
+    assert (listed["id"], listed["models"]) == (answer["id"], 3)
+    told = client.get(f"/api/experiments/{answer['id']}").json["summary"]
+    assert (told["best"], told["value"]) == (
+        "prune 50 % → train epochs 3",
+        "92.00 %",
+    )
+    assert (told["roots"], told["leaves"], told["depth"]) == (1, 1, 2)
+    assert client.get(f"/api/experiments/{answer['id']}/file").json == TREE
+    assert client.delete(f"/api/experiments/{answer['id']}").status_code == 200
+    assert client.get("/api/experiments").json == {"experiments": []}
+    assert list((services.settings.data / "blobs").glob("??/*")) == []
+
+
+def test_the_same_file_again_opens_the_first(client):
+    first, again = upload(client, TREE).json, upload(client, TREE, "other.json").json
+    assert (again["id"], again["name"], again["new"]) == (first["id"], "tree", False)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"{", b"[]", b'{"models": []}', b"\xff\xfe", b"[" * 100_000, b'{"models": 3}']
+)
+def test_a_file_that_is_none_gets_a_sentence_and_nothing_is_kept(client, services, sent):
+    answer = upload(client, sent, "odd\u202e.json".encode().decode("latin-1"))
+    assert answer.status_code == 400
+    assert answer.json["error"].endswith(".")
+    assert services.store.experiments.list() == ()
+    assert list((services.settings.data / "blobs").glob("??/*")) == []
+
+
+def test_the_list_searches_and_sorts(app, client):
+    upload(client, TREE, "alpha.json")
+    upload(client, generated(40), "beta.json")
+    with app.server.app_context():
+        drawn = refresh("", "", 50)
+        assert "alpha" in str(drawn["rows"])
+        assert "2 experiments" in str(drawn["summary"])
+        only = refresh("palettize", "", 50)  # an operation, in beta only
+        assert "beta" in str(only["rows"])
+        assert "alpha" not in str(only["rows"])
+        assert only["address"] == "/experiments?q=palettize"
+        first = str(refresh("", "models", 50)["rows"])
+        assert first.index("alpha") < first.index("beta")
+        assert "No experiment matches" in str(refresh("nothing", "", 50)["rows"])
+
+
+def test_an_empty_list_is_a_first_page(app):
+    with app.server.app_context():
+        assert "Your experiments will be listed here" in str(layout())
+
+
+def test_notes_and_flags_are_kept_and_written_back(client, services):
+    id = upload(client, TREE).json["id"]
+    row, found = services.experiments.get(id)
+    text = experiment_edits.with_note(row, found, "a", "  odd run\u202e ")
+    row = services.store.experiments.edit(id, text, row.version)
+    text = experiment_edits.with_flags(row, found, "a", "chosen, suspect,chosen, ")
+    services.store.experiments.edit(id, text, row.version)
+    _, found = services.experiments.get(id)
+    assert (found.models[1].notes, found.models[1].flags) == ("odd run", ("chosen", "suspect"))
+    assert found.frame["notes"].to_list() == ["", "odd run", ""]
+    written = client.get(f"/api/experiments/{id}/file").json
+    assert written["models"][1]["notes"] == "odd run"
+    assert {k: v for k, v in written["models"][1].items() if k not in ("notes", "flags")} == TREE[
+        "models"
+    ][1]
+
+
+@pytest.mark.parametrize("model_id", [None, "nobody", 3, ["a"]])
+def test_a_note_on_no_model_is_refused(client, services, model_id):
+    row, found = services.experiments.get(upload(client, TREE).json["id"])
+    with pytest.raises(EngineError, match="no such model"):
+        experiment_edits.with_note(row, found, model_id, "x")
+    with pytest.raises(EngineError, match="too many flags"):
+        experiment_edits.with_flags(row, found, "a", ",".join(map(str, range(20))))
+    with pytest.raises(EngineError, match="too long"):
+        experiment_edits.with_note(row, found, "a", "x" * 3000)
+
+
+def test_an_address_comes_back():
+    view = ExperimentView(
+        experiment_id="x" * 22,
+        selection=(1, 2, 3, 9),
+        search="prune 50 %",
+        conditions=(Condition("m0", "ge", 0.93), Condition("m2", "le", 1.5e5)),
+        unknown=("m2",),
+        colour="m1",
+        size="none",
+        by="step",
+        collapsed=(4,),
+        charts=(("m2", "m0"), ("m3", "m0")),
+        log="x",
+        dock="table",
+        sort="-m0",
+    )
+    address = build(view)
+    path, _, query = address.partition("?")
+    from urllib.parse import parse_qs
+
+    assert from_query(path.rsplit("/", 1)[1], parse_qs(query)) == view
+    odd = {
+        "chart": ["m0", "a.b.c", "x.<"],
+        "log": "z",
+        "by": "?",
+        "where": ["m0.has.tx"],
+        "fold": "a",
+    }
+    assert from_query("x", odd) == ExperimentView(experiment_id="x")
