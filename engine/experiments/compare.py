@@ -27,7 +27,8 @@ from engine.experiments.model import Experiment
 
 COMPAT_MOST = 16  # models
 MAX_COLOURS = 8
-MAX_CELLS = 12_000  # models x columns of the map that are compared at all
+MAX_CELLS = 10_000  # models x columns of the map that are compared at all
+MAX_COLUMNS = 400
 MAX_FACETS = 6
 MAX_FLAT = 8  # bars with a whole recipe below each
 MAX_BARS = 60  # bars of one chart that can still be told apart
@@ -58,7 +59,8 @@ def compare(experiment: Experiment, ids: Sequence[str], compat: bool = False) ->
             )  # fmt: skip
         return _published(experiment, rows, base)
     found = histories(experiment, rows)
-    if found is None or len(found.rows) * len(found.titles) > MAX_CELLS:
+    width = len(found.titles) if found else 0
+    if found is None or width > MAX_COLUMNS or len(rows) * width > MAX_CELLS:
         text = "Too many models and steps for a chart; a table with one row a model."
         return Comparison(tuple(rows), (), (), "table", text, base, True, True)
     return _explained(experiment, found, base)

@@ -7,7 +7,7 @@ each round is tried, positions are ordered as text, and what was joined is not j
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import prod
 
 from engine.experiments.comparison import Variable, distinct, key, variable
@@ -72,9 +72,10 @@ def _first_group(made: list[Variable], able: list[bool], most: int) -> list[int]
     for k in range(len(made) - 1, 0, -1):
         if not able[k]:
             continue
-        earlier = [j for j in range(k) if able[j] and _settles(made[k], made[j])]
+        settled = (j for j in range(k - 1, -1, -1) if able[j] and _settles(made[k], made[j]))
+        earlier = list(islice(settled, most - 1))[::-1]  # the nearest ones
         if earlier:
-            group = [*earlier, k][-most:]
+            group = [*earlier, k]
             texts = [int(t) for t in sorted(map(str, group))]
             return group if all(b - a == 1 for a, b in pairwise(texts)) else []
     return []
