@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
     from engine.compile import Compilation
     from engine.cost import Step
-    from engine.experiments import Comparison, Effect, Experiment, Layout
+    from engine.experiments import (
+        Comparison,
+        Experiment,
+        ExperimentFile,
+        Front,
+        Layout,
+    )
     from engine.graph import Graph
     from engine.insight import Group
     from engine.recipe import Action, Budget, Preset, Recipe, Resolution, Totals, Verdict, Withheld
@@ -41,12 +47,13 @@ __all__ = [
     "budget",
     "compare_models",
     "compile_model",
-    "effect_of",
     "fitting",
     "groups",
     "judge",
     "model_map",
+    "open_experiment",
     "options",
+    "pareto",
     "preset",
     "preset_table",
     "presets",
@@ -357,12 +364,31 @@ def compare_models(experiment: Experiment, ids: Sequence[str], compat: bool = Fa
     return room.compare(experiment, ids, compat)
 
 
-def effect_of(experiment: Experiment, operation: str, metric: str) -> Effect:
-    """What an operation did to a metric, over all models it was applied to.
+def open_experiment(path: str | Path) -> ExperimentFile:
+    """An experiment on disk to add models to; the file is made with the first one.
+
+        run = engine.open_experiment("sweep.json")
+        run.add("pruned50", base="trained", operation=("prune", {"amount": 0.5}),
+                metrics={"Accuracy": 0.91})
 
     Raises:
-        EngineError: no such metric, or no model was made by the operation.
+        EngineError: the file is there and cannot be read.
     """
     from engine import experiments as room
 
-    return room.effect(experiment, operation, room.metric(experiment, metric))
+    return room.ExperimentFile(path)
+
+
+def pareto(
+    experiment: Experiment,
+    metrics: Sequence[str],
+    directions: Mapping[str, Literal["higher", "lower", ""]] | None = None,
+) -> Front:
+    """The models that no other beats in every metric, the knee, and how far the others are.
+
+    Raises:
+        EngineError: no such metric, or too many of them.
+    """
+    from engine import experiments as room
+
+    return room.pareto(experiment, metrics, directions)

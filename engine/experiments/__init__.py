@@ -5,9 +5,22 @@ finds Pareto fronts, judges budgets.  It runs nothing and draws nothing.  Start 
 `model.py` (the records), then `read.py` (how a file becomes them), `layout.py`.
 """
 
+from engine.experiments.budgets import (
+    RELAXATION_SCHEMA,
+    VERDICT_SCHEMA,
+    Bound,
+    BudgetSet,
+    Feasible,
+    bound,
+    feasible,
+    read_sets,
+    relaxation,
+)
 from engine.experiments.cells import CELL_SCHEMA, Chart, chart
 from engine.experiments.compare import compare, nearest_base
 from engine.experiments.comparison import Comparison, Variable, shown
+from engine.experiments.derive import with_formula
+from engine.experiments.edit import ExperimentFile, annotated, with_model
 from engine.experiments.effects import EFFECT_SCHEMA, Effect, effect
 from engine.experiments.layout import POSITION_SCHEMA, Column, Layout, layout
 from engine.experiments.model import (
@@ -23,20 +36,31 @@ from engine.experiments.model import (
     metric,
     plain,
 )
+from engine.experiments.pareto import FRONT_SCHEMA, Front, pareto
 from engine.experiments.read import digest_of, loads, read
+from engine.experiments.related import RELATIONS, Relation, related, search
 from engine.experiments.write import dumps, save
 
 __all__ = [
     "CELL_SCHEMA",
     "EFFECT_SCHEMA",
+    "FRONT_SCHEMA",
     "MODEL_SCHEMA",
     "POSITION_SCHEMA",
+    "RELATIONS",
+    "RELAXATION_SCHEMA",
+    "VERDICT_SCHEMA",
+    "Bound",
+    "BudgetSet",
     "Chart",
     "Column",
     "Comparison",
     "Effect",
     "Experiment",
+    "ExperimentFile",
+    "Feasible",
     "Forest",
+    "Front",
     "Issue",
     "Layout",
     "MetricSpec",
@@ -44,18 +68,29 @@ __all__ = [
     "Operation",
     "OperationSpec",
     "ParameterSpec",
+    "Relation",
     "Variable",
+    "annotated",
+    "bound",
     "chart",
     "compare",
     "digest_of",
     "dumps",
     "effect",
+    "feasible",
     "layout",
     "loads",
     "metric",
     "nearest_base",
+    "pareto",
     "plain",
     "read",
+    "read_sets",
+    "related",
+    "relaxation",
     "save",
+    "search",
     "shown",
+    "with_formula",
+    "with_model",
 ]

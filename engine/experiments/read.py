@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import EngineError
-from engine.experiments import audit, declare, fields
+from engine.experiments import audit, declare, derive, fields
 from engine.experiments.forest import forest
 from engine.experiments.guard import MAX_BYTES, Document, document, kind
 from engine.experiments.issues import Issues
@@ -105,10 +105,11 @@ def build(body: Mapping[str, Any], name: str = "") -> Experiment:
     specs = declare.metric_specs(declared, used)
     operations = declare.with_used(steps, models, issues)
     audit.remarks(models, specs, links, issues)
+    frame = derive.computed(_frame(models, specs, links), specs, issues)
     return Experiment(
         fields.text(body.get("name"), "the name", issues, most=200) or name.removesuffix(".json"),
         operations, tuple(specs), tuple(models), issues.told(), links,
-        _frame(models, specs, links), digest_of(body), body, rows,
+        frame, digest_of(body), body, rows,
     )  # fmt: skip
 
 
