@@ -14,13 +14,13 @@
     const { pool, states, at } = recipe, own = { pool, states, at }, text = JSON.stringify(own);
     let now = desk();
     if (draft.turn === undefined && !(now && now.first === draft)) { // a page that was just opened
-      now = page().desk = { first: draft, draft, text, queue: [], chosen: "" };
+      now = page().desk = { first: draft, draft, told: draft.analysis, text, queue: [], chosen: "" };
       if (again && !turn++) setTimeout(() => clientside.sheets.open(SHEET));
     }
     if (text !== now.text) later(now, QUIET, { text, dirty: true });
     Object.assign(now, { recipe: own, against });
     show(now);
-    return draft.analysis;
+    return now.told === draft.analysis ? clientside.no_update : (now.told = draft.analysis);
   }
 
   function later(now, wait, what) {

@@ -56,8 +56,8 @@ def put_json(_put_it: object, text: object, model: object, draft: object) -> str
 
 
 def remove(
-    _removes: Sequence[object], _apart: object, _joined: object, draft: object, model: object,
-    now: object,
+    _removes: Sequence[object], _apart: object, _joined: object, _other: object, draft: object,
+    model: object, now: object,
 ) -> Any:  # fmt: skip
     """Take a budget away, or give the analysis a list of its own; what holds then."""
     asked, analysis = ctx.triggered_id, analysis_of(draft)
@@ -156,7 +156,8 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         Output(Model.BUDGETS, "data"),
         Input(repeated(Model.BUDGET_REMOVE, ALL), "n_clicks"),  # type: ignore[arg-type]
         Input(Model.BUDGET_APART, "n_clicks"), Input(Model.BUDGET_JOIN, "n_clicks"),
-        Input(Model.DRAFT, "data"), model, State(Model.BUDGETS, "data"), prevent_initial_call=True,
+        Input(Model.ANALYSES, "data-draft"),  # another analysis; the draft is written by each save
+        draft, model, State(Model.BUDGETS, "data"), prevent_initial_call=True,
     )(guarded(remove))  # fmt: skip
     dims = repeated(Model.DIM, ALL)  # type: ignore[arg-type]
     app.callback(
