@@ -1,4 +1,6 @@
-"""The command `paredown`: serve, targets, compile; optimize and options are in `cli_optimize.py`.
+"""The command `paredown`: serve, targets, compile.
+
+The others stand in `cli_optimize.py` and `cli_experiment.py`.
 
 Heavy imports happen inside the commands, so that `--help` answers at once.  Results go to stdout,
 messages to stderr; a fault of the input is one sentence and exit status 2.
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import engine
-from dashboard import cli_optimize
+from dashboard import cli_experiment, cli_optimize
 from dashboard.cli_model import compiled, figures, print_json, say, stem, totals_of
 from engine.errors import EngineError
 
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     compile_.set_defaults(run=_compile)
 
     cli_optimize.add(commands)
+    cli_experiment.add(commands, _Parser)
     return parser
 
 

@@ -23,7 +23,7 @@ ENGINE = [
 DASHBOARD = [
     "settings", "ids", "urls", "urls_experiment", "access", "demo", "components", "figures",
     "queries", "shell", "pages", "arrival", "api_experiments", "api", "app", "serve",
-    "cli_model", "cli_optimize", "cli", "__main__",
+    "cli_model", "cli_optimize", "cli_experiment", "cli", "__main__",
 ]
 # fmt: on
 # Records that others import past a room's front door: a type need not open the whole room.

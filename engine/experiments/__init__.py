@@ -13,6 +13,7 @@ from engine.experiments.budgets import (
     Feasible,
     bound,
     feasible,
+    read_bound,
     read_sets,
     relaxation,
 )
@@ -39,6 +40,7 @@ from engine.experiments.model import (
 from engine.experiments.pareto import FRONT_SCHEMA, Front, pareto
 from engine.experiments.read import digest_of, loads, read
 from engine.experiments.related import RELATIONS, Relation, related, search
+from engine.experiments.report import Report, report
 from engine.experiments.write import dumps, save
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "OperationSpec",
     "ParameterSpec",
     "Relation",
+    "Report",
     "Variable",
     "annotated",
     "bound",
@@ -85,9 +88,11 @@ __all__ = [
     "pareto",
     "plain",
     "read",
+    "read_bound",
     "read_sets",
     "related",
     "relaxation",
+    "report",
     "save",
     "search",
     "shown",

@@ -7,6 +7,7 @@ nor fails: it is its own case.  When nothing passes, nothing passes.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -217,3 +218,27 @@ def read_sets(document: Mapping[str, Any], experiment: Experiment) -> tuple[Budg
         except (EngineError, KeyError, TypeError, AttributeError):
             continue
     return tuple(made)
+
+
+_TEXT = re.compile(r"(.+?)\s*(<=|>=|≤|≥|<|>|=)\s*([-+\d.eE_]+)\s*([kKMG%]?)\s*\Z", re.DOTALL)
+_SCALE = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "%": 0.01}
+
+
+def read_bound(experiment: Experiment, text: str) -> Bound:
+    """A bound as people write it: "Model Size<=5M", "Top-1 Accuracy >= 75%", "Epochs=90".
+
+    The ends belong to it, so < and <= are the same.
+
+    Raises:
+        EngineError: it cannot be read, or names no metric.
+    """
+    found = _TEXT.match(text.strip()[:1000])
+    if not found:
+        raise EngineError("cannot be read", "budget", "such as Model Size<=5M", repr(text[:80]))
+    try:
+        limit = float(found[3]) * _SCALE[found[4]]
+    except ValueError:
+        raise EngineError("the limit is no number", "budget", found=repr(found[3][:40])) from None
+    low = limit if found[2] in {">=", "≥", ">", "="} else None
+    high = limit if found[2] in {"<=", "≤", "<", "="} else None
+    return bound(experiment, found[1], low, high)
