@@ -16,6 +16,7 @@ from engine.experiments.budgets import (
     read_bound,
     read_sets,
     relaxation,
+    with_sets,
 )
 from engine.experiments.cells import CELL_SCHEMA, Chart, chart
 from engine.experiments.compare import compare, nearest_base
@@ -23,6 +24,7 @@ from engine.experiments.comparison import Comparison, Variable, shown
 from engine.experiments.derive import with_formula
 from engine.experiments.edit import ExperimentFile, annotated, with_model
 from engine.experiments.effects import EFFECT_SCHEMA, Effect, effect
+from engine.experiments.identity import digest_of
 from engine.experiments.layout import POSITION_SCHEMA, Column, Layout, layout
 from engine.experiments.model import (
     MODEL_SCHEMA,
@@ -38,7 +40,7 @@ from engine.experiments.model import (
     plain,
 )
 from engine.experiments.pareto import FRONT_SCHEMA, Front, pareto
-from engine.experiments.read import digest_of, loads, read
+from engine.experiments.read import loads, read
 from engine.experiments.related import RELATIONS, Relation, related, search
 from engine.experiments.report import Report, report
 from engine.experiments.write import dumps, save
@@ -98,4 +100,5 @@ __all__ = [
     "shown",
     "with_formula",
     "with_model",
+    "with_sets",
 ]

@@ -9,16 +9,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from engine.errors import EngineError
+from engine.experiments.identity import digest_of
 from engine.experiments.model import Direction, Experiment, MetricSpec, metric
 
 MAX_BOUNDS = 50
+MAX_SETS = 100
 # `passes`: null where a value is unknown and no known one fails.  `worst`: the bound that is missed
 # the most, its place, -1 none.  `slack`: of that bound or, when all are met, of the tightest, as
 # share of the metric's range; negative: missed.
@@ -209,7 +211,7 @@ def read_sets(document: Mapping[str, Any], experiment: Experiment) -> tuple[Budg
     """The named budgets that a file carries (field `budgets`); unsound ones are left out."""
     made = []
     given = document.get("budgets")
-    for entry in given[:100] if isinstance(given, list) else []:
+    for entry in given[:MAX_SETS] if isinstance(given, list) else []:
         try:
             bounds = tuple(
                 bound(experiment, b["metric"], b.get("min"), b.get("max")) for b in entry["bounds"]
@@ -218,6 +220,26 @@ def read_sets(document: Mapping[str, Any], experiment: Experiment) -> tuple[Budg
         except (EngineError, KeyError, TypeError, AttributeError):
             continue
     return tuple(made)
+
+
+def with_sets(experiment: Experiment, sets: Sequence[BudgetSet]) -> Experiment:
+    """The experiment with these named budgets in its file, in place of those it had.
+
+    Raises:
+        EngineError: a name is empty or stands twice, or there are too many.
+    """
+    names = [s.name.strip() for s in sets]
+    if len(sets) > MAX_SETS or "" in names or len(set(names)) < len(names):
+        raise EngineError("names must be given and differ", "budgets", f"at most {MAX_SETS}")
+    listed = [
+        {"name": name, "bounds": [
+            {"metric": b.metric} | ({"min": b.low} if b.low is not None else {})
+            | ({"max": b.high} if b.high is not None else {}) for b in s.bounds]}
+        for name, s in zip(names, sets, strict=True)
+    ]  # fmt: skip
+    body = {k: v for k, v in experiment.document.items() if k != "budgets"}
+    body |= {"budgets": listed} if listed else {}
+    return replace(experiment, document=body, digest=digest_of(body))
 
 
 _TEXT = re.compile(r"(.+?)\s*(<=|>=|≤|≥|<|>|=)\s*([-+\d.eE_]+)\s*([kKMG%]?)\s*\Z", re.DOTALL)

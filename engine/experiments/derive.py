@@ -11,6 +11,7 @@ import polars as pl
 from engine.errors import EngineError
 from engine.experiments import fields, formula
 from engine.experiments.direction import guess
+from engine.experiments.identity import digest_of
 from engine.experiments.issues import Issues
 from engine.experiments.model import Direction, Experiment, MetricSpec
 
@@ -73,4 +74,5 @@ def with_formula(
         metrics=specs if before else (*specs, spec),
         frame=experiment.frame.with_columns(series),
         document=body,
+        digest=digest_of(body),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +15,10 @@ import polars as pl
 
 from engine.errors import EngineError
 from engine.experiments import fields
+from engine.experiments.identity import digest_of
 from engine.experiments.issues import Issues
 from engine.experiments.model import Experiment, Model
-from engine.experiments.read import MAX_MODELS, build, digest_of, read
+from engine.experiments.read import MAX_MODELS, build, read
 from engine.experiments.write import save
 
 _EMPTY: Mapping[str, Any] = {"operations": [], "metrics": [], "models": []}
@@ -105,6 +105,8 @@ class ExperimentFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._seen: tuple[int, ...] = ()
+        self.experiment = build(_EMPTY, self.path.name)
         self.experiment = self._read()
 
     def add(
@@ -152,8 +154,7 @@ class ExperimentFile:
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         entry |= {"time": now} | {k: v for k, v in more.items() if v is not None}
         with self._alone():
-            self.experiment = with_model(self._read(), entry)
-            save(self.experiment, self.path)
+            self._save(with_model(self._read(), entry))
         return self.experiment.models[self.experiment.rows[model]]
 
     def annotate(
@@ -165,17 +166,31 @@ class ExperimentFile:
             EngineError: no such model.
         """
         with self._alone():
-            self.experiment = annotated(self._read(), model, notes, flags)
-            save(self.experiment, self.path)
+            self._save(annotated(self._read(), model, notes, flags))
 
     def _read(self) -> Experiment:
-        if not self.path.exists():
+        """The experiment as it is on disk; parsed again only when somebody else wrote it."""
+        try:
+            now = self._stamp()
+        except FileNotFoundError:
             return build(_EMPTY, self.path.name)
-        return read(self.path)
+        if now != self._seen:
+            self.experiment, self._seen = read(self.path), now
+        return self.experiment
+
+    def _save(self, made: Experiment) -> None:
+        save(made, self.path)
+        self.experiment, self._seen = made, self._stamp()
+
+    def _stamp(self) -> tuple[int, ...]:
+        found = self.path.stat()  # every writer makes a new file, so the inode tells them apart
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other writers out; the lock is a file of its own, for the first is replaced."""
+        import fcntl  # only Unix has it, and only writing needs it
+
         lock = self.path.with_name(f".{self.path.name}.lock")
         try:
             file = lock.open("a")

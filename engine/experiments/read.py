@@ -6,8 +6,6 @@ one model is reported and the rest loads; only what `guard.py` refuses stops the
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from engine.errors import EngineError
 from engine.experiments import audit, declare, derive, fields
 from engine.experiments.forest import forest
 from engine.experiments.guard import MAX_BYTES, Document, document, kind
+from engine.experiments.identity import digest_of
 from engine.experiments.issues import Issues
 from engine.experiments.model import (
     MODEL_SCHEMA,
@@ -111,12 +110,6 @@ def build(body: Mapping[str, Any], name: str = "") -> Experiment:
         operations, tuple(specs), tuple(models), issues.told(), links,
         frame, digest_of(body), body, rows,
     )  # fmt: skip
-
-
-def digest_of(body: Mapping[str, Any]) -> str:
-    """The sha256 of a document's canonical JSON: sorted keys, no blanks, ASCII."""
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _of_text(body: Document, issues: Issues) -> None:

@@ -121,6 +121,26 @@ def test_as_published_deep_subtrees_and_scattered_columns_cannot_be_compared():
         assert compare(found, ids).view in {"grouped", "multiples", "bars"}
 
 
+def repaired() -> Experiment:
+    """The shape of a language model's experiment: prune, restore parts, prune them selectively."""
+    made = [model("p", None, "Pruning", sparsity=0.3), model("rt", "p", "Retrain")]
+    made += [model(n, "p", "Restore", layers=n) for n in ("norms", "query", "decoder")]
+    made.append(model("nrt", "norms", "Retrain"))
+    for amount in (0.4, 0.5, 0.6):
+        made.append(model(f"at{amount}", "norms", "Selective Pruning", layers="attention",
+                          sparsity=amount))  # fmt: skip
+    made += [model(f"late{a}", f"at{a}", "Selective Pruning", layers="late", sparsity=a + 0.2)
+             for a in (0.4, 0.5)]  # fmt: skip
+    return tree(*made)
+
+
+def test_as_published_a_repaired_branch_cannot_be_compared():
+    found = repaired()
+    ids = [m.id for m in found.models]
+    assert (len(ids), compare(found, ids, compat=True).view) == (11, "none")
+    assert compare(found, ids).view == "grouped"
+
+
 def test_swapped_steps():
     found = tree(model("b"), model("p", "b", "Prune"), model("pq", "p", "Quantize"),
                  model("q", "b", "Quantize"), model("qp", "q", "Prune"))  # fmt: skip

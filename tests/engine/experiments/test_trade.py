@@ -134,6 +134,13 @@ def test_named_budgets_of_a_file():
     )
     (made,) = experiments.read_sets(found.document, found)
     assert (made.name, made.bounds[0].high) == ("Watch", 3)
+    kept = experiments.with_sets(found, [made])
+    assert experiments.read_sets(experiments.loads(experiments.dumps(kept)).document, kept) == (
+        made,
+    )
+    assert "budgets" not in experiments.with_sets(found, []).document
+    with pytest.raises(EngineError, match="differ"):
+        experiments.with_sets(found, [made, made])
 
 
 def test_formulas():
