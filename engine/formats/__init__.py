@@ -15,6 +15,7 @@ is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
 
 from engine.formats.extract import Extractor
 from engine.formats.guard import read
+from engine.formats.network import Network, attribute
 from engine.formats.reader import read_trusted
 
-__all__ = ["Extractor", "read", "read_trusted"]
+__all__ = ["Extractor", "Network", "attribute", "read", "read_trusted"]
