@@ -12,6 +12,7 @@ from engine.experiments.issues import Issues
 from engine.experiments.model import Forest, MetricSpec, Model
 
 _TAG = re.compile(r"\s*([^()]*?)\s*\((.*)\)\s*\Z", re.DOTALL)
+MAX_NAMES = 10_000  # models whose ids are compared
 _SLOW_S = 5.0  # s; slower than this for one inference or batch is rather ms
 
 
@@ -26,7 +27,8 @@ def remarks(
     _roots(models, links, issues)
     _tags(models, issues)
     _noise(models, issues)
-    _names(models, issues)
+    if len(models) <= MAX_NAMES:
+        _names(models, issues)
     _twins(models, specs, links, issues)
     _against_parameters(models, specs, issues)
 

@@ -26,6 +26,7 @@ from engine.experiments.forest import ROOT
 from engine.experiments.model import Experiment
 
 COMPAT_MOST = 16  # models
+MAX_RAW = 100  # variables that the published algorithm joins; the rest is left out
 MAX_COLOURS = 8
 MAX_CELLS = 10_000  # models x columns of the map that are compared at all
 MAX_COLUMNS = 400
@@ -79,25 +80,29 @@ def rows_of(experiment: Experiment, ids: Sequence[str]) -> list[int]:
 
 
 def nearest_base(experiment: Experiment, rows: Sequence[int]) -> int:
-    """The nearest model that all are made from or that is one of them; -1: there is none."""
-    forest, here = experiment.forest, rows[0]
-    for row in rows[1:]:
-        a, b = here, row
-        while a != b and a != ROOT and b != ROOT:
-            if forest.depth[a] >= forest.depth[b]:
-                a = forest.parent[a]
-            else:
-                b = forest.parent[b]
-        here = a if a == b else ROOT
-        if here == ROOT:
-            return ROOT
-    return here
+    """The nearest model that all are made from or that is one of them; -1: there is none.
+
+    `Forest.order` visits whole branches, so the first and the last of the models in it decide.
+    """
+    forest, chosen = experiment.forest, set(rows)
+    visited = [k for k in forest.order if k in chosen]
+    a, b = visited[0], visited[-1]
+    if forest.root[a] != forest.root[b]:
+        return ROOT
+    while a != b:
+        if forest.depth[a] >= forest.depth[b]:
+            a = forest.parent[a]
+        else:
+            b = forest.parent[b]
+    return a
 
 
 def _published(experiment: Experiment, rows: Sequence[int], base: int) -> Comparison:
     search = Search(experiment, rows)
     raw = search.variables()
-    made = compat_merge.simplified(raw, len(rows))
+    cut = search.bounded or len(raw) > MAX_RAW
+    raw = raw[:MAX_RAW]
+    made = raw if len(raw) == MAX_RAW else compat_merge.simplified(raw, len(rows))
     view: View = "bars" if len(made) == 1 else "grouped" if len(made) == 2 else "none"
     text = {
         0: "Nothing tells these models apart, so nothing is drawn.",
@@ -107,7 +112,7 @@ def _published(experiment: Experiment, rows: Sequence[int], base: int) -> Compar
     cells = set(zip(*(split(v) for v in made), strict=True))
     return Comparison(
         tuple(rows), tuple(made), tuple(raw), view, text, base,
-        len(cells) == len(rows), search.bounded,
+        len(cells) == len(rows), cut,
     )  # fmt: skip
 
 

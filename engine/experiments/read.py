@@ -29,6 +29,7 @@ from engine.experiments.model import (
 )
 
 MAX_MODELS = 50_000
+MAX_VALUES = 2_000_000  # models x metrics; 6,000 models with 300 metrics
 
 
 def loads(data: bytes | str, name: str = "") -> Experiment:
@@ -102,6 +103,11 @@ def build(body: Mapping[str, Any], name: str = "") -> Experiment:
         for metric in model.metrics:
             used[metric] = used.get(metric, 0) + 1
     specs = declare.metric_specs(declared, used)
+    if len(models) * len(specs) > MAX_VALUES:
+        raise EngineError(
+            "holds too many values", where, f"at most {MAX_VALUES:,} (models × metrics)",
+            f"{len(models):,} × {len(specs):,}", "leave out metrics that nobody compares",
+        )  # fmt: skip
     operations = declare.with_used(steps, models, issues)
     audit.remarks(models, specs, links, issues)
     frame = derive.computed(_frame(models, specs, links), specs, issues)

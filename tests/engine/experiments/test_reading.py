@@ -131,7 +131,10 @@ def test_our_own_fields():
 
 @pytest.mark.parametrize("data", [
     b"", b"[]", b"null", b"{", b"\xff\xfe", b'{"models": 3}', b'{"models": {}}', b"{}", b"1e999",
-    b"[" * 100_000, b'{"models": ' + b"[" * 60 + b"]" * 60 + b"}", b"NaN", b'"text"',
+    b"[" * 100_000,
+    json.dumps({"metrics": [f"m{k}" for k in range(300)],
+                "models": [{"id": str(k)} for k in range(9_000)]}).encode(),
+    b'{"models": ' + b"[" * 60 + b"]" * 60 + b"}", b"NaN", b'"text"',
     b'{"models": [' + b"{}," * 60_000 + b"{}]}", b" " * 32_000_001,
 ])  # fmt: skip
 def test_what_is_no_experiment_is_one_sentence(data: bytes):
