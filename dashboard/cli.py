@@ -1,6 +1,4 @@
-"""The command `paredown`: serve, targets, compile.
-
-The others stand in `cli_optimize.py` and `cli_experiment.py`.
+"""The command `paredown`: serve, targets, compile; the others are in `cli_*.py`.
 
 Heavy imports happen inside the commands, so that `--help` answers at once.  Results go to stdout,
 messages to stderr; a fault of the input is one sentence and exit status 2.
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import engine
-from dashboard import cli_experiment, cli_optimize
+from dashboard import cli_experiment, cli_measure, cli_optimize
 from dashboard.cli_model import compiled, figures, print_json, say, stem, totals_of
 from engine.errors import EngineError
 
@@ -78,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_optimize.add(commands)
     cli_experiment.add(commands, _Parser)
+    cli_measure.add(commands)
     return parser
 
 
@@ -124,6 +123,8 @@ def _compile(options: argparse.Namespace) -> int:
         "unknown_ops": list(compilation.unknown_ops),
         "totals": totals_of(now.totals, target.fps.value),
     }
+    if compilation.note:
+        answer["note"] = compilation.note
     if recipe is not None:
         answer["baseline"] = totals_of(base.totals, target.fps.value)
     if options.json:

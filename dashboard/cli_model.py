@@ -24,12 +24,15 @@ def say(message: str) -> None:
 
 def compiled(options: argparse.Namespace, target: Target) -> tuple[Path, Compilation]:
     """The model of the command line, compiled; what the reader has to say goes to stderr."""
-    bindings = dict(_binding(text) for text in options.bind)
+    bindings = dict(binding(text) for text in options.bind)
     path = Path(options.model)
     graph = engine.read(path, bindings or None, path.name or str(path))  # so faults name the file
     for note in graph.notes:
         say(note)
-    return path, engine.compile_model(graph, target)
+    compilation = engine.compile_model(graph, target, path)
+    if compilation.note:
+        say(compilation.note)
+    return path, compilation
 
 
 def stem(path: Path) -> str:
@@ -37,7 +40,12 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".zip").removesuffix(".onnx")
 
 
-def _binding(text: str) -> tuple[str, int]:
+def binding(text: str) -> tuple[str, int]:
+    """NAME=SIZE of the command line.
+
+    Raises:
+        EngineError: not that.
+    """
     name, equals, size = text.partition("=")
     if not (name and equals and size.isascii() and size.isdigit() and 0 < int(size) < 2**31):
         raise EngineError(

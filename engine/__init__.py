@@ -15,7 +15,9 @@ file's journey: formats -> compile -> cost -> recipe -> store.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 # `targets` is a room and a verb.  Importing the room first lets the verb below keep the name:
@@ -40,16 +42,33 @@ if TYPE_CHECKING:
     from engine.targets import Target
 
 VERSION = "0.1.0"
+# Verbs that run models, and what they leave behind: verb -> (room, its name there).
+_RUNNING = MappingProxyType(
+    {
+        "calibrate": ("execute", "calibrate"),
+        "calibration": ("cost", "calibration"),
+        "import_profile": ("execute", "import_profile"),
+        "machine_id": ("execute", "machine_id"),
+        "measure": ("execute", "measure"),
+        "runtime_graph": ("execute", "optimised"),
+        "validate": ("execute", "validate"),
+    }
+)
 
 __all__ = [
     "VERSION",
     "action_of",
     "budget",
+    "calibrate",
+    "calibration",
     "compare_models",
     "compile_model",
     "fitting",
     "groups",
+    "import_profile",
     "judge",
+    "machine_id",
+    "measure",
     "model_map",
     "open_experiment",
     "options",
@@ -64,14 +83,24 @@ __all__ = [
     "read_trusted",
     "redundant",
     "resolve",
+    "runtime_graph",
     "target",
     "targets",
+    "validate",
     "why",
     "withheld",
     "write_budgets",
     "write_experiment",
     "write_recipe",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A verb of `_RUNNING`, whose room is opened when it is first asked for."""
+    if name not in _RUNNING:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room, there = _RUNNING[name]
+    return getattr(import_module(f"engine.{room}"), there)
 
 
 def read(
@@ -119,11 +148,29 @@ def target(id: str) -> Target:
     return find(id)
 
 
-def compile_model(graph: Graph, target: Target) -> Compilation:
-    """Compile a graph to the hardware tasks of a target."""
+def compile_model(
+    graph: Graph,
+    target: Target,
+    model: str | Path | bytes | None = None,
+    runtime: Graph | None = None,
+) -> Compilation:
+    """Compile a graph to the hardware tasks of a target.
+
+    Args:
+        graph: as `read` gave it.
+        target: what to compile for.
+        model: the file of the graph, or its bytes.  With it, the tasks of a target that has a
+            runtime are the kernels that the runtime runs; where the runtime does not take the
+            file, our own passes compile it, and `Compilation.note` says so.
+        runtime: what `runtime_graph` gave for the file, in place of asking again.
+    """
     from engine import compile as room
 
-    return room.compile_model(graph, target)
+    if not target.runtime or (model is None and runtime is None):
+        return room.compile_model(graph, target)
+    from engine.execute import follow
+
+    return follow(graph, target, model, runtime)
 
 
 def groups(compilation: Compilation, own: Mapping[str, str] | None = None) -> tuple[Group, ...]:

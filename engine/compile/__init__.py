@@ -6,16 +6,20 @@ and `features.py` (what is counted, and how), `compilation.py` (the columns).
 """
 
 from engine.compile.compilation import EDGE_SCHEMA, LINEAGE_SCHEMA, TASK_SCHEMA, Compilation
+from engine.compile.counted import COUNTS, KERNEL_SCHEMA, kernels_frame
 from engine.compile.kernels import KERNELS, Kernel
 from engine.compile.pipeline import PIPELINE, compile_model
 
 __all__ = [
+    "COUNTS",
     "EDGE_SCHEMA",
     "KERNELS",
+    "KERNEL_SCHEMA",
     "LINEAGE_SCHEMA",
     "PIPELINE",
     "TASK_SCHEMA",
     "Compilation",
     "Kernel",
     "compile_model",
+    "kernels_frame",
 ]

@@ -71,6 +71,9 @@ class Compilation:
         source: the network as read, before any pass.
         target: id of the target.
         engine: version of the engine that made it.
+        kernels: where the tasks are those of a real runtime, what its calibrated times follow
+            from: one row a task, columns `compile.KERNEL_SCHEMA`; None where we compiled.
+        note: why our own passes compiled it though the target has a runtime, "" otherwise.
     """
 
     graph: Graph
@@ -80,6 +83,8 @@ class Compilation:
     tasks: pl.DataFrame
     edges: pl.DataFrame
     lineage: pl.DataFrame
+    kernels: pl.DataFrame | None = None
+    note: str = ""
 
     @property
     def unknown_ops(self) -> tuple[str, ...]:

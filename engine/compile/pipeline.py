@@ -8,7 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple, Protocol
 
 from engine.compile import passes
+from engine.compile.claim import claim
 from engine.compile.compilation import Compilation
+from engine.compile.counted import kernels_frame
 from engine.compile.frames import edges_frame, lineage_frame, tasks_frame
 from engine.compile.storage import Storage
 from engine.errors import EngineError
@@ -111,12 +113,14 @@ class Target(Protocol):
 
 
 @collector_paused()
-def compile_model(graph: Graph, target: Target) -> Compilation:
+def compile_model(graph: Graph, target: Target, runtime: Graph | None = None) -> Compilation:
     """Turn a network as read into tasks for a target.
 
     Args:
         graph: as `formats.read` gives it.
         target: its `id`, and in `without_passes` the names of passes that it cannot use.
+        runtime: the graph that a real compiler made of the file; its kernels are the tasks then,
+            and of our passes only those run that leave out what nothing computes.
 
     Returns:
         Tasks in execution order, edges, and where each op of the file went.
@@ -136,16 +140,21 @@ def compile_model(graph: Graph, target: Target) -> Compilation:
         )
     source = verify(graph)
     reasons: dict[str, str] = {}
-    for step in PIPELINE:
+    for step in PIPELINE if runtime is None else PIPELINE[:2]:
         if step.name in skipped:
             continue
         result = step.run(graph)
         if result is not graph:
             _explain(graph, result, step.reason, reasons)
         graph = result
+    if runtime is not None:
+        result = claim(graph, runtime)
+        _explain(graph, result, "in this kernel of the runtime", reasons)
+        graph = result
     graph = verify(_settle(graph))
     storage = Storage(graph, source)
     return Compilation(
+        kernels=None if runtime is None else kernels_frame(runtime),
         graph=graph,
         source=source,
         target=target.id,

@@ -10,21 +10,45 @@ kernel signatures first would cost more than it saves.  A figure that is not kno
 null in the frames.
 """
 
+from engine.cost.calibration import (
+    Calibration,
+    calibration,
+    calibration_file,
+    own_folder,
+    read_calibration,
+    write_calibration,
+)
+from engine.cost.kernel_model import FEATURES, TERMS, KernelModel
+from engine.cost.kernel_model import features as kernel_features
+from engine.cost.kernel_model import terms as kernel_terms
 from engine.cost.price import BOUNDS, Price, price
+from engine.cost.trees import Trees
 from engine.cost.why import Step, explain
 from engine.cost.work import FORMAT_IDS, FORMATS, Floats, Ints, Mask, Work, bits_of
 
 __all__ = [
     "BOUNDS",
+    "FEATURES",
     "FORMATS",
     "FORMAT_IDS",
+    "TERMS",
+    "Calibration",
     "Floats",
     "Ints",
+    "KernelModel",
     "Mask",
     "Price",
     "Step",
+    "Trees",
     "Work",
     "bits_of",
+    "calibration",
+    "calibration_file",
     "explain",
+    "kernel_features",
+    "kernel_terms",
+    "own_folder",
     "price",
+    "read_calibration",
+    "write_calibration",
 ]

@@ -48,7 +48,8 @@ class Price:
 def price(target: Target, work: Work) -> Price:
     """Price every row on the unit it is placed on.
 
-    latency = max(compute, memory) + launch + transfer, transfer = hops x hop + bytes / link
+    latency = (max(compute, memory) + launch + transfer) x factor, the factor being what measured
+    kernels correct it by; transfer = hops x hop + bytes / link
     energy = macs x J/MAC + operations x J/op + bytes x J/B + static W x latency
     utilisation = arithmetic at the peak rate / latency
     All are multiplied by how often the row runs.  NaN where a quantity is unknown.
@@ -90,6 +91,7 @@ def _fill(target: Target, part: Parts, out: dict[str, Floats], bound: NDArray[np
         if target.link_energy:
             transfer_j = work.transfer_bytes * target.link_energy.value
     latency = np.maximum(part.compute.total, part.traffic.seconds) + launch + transfer
+    latency = latency * work.factor
     compute_j = mac_energy(part.unit, work) * part.compute.macs
     compute_j = np.where(part.compute.macs == 0, 0.0, compute_j)
     compute_j = compute_j + work.operations * work.keep_out * part.unit.op_energy.value

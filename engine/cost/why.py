@@ -105,6 +105,11 @@ def _latency(target: Target, part: Parts, at: int, shown: dict[str, float]) -> l
     if work.hops[at] or work.transfer_bytes[at]:
         steps.append(Step("latency", "Handing over from another unit", shown["transfer_s"], "s",
                           f"{target.hop.source} [{target.hop.grade}]"))  # fmt: skip
+    factor = float(work.factor[at])
+    if factor != 1:
+        moved = shown["latency_s"] * (1 - 1 / factor)
+        steps.append(Step("latency", "Correction by measured kernels", moved, "s",
+                          f"the calibration has {factor:.3g} times the sum above"))  # fmt: skip
     return [*steps, Step("latency", "Latency", shown["latency_s"], "s", "sum", True)]
 
 

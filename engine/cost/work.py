@@ -47,6 +47,7 @@ class Work:
         sparsity: share of zeros, 0..1; palette: bits of an index, 0 for none.
         keep_in, keep_out: share of input and output channels that structured pruning leaves.
         transfer_bytes, hops: what is handed over from another unit before it runs.
+        factor: calibrated time / modelled time in the baseline's formats; 1 where not calibrated.
     """
 
     runs: Floats
@@ -79,6 +80,7 @@ class Work:
     keep_out: Floats
     transfer_bytes: Floats
     hops: Floats
+    factor: Floats
 
     def __len__(self) -> int:
         return len(self.runs)

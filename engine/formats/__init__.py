@@ -13,9 +13,24 @@ is a weight tensor, with its `value` when it is small; ops of the domain "paredo
 is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
 """
 
+from engine.formats.child import limit as limit_process
 from engine.formats.extract import Extractor
 from engine.formats.guard import read
 from engine.formats.network import Network, attribute
 from engine.formats.reader import read_trusted
+from engine.formats.runnable import Runnable, runnable
+from engine.formats.save import write
+from engine.formats.source import load
 
-__all__ = ["Extractor", "Network", "attribute", "read", "read_trusted"]
+__all__ = [
+    "Extractor",
+    "Network",
+    "Runnable",
+    "attribute",
+    "limit_process",
+    "load",
+    "read",
+    "read_trusted",
+    "runnable",
+    "write",
+]

@@ -18,11 +18,20 @@ import onnx
 import onnx.shape_inference
 
 from engine.formats.limits import MAX_ELEMENTS
-from engine.formats.rules import ALIASES, ALONE, RULES, Facts, contradiction
+from engine.formats.rules import (
+    ALIASES,
+    ALONE,
+    BLOCKED_ALIASES,
+    BLOCKED_RULES,
+    RULES,
+    Facts,
+    contradiction,
+)
 from engine.formats.tensors import DTYPE_OF, NUMBER_OF
 from engine.graph import Op, Tensor, evaluate
 
 Shape = tuple[int, ...]
+_BLOCKED = "com.microsoft.nchwc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,7 @@ class Inference:
             return tuple(Found() for _ in op.outputs)
         found = self._by_onnx(op, node, opsets, inputs)
         rule = RULES.get(op.type) if op.domain in ("", "com.microsoft") else None
+        rule = BLOCKED_RULES.get(op.type) if op.domain == _BLOCKED else rule
         open_ = any(f.shape is None and t for f, t in zip(found, op.outputs, strict=True))
         if rule is not None and open_:
             try:
@@ -112,7 +122,8 @@ class Inference:
         if node is None or (op.type in ALONE and not op.domain):
             return nothing
         name, domain, version, used = op.type, op.domain, opsets.get(op.domain, 1), len(inputs)
-        if (alias := ALIASES.get(name)) and domain == "com.microsoft":
+        aliases = BLOCKED_ALIASES if domain == _BLOCKED else ALIASES
+        if (alias := aliases.get(name)) and domain in ("com.microsoft", _BLOCKED):
             (name, used), domain, version = alias, "", onnx.defs.onnx_opset_version()
         schema = self._schema(name, version, domain)
         if schema is None:
@@ -120,7 +131,12 @@ class Inference:
         proto = onnx.NodeProto(op_type=name, domain=domain)
         proto.input.extend(f"i{i}" if t else "" for i, t in enumerate(inputs[:used]))
         proto.output.extend(f"o{i}" if t else "" for i, t in enumerate(op.outputs))
-        proto.attribute.extend(a for a in node.attribute if not a.HasField("g") and not a.graphs)
+        # what a fused form adds (its activation) changes no shape, and onnx refuses it
+        known = schema.attributes if name != op.type or domain != op.domain else None
+        proto.attribute.extend(
+            a for a in node.attribute
+            if not a.HasField("g") and not a.graphs and (known is None or a.name in known)
+        )  # fmt: skip
         types: dict[str, bytes] = {}
         data: dict[str, bytes] = {}
         for i, t in enumerate(inputs[:used]):

@@ -226,6 +226,61 @@ def _flatten(f: Facts) -> Answer:
     return [(f.dtype(0), (prod(shape[:axis]), prod(shape[axis:])))]
 
 
+def _blocked_pool(f: Facts) -> Answer:
+    batch, channels, *space = f.shape(0)
+    return [(f.dtype(0), (batch, channels, *[1] * len(space)))]
+
+
+def _reorder(f: Facts) -> Answer:
+    """Between plain and blocked channels; blocked tensors are channels first, and padded."""
+    batch, *rest = f.shape(0)
+    last = f.number("channels_last")
+    if f.op.type == "ReorderInput":
+        return [(f.dtype(0), (batch, rest[-1], *rest[:-1]) if last else (batch, *rest))]
+    _, *space = rest
+    channels = f.number("channels")
+    return [(f.dtype(0), (batch, *space, channels) if last else (batch, channels, *space))]
+
+
+def _blocked_upsample(f: Facts) -> Answer:
+    scales = _tuple(f.op.attributes.get("scales"))
+    return [(f.dtype(0), tuple(n * s for n, s in zip(f.shape(0), scales, strict=True)))]
+
+
+def _quantized_conv(f: Facts) -> Answer:
+    """QLinearConv, whose onnxruntime form may have the channels last."""
+    x, w = f.shape(0), f.shape(3)
+    last = f.number("channels_last")
+    space = x[1:-1] if last else x[2:]
+    n = len(space)
+    kernel = w[2:]
+    strides = _tuple(f.op.attributes.get("strides")) or (1,) * n
+    dilations = _tuple(f.op.attributes.get("dilations")) or (1,) * n
+    pads = _tuple(f.op.attributes.get("pads")) or (0,) * 2 * n
+    if f.op.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
+        out = tuple(ceil(size / s) for size, s in zip(space, strides, strict=True))
+    else:
+        out = tuple(
+            (size + pads[i] + pads[i + n] - (kernel[i] - 1) * dilations[i] - 1) // strides[i] + 1
+            for i, size in enumerate(space)
+        )
+    return [(f.dtype(7) or f.dtype(0), (x[0], *out, w[0]) if last else (x[0], w[0], *out))]
+
+
+def _pool_last(f: Facts) -> Answer:
+    """MaxPool with the channels last."""
+    x, kernel = f.shape(0), _tuple(f.op.attributes.get("kernel_shape"))
+    n = len(kernel)
+    strides = _tuple(f.op.attributes.get("strides")) or (1,) * n
+    pads = _tuple(f.op.attributes.get("pads")) or (0,) * 2 * n
+    more = [s - 1 if f.number("ceil_mode") else 0 for s in strides]
+    out = tuple(
+        (size + pads[i] + pads[i + n] - kernel[i] + more[i]) // strides[i] + 1
+        for i, size in enumerate(x[1:-1])
+    )
+    return [(f.dtype(0), (x[0], *out, x[-1]))]
+
+
 def contradiction(op: Op, inputs: Sequence[Tensor | None]) -> str:
     """Why a conv or pool cannot run on its input, "" if it can.
 
@@ -269,13 +324,21 @@ _SAME = (
 # A fused op whose first inputs and attributes are those of an onnx op: (type, inputs used).
 ALIASES: Mapping[str, tuple[str, int]] = MappingProxyType(
     {
-        "FusedConv": ("Conv", 3), "FusedGemm": ("Gemm", 3), "QLinearConv": ("QLinearConv", 9),
+        "FusedConv": ("Conv", 3), "FusedGemm": ("Gemm", 3),
         "Pad": ("Pad", 4), "Range": ("Range", 3),
         "MatMulInteger16": ("MatMulInteger", 2), "Unique": ("Unique", 1),
         "LayerNormalization": ("LayerNormalization", 3), "GridSample": ("GridSample", 2),
        
        
     }
+)  # fmt: skip
+# The same for kernels on blocked channels, the form in which onnxruntime writes down what it runs.
+BLOCKED_ALIASES: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {"Conv": ("Conv", 2), "MaxPool": ("MaxPool", 1), "AveragePool": ("AveragePool", 1)}
+)
+BLOCKED_RULES: Mapping[str, Rule] = MappingProxyType(
+    {"GlobalMaxPool": _blocked_pool, "GlobalAveragePool": _blocked_pool, "ReorderInput": _reorder,
+     "ReorderOutput": _reorder, "Upsample": _blocked_upsample}
 )  # fmt: skip
 # Types that onnx is not asked about: on a Split with more outputs than `num_outputs` says,
 # onnx 1.23 ends the process.
@@ -288,6 +351,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "TransposeMatMul": lambda f: _matmul(f, f.shape(0), f.shape(1), f.dtype(0)),
         "MatMulIntegerToFloat": _float_matmul, "DynamicQuantizeMatMul": lambda f: _matmul(
             f, f.shape(0), f.shape(1), f.dtype(0)),
+        "QLinearConv": _quantized_conv, "NhwcMaxPool": _pool_last,
         "MatMulNBits": _matmul_nbits, "MatMulBnb4": _matmul_nbits, "QGemm": _qgemm,
         "QLinearConcat": _qconcat, "QLinearGlobalAveragePool": _qglobal_pool,
         "QAttention": _attention, "Attention": _attention, "MultiHeadAttention": _multi_head,

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.compile import KERNELS, Compilation
-from engine.cost import FORMAT_IDS, Ints, Mask
+from engine.cost import FORMAT_IDS, Floats, Ints, Mask, calibration
 from engine.recipe.shared import shared_weights
 from engine.recipe.wiring import REAL, Edges, Wiring, carriers, edges_of, ids_of, wiring
 from engine.targets import Target, failing
@@ -43,6 +43,9 @@ class Prepared:
             in `KERNELS`.
         broken: [units, tasks] index in `limits` of the first rule of the unit that a task breaks.
         sharing: tasks with one number read the same kernel weights, -1 nobody else does.
+        calibrated: s of one run of each task by the target's calibration, NaN where it has none
+            for it; None without a calibration or where the tasks are not a runtime's own.
+        error: median |error| of `calibrated` of each task's class, as a share.
         kept: what was found out before: verdicts, masks, plans.  Everything in it can be made
             again, so losing an entry costs only time.
     """
@@ -67,6 +70,8 @@ class Prepared:
     broken: Ints
     limits: tuple[str, ...]
     sharing: Ints
+    calibrated: Floats | None = None
+    error: Floats | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -113,6 +118,8 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
     makes_output = np.zeros(len(tasks), bool)
     makes_output[edges.source[(edges.target < 0) & (edges.source >= 0)]] = True
     broken, limits = _broken(target, columns, len(tasks))
+    kernels = compilation.kernels
+    found = calibration(target.id) if kernels is not None and target.runtime else None
     return Prepared(
         target=target,
         count=len(tasks),
@@ -134,6 +141,8 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
         broken=broken,
         limits=limits,
         sharing=shared_weights(compilation),
+        calibrated=found.seconds(kernels) if found and kernels is not None else None,
+        error=found.errors(kernels) if found and kernels is not None else None,
     )
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.cost import FORMAT_IDS, Floats, Ints, Mask, Work, bits_of
-from engine.recipe.choose import Choice
-from engine.recipe.convert import Conversions, handover, live_ratio, operations
-from engine.recipe.place import Placement
+from engine.cost import FORMAT_IDS, Floats, Ints, Mask, Work, bits_of, price
+from engine.recipe.choose import Choice, baseline
+from engine.recipe.convert import Conversions, conversions, handover, live_ratio, operations
+from engine.recipe.place import Placement, place
 from engine.recipe.prepare import Prepared
 
 # Bytes that structured zeros (2 in each 4) take are those of single zeros: half of the values and
@@ -24,7 +24,8 @@ def rows(
     if live is None:
         live = live_bytes(p, choice, found)
     passed = handover(p, placement, found)
-    tasks = _tasks(p, choice, placement, live, passed.bytes[: p.count], passed.hops[: p.count])
+    tasks = _tasks(p, choice, placement, live, passed.bytes[: p.count], passed.hops[: p.count],
+                   factors(p))  # fmt: skip
     extra = len(found.anchor)
     if not extra:
         return tasks
@@ -48,9 +49,31 @@ def baseline_live(p: Prepared) -> Floats:
     return np.asarray(p.columns["live_bytes"] * reference)
 
 
+def factors(p: Prepared) -> Floats:
+    """Calibrated / modelled time of each task in the baseline, 1 where not calibrated; [tasks].
+
+    A choice changes a task's time as the model says, from where the measured kernels put it.
+    """
+    if p.calibrated is None:
+        return np.ones(p.count)
+    if "factors" not in p.kept:
+        choice = baseline(p)
+        placement, found = place(p, choice), conversions(p, choice)
+        passed = handover(p, placement, found)
+        work = _tasks(p, choice, placement, baseline_live(p), passed.bytes[: p.count],
+                      passed.hops[: p.count], np.ones(p.count))  # fmt: skip
+        modelled = price(p.target, work).figures["latency_s"]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = p.calibrated * p.columns["runs"] / modelled
+        p.kept["factors"] = np.where(np.isfinite(ratio) & (ratio > 0), ratio, 1.0)
+    found_: Floats = p.kept["factors"]
+    return found_
+
+
 def _tasks(
-    p: Prepared, choice: Choice, placement: Placement, live: Floats, passed: Floats, hops: Floats
-) -> Work:
+    p: Prepared, choice: Choice, placement: Placement, live: Floats, passed: Floats, hops: Floats,
+    factor: Floats,
+) -> Work:  # fmt: skip
     c, s = p.columns, fixed(p)
     reads = c["input_bytes"] * _ratio(choice.in_fmt, p.file_in)
     writes = c["output_bytes"] * _ratio(choice.out_fmt, p.file_out)
@@ -68,7 +91,7 @@ def _tasks(
         compute=placement.compute, kernel=choice.kernel_fmt, base_kernel=p.kernel_fmt,
         sparsity=np.where(choice.structured, 0.0, choice.sparsity),
         palette=choice.palette, keep_in=choice.keep_in, keep_out=choice.keep_out,
-        transfer_bytes=passed, hops=hops,
+        transfer_bytes=passed, hops=hops, factor=factor,
     )  # fmt: skip
 
 
@@ -143,7 +166,7 @@ def _conversions(
         live_bytes=live[np.maximum(found.anchor, 0)], unit=found.unit, compute=found.compute,
         kernel=none, base_kernel=none, sparsity=zero, palette=none, keep_in=one,
         keep_out=np.where(known, np.append(choice.keep_out, 1.0)[found.anchor], 1.0),
-        transfer_bytes=passed, hops=hops,
+        transfer_bytes=passed, hops=hops, factor=one,
     )  # fmt: skip
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import replace
 
 import engine
 from engine.compile import Compilation
+from engine.errors import EngineError
 from engine.store.limits import LOCAL
-from engine.store.models import Store
+from engine.store.models import ModelRow, Store
+from engine.targets import Target
 
 Key = tuple[str, str, tuple[tuple[str, int], ...]]
 
@@ -47,12 +50,25 @@ class Compilations:
             with lock:  # one thread compiles, the others wait for its answer
                 found = self._find(key)
                 if found is None:
-                    found = engine.compile_model(self._store.graph(row, bindings), target)
+                    found = self._compiled(row, target, bindings)
                     self._keep(key, found)
         finally:  # also of a model that cannot be compiled
             with self._lock:
                 self._locks.pop(key, None)
         return found
+
+    def _compiled(
+        self, row: ModelRow, target: Target, bindings: Mapping[str, int] | None
+    ) -> Compilation:
+        graph = self._store.graph(row, bindings)
+        if not target.runtime:
+            return engine.compile_model(graph, target)
+        try:
+            runtime = self._store.runtime_graph(row, graph)
+        except EngineError as error:
+            made = engine.compile_model(graph, target)
+            return replace(made, note=f"Compiled by our own passes: {error.sentence}")
+        return engine.compile_model(graph, target, runtime=runtime)
 
     def _find(self, key: Key) -> Compilation | None:
         with self._lock:

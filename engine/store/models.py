@@ -220,6 +220,37 @@ class Store:
         self.cache.set(key, zlib.compress(dumps(graph), 1))
         return graph
 
+    def runtime_graph(self, row: ModelRow, graph: Graph) -> Graph:
+        """What a runtime on this machine makes of a model: from the cache, else made anew.
+
+        Args:
+            row: the model.
+            graph: as `graph` gave it, whose sizes count.
+
+        Raises:
+            EngineError: there is no runtime, or it does not take the model; asked once only.
+        """
+        sizes = {d.name: d.value for d in graph.dims}
+        key = f"runtime/{engine.machine_id()}/{self._graph_key(row.sha256, sizes)}"
+        kept = self.cache.get(key)
+        if kept is not None:
+            text = _unpacked(kept)
+            if text[:1] == b"[":
+                raise EngineError(*json.loads(text))
+            if text:
+                with contextlib.suppress(EngineError):
+                    return loads(text)
+        path = self.blobs.path(row.sha256)
+        if not path.exists():
+            raise EngineError("the file of this model is gone", row.name, try_this="add it again")
+        try:
+            found = engine.runtime_graph(path, graph)
+        except EngineError as error:
+            self.cache.set(key, zlib.compress(json.dumps(error.__reduce__()[1]).encode(), 1))
+            raise
+        self.cache.set(key, zlib.compress(dumps(found), 1))
+        return found
+
     def groups(self, model_id: str, owner: str = LOCAL) -> str:
         """How its user folds a model's tasks, as JSON; "" when nothing was said."""
         query = sa.select(MODEL_GROUPS.c.groups).join(MODELS)
@@ -270,6 +301,13 @@ class Store:
     def _graph_key(sha256: str, bindings: Mapping[str, int]) -> str:
         bound = json.dumps(sorted(bindings.items()))
         return f"graph/{engine.VERSION}/{sha256}/{bound}"
+
+
+def _unpacked(kept: bytes) -> bytes:
+    """What the cache held, b"" when it is damaged."""
+    with contextlib.suppress(zlib.error):
+        return zlib.decompress(kept)
+    return b""
 
 
 def project_of(name: str) -> str:

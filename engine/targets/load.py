@@ -34,6 +34,7 @@ _WORDS = MappingProxyType(
         "partition": ("any", "prefix"),
         "confidence": ("modelled", "calibrated", "measured"),
         "sparse": ("run", "load"),
+        "runtime": ("onnxruntime",),
     }
 )
 # The order in which a person meets the targets: from small to large, and what runs here last.

@@ -182,6 +182,7 @@ class Target:
         link_energy: J/B of that copy.
         confidence: what kind of number its figures are: "modelled", "calibrated", "measured".
         without_passes: compiler passes that its compiler does not do.
+        runtime: the runtime whose own graph says what the tasks are ("onnxruntime"), "" ours.
     """
 
     id: str
@@ -200,6 +201,7 @@ class Target:
     partition: str = "any"
     confidence: str = "modelled"
     without_passes: frozenset[str] = frozenset()
+    runtime: str = ""
 
     @property
     def fallback(self) -> Unit:

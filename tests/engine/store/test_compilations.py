@@ -23,7 +23,7 @@ def made(monkeypatch):
         return SimpleNamespace(graph=graph, target=target.id)
 
     monkeypatch.setattr(engine, "compile_model", compile_model)
-    monkeypatch.setattr(engine, "target", lambda id: SimpleNamespace(id=id))
+    monkeypatch.setattr(engine, "target", lambda id: SimpleNamespace(id=id, runtime=""))
     return made
 
 
