@@ -9,6 +9,7 @@ says what each stored tensor is for.
 from engine.compress.data import Samples, read_arrays, samples
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.operations import operation, operations, run
+from engine.compress.pack import Packed, pack, sizes, unpack
 from engine.compress.spec import Change, Made, Operation, Parameter
 
 __all__ = [
@@ -17,12 +18,16 @@ __all__ = [
     "Layer",
     "Made",
     "Operation",
+    "Packed",
     "Parameter",
     "Samples",
     "layers",
     "operation",
     "operations",
+    "pack",
     "read_arrays",
     "run",
     "samples",
+    "sizes",
+    "unpack",
 ]

@@ -21,6 +21,7 @@ from engine.formats.limits import MAX_FILE_BYTES
 from engine.formats.names import visible
 
 Array = NDArray[Any]
+_TRACES = ("stack_trace", "fx_node")
 _INLINE = 16  # elements of a Constant that stays a node: what steers ops, not weights
 
 
@@ -226,6 +227,17 @@ class Network:
     def forget_shapes(self) -> None:
         """Drop the sizes that the file writes down for tensors between nodes."""
         del self.model.graph.value_info[:]
+
+    def strip(self) -> None:
+        """Drop what only developers of the exporter read: stack traces, texts, known sizes."""
+        for node in self.model.graph.node:
+            kept = [p for p in node.metadata_props if not p.key.endswith(_TRACES)]
+            if len(kept) < len(node.metadata_props):
+                kept = [_copy(p) for p in kept]
+                del node.metadata_props[:]
+                node.metadata_props.extend(kept)
+            node.ClearField("doc_string")
+        self.forget_shapes()
 
     def note(self, key: str, value: str) -> None:
         """Write a remark into the file, in place of one with this key."""
