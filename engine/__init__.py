@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.compile import Compilation
-    from engine.cost import Step
+    from engine.cost import Step, calibration
+    from engine.execute import calibrate, import_profile, machine_id, measure, validate
+    from engine.execute import optimised as runtime_graph
     from engine.experiments import (
         Comparison,
         Experiment,
@@ -38,20 +40,41 @@ if TYPE_CHECKING:
     )
     from engine.graph import Graph
     from engine.insight import Group
-    from engine.recipe import Action, Budget, Preset, Recipe, Resolution, Totals, Verdict, Withheld
+    from engine.recipe import (
+        Budget,
+        Recipe,
+        Resolution,
+        Totals,
+        Verdict,
+        Withheld,
+        preset,
+        presets,
+    )
+    from engine.recipe import dump_budgets as write_budgets
+    from engine.recipe import dumps as write_recipe
+    from engine.recipe import load_budgets as read_budgets
+    from engine.recipe import loads as read_recipe
     from engine.targets import Target
 
 VERSION = "0.1.0"
-# Verbs that run models, and what they leave behind: verb -> (room, its name there).
-_RUNNING = MappingProxyType(
+# Verbs that are a room's own, with its words on them: verb -> (room, its name there).
+_ROOMS = MappingProxyType(
     {
         "calibrate": ("execute", "calibrate"),
         "calibration": ("cost", "calibration"),
         "import_profile": ("execute", "import_profile"),
         "machine_id": ("execute", "machine_id"),
         "measure": ("execute", "measure"),
+        "action_of": ("recipe", "action_of"),
+        "preset": ("recipe", "preset"),
+        "presets": ("recipe", "presets"),
+        "redundant": ("recipe", "redundant"),
+        "read_budgets": ("recipe", "load_budgets"),
+        "read_recipe": ("recipe", "loads"),
         "runtime_graph": ("execute", "optimised"),
         "validate": ("execute", "validate"),
+        "write_budgets": ("recipe", "dump_budgets"),
+        "write_recipe": ("recipe", "dumps"),
     }
 )
 
@@ -96,10 +119,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """A verb of `_RUNNING`, whose room is opened when it is first asked for."""
-    if name not in _RUNNING:
+    """A verb of `_ROOMS`, whose room is opened when it is first asked for."""
+    if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    room, there = _RUNNING[name]
+    room, there = _ROOMS[name]
     return getattr(import_module(f"engine.{room}"), there)
 
 
@@ -202,47 +225,11 @@ def why(compilation: Compilation, recipe: Recipe, task_id: int) -> tuple[Step, .
     return room.why(compilation, recipe, task_id)
 
 
-def presets() -> tuple[Preset, ...]:
-    """The model-wide recipes that ship, in the order in which a person meets them."""
-    from engine import recipe as room
-
-    return room.presets()
-
-
-def preset(id: str) -> Preset:
-    """One preset by its id.
-
-    Raises:
-        EngineError: no such preset; the sentence lists the known ids.
-    """
-    from engine import recipe as room
-
-    return room.preset(id)
-
-
 def preset_table(compilation: Compilation, fps: float) -> pl.DataFrame:
     """Every preset and the baseline side by side; columns `recipe.PRESET_TABLE_SCHEMA`."""
     from engine import recipe as room
 
     return room.preset_table(compilation, fps)
-
-
-def read_recipe(text: str) -> Recipe:
-    """The recipe of a JSON text that may be broken or hostile.
-
-    Raises:
-        EngineError: not a recipe; the sentence says where ("rule 3, select.and[2]").
-    """
-    from engine import recipe as room
-
-    return room.loads(text)
-
-
-def write_recipe(recipe: Recipe) -> str:
-    """A recipe as JSON with its schema; `read_recipe` gives it back."""
-    from engine import recipe as room
-
-    return room.dumps(recipe)
 
 
 def options(
@@ -264,13 +251,6 @@ def options(
     return room.options(compilation, recipe, task_ids, target)
 
 
-def action_of(option: Mapping[str, Any]) -> Action:
-    """The action of a rule that makes a row of `options` true for its tasks."""
-    from engine import recipe as room
-
-    return room.action_of(option)
-
-
 def withheld(
     compilation: Compilation, task_ids: Sequence[int], target: Target | None = None
 ) -> tuple[Withheld, ...]:
@@ -282,13 +262,6 @@ def withheld(
     from engine import recipe as room
 
     return room.withheld(compilation, task_ids, target)
-
-
-def redundant(compilation: Compilation, recipe: Recipe) -> pl.DataFrame:
-    """Conversions that buy nothing, with what leaving them out would save, the most first."""
-    from engine import recipe as room
-
-    return room.redundant(compilation, recipe)
 
 
 def budget(text: str, use: str = "", **base: float | None) -> Budget:
@@ -305,24 +278,6 @@ def budget(text: str, use: str = "", **base: float | None) -> Budget:
     from engine import recipe as room
 
     return room.parse(text, use, **base)
-
-
-def read_budgets(text: str) -> tuple[Budget, ...]:
-    """The budgets of a JSON text that may be broken or hostile.
-
-    Raises:
-        EngineError: not budgets; the sentence says where.
-    """
-    from engine import recipe as room
-
-    return room.load_budgets(text)
-
-
-def write_budgets(budgets: tuple[Budget, ...]) -> str:
-    """Budgets as JSON with their schema; `read_budgets` gives them back."""
-    from engine import recipe as room
-
-    return room.dump_budgets(budgets)
 
 
 def judge(

@@ -10,7 +10,7 @@ kernel signatures first would cost more than it saves.  A figure that is not kno
 null in the frames.
 """
 
-from engine.cost.calibration import (
+from engine.cost.calibrated import (
     Calibration,
     calibration,
     calibration_file,

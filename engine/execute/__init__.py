@@ -1,20 +1,20 @@
 """Run a model for real, with onnxruntime.  It prices nothing and rewrites nothing.
 
-`tasks.py` runs a compilation task by task: the proof that its tasks are right.  `measure.py`
+`tasks.py` runs a compilation task by task: the proof that its tasks are right.  `measuring.py`
 times a model and its kernels by the protocol (`protocol.py`), in a child process (`apart.py`);
-`follow.py` compiles as the runtime does.  `calibrate.py` measures random networks (`networks/`)
-and fits what predicts any model on this machine; `validate.py` says how far it is from the truth.
+`follow.py` compiles as the runtime does.  `calibrating.py` measures random networks (`networks/`)
+and fits what predicts any model on this machine; `validating.py` says how far it is from the truth.
 """
 
-from engine.execute.calibrate import Progress, calibrate, fit
+from engine.execute.calibrating import Progress, calibrate, fit
 from engine.execute.follow import follow
-from engine.execute.machine import Machine, machine, machine_id
-from engine.execute.measure import MEASURED_SCHEMA, Measurement, import_profile, measure
-from engine.execute.optimised import optimised
+from engine.execute.hardware import Machine, machine, machine_id
+from engine.execute.measuring import MEASURED_SCHEMA, Measurement, import_profile, measure
+from engine.execute.optimising import optimised
 from engine.execute.protocol import Pace
 from engine.execute.samples import Sample
 from engine.execute.tasks import run_tasks
-from engine.execute.validate import VALIDATED_SCHEMA, Validation, validate
+from engine.execute.validating import VALIDATED_SCHEMA, Validation, validate
 
 __all__ = [
     "MEASURED_SCHEMA",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.compile import Compilation, compile_model
 from engine.errors import EngineError
-from engine.execute.optimised import optimised
+from engine.execute.optimising import optimised
 from engine.graph import Graph
 from engine.targets import Target
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.execute.anchors import Anchors
-from engine.execute.calibrate import jobs
+from engine.execute.calibrating import jobs
 from engine.execute.samples import sample, to_line
 
 

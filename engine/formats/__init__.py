@@ -18,9 +18,9 @@ from engine.formats.extract import Extractor
 from engine.formats.guard import read
 from engine.formats.network import Network, attribute
 from engine.formats.reader import read_trusted
-from engine.formats.runnable import Runnable, runnable
 from engine.formats.save import write
 from engine.formats.source import load
+from engine.formats.standing import Runnable, runnable
 
 __all__ = [
     "Extractor",

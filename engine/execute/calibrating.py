@@ -26,7 +26,7 @@ from engine.cost import Calibration, Floats, KernelModel, own_folder, write_cali
 from engine.errors import EngineError
 from engine.execute.apart import Cancelled
 from engine.execute.fitting import fit_class, held_out
-from engine.execute.machine import machine
+from engine.execute.hardware import machine
 from engine.execute.networks import FAMILIES
 from engine.execute.samples import Sample, read_samples
 

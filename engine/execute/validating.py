@@ -13,8 +13,8 @@ import polars as pl
 from engine.cost import Floats
 from engine.errors import EngineError
 from engine.execute.apart import Cancelled
-from engine.execute.calibrate import summary_of
-from engine.execute.measure import TARGET, Measurement, measure
+from engine.execute.calibrating import summary_of
+from engine.execute.measuring import TARGET, Measurement, measure
 
 SMALL_S = 5e-4  # models below this are counted apart
 TOP = 10

@@ -16,8 +16,8 @@ from engine.cost import Floats, calibration
 from engine.errors import EngineError
 from engine.execute.apart import Cancelled, run_apart
 from engine.execute.follow import follow
-from engine.execute.machine import machine
-from engine.execute.optimised import bindings_of, bytes_of
+from engine.execute.hardware import machine
+from engine.execute.optimising import bindings_of, bytes_of
 from engine.execute.profile import KernelTimes, read_profile
 from engine.execute.protocol import PROFILE_S, Pace
 from engine.formats import read
