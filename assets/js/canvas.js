@@ -38,12 +38,12 @@
   window.addEventListener("paredown:scheme", again);
   document.fonts.ready.then(again);
 
-  /* A drawing in the element `id`: the element; `soon` draws it in the next frame while it is in
+  /* A drawing in the element of a selector: the element; `soon` draws it in the next frame while it is in
      sight, `watch` also when its size changes; `on` hears events in it, mounted now or later. */
-  function dock(id, draw) {
-    const host = () => document.getElementById(id), soon = later(draw, () => host() && host().clientWidth);
+  function dock(selector, draw) {
+    const host = () => document.querySelector(selector), soon = later(draw, () => host() && host().clientWidth);
     const on = (kind, act, options) => document.addEventListener(kind, (event) => {
-      if (event.target.closest && event.target.closest(`#${id}`)) act(event);
+      if (event.target.closest && event.target.closest(selector)) act(event);
     }, options);
     const watch = (act = soon) => host().watched || new ResizeObserver(act).observe((host().watched = host()));
     return { host, soon, on, watch };
@@ -90,6 +90,8 @@
 
   /* What a tooltip says of tasks, of several below a `head`; of a stack of `copies` also the worst one's. */
   function about(ids, head, hint, copies) {
+    const desk = clientside.desks[view().kind()];
+    if (desk) return desk.about(ids, head, hint);
     const { rows, glossary } = page(), { make, total, figure } = view(), row = ids.length === 1 && rows.get(ids[0]);
     const word = !row ? `${ids.length.toLocaleString("en-US")} tasks`
       : row.conversion ? `convert ${row.name}` : `${row.id} · ${row.name}`;

@@ -6,7 +6,7 @@
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
-  const { host, soon, on, watch } = clientside.canvas.dock("model--composition", () => draw());
+  const { host, soon, on, watch } = clientside.canvas.dock("#model--composition", () => draw());
   let tiles = [], cursor = -1;
 
   /* Rectangles for values that descend, each as square as may be: [x, y, w, h]. */

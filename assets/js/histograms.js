@@ -6,8 +6,8 @@
   const STEEP = 100; // largest over median value from which an axis is logarithmic
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
-  const page = () => document.getElementById("model--page");
-  const { host, soon, watch } = clientside.canvas.dock("model--histograms", () => host().cards && draw());
+  const page = () => view() && view().page();
+  const { host, soon, watch } = clientside.canvas.dock(".histograms", () => host().cards && draw());
   const KEYS = "Arrow keys make or move a filter, with shift resize it, Delete removes it, Enter selects.";
   const SIDES = { ge: 0, gt: 0, le: 1, lt: 1 };
   let high = LOW, wide = 0; // px of the bars, of the cards, now
@@ -25,7 +25,7 @@
   /* Does a row meet a condition, as the table decides it? */
   function holds(row, [column, operator, value]) {
     const metric = page().glossary[column], has = column === "formats" ? window.dashAgGridFunctions.formats(row) : row[column];
-    if (has === null || has === undefined) return operator === "ne";
+    if (has === null || has === undefined) return operator === "ne" || (page().state.unknown || []).includes(column);
     if (typeof value === "string") return String(has).toLowerCase().includes(value.toLowerCase());
     const a = Number((has * metric.scale).toPrecision(6)), b = Number((value * metric.scale).toPrecision(10));
     return { gt: a > b, ge: a >= b, lt: a < b, le: a <= b, eq: a === b, ne: a !== b }[operator];
@@ -37,7 +37,7 @@
     const where = state.where.filter(([column]) => !ids.includes(column));
     if (where.length === state.where.length) return shown;
     const memo = (shown.without = shown.without || {}), key = ids.join();
-    const passes = (row) => clientside.task_table.onlyPass(row);
+    const passes = (clientside.desks[view().kind()] || clientside.task_table).onlyPass;
     memo[key] = memo[key] || Uint8Array.from(list, (row) => (passes(row) && where.every((one) => holds(row, one)) ? 1 : 0));
     return memo[key];
   }
@@ -47,7 +47,7 @@
     const kept = view().table().kept, key = `extent ${id}`;
     if (kept[key] && kept[key].mask === mask) return kept[key];
     const values = view().column(id).filter((v, k) => !mask || mask[k]), known = values.filter((v) => v === v).sort();
-    const zeros = known.findIndex((v) => v > 0), from = zeros < 0 ? known.length : zeros;
+    const zeros = known[0] < 0 ? 0 : known.findIndex((v) => v > 0), from = zeros < 0 ? known.length : zeros;
     return (kept[key] = {
       mask, known: known.length, unknown: values.length - known.length, zeros: from, lo: known[from], hi: known[known.length - 1],
       median: known[known.length >> 1], middle: known[(from + known.length) >> 1],
@@ -61,8 +61,8 @@
     const zero = e.zeros ? (e.lo === undefined ? wide - 2 * PAD : 9) : 0, x0 = PAD + (zero ? zero + 3 : 0), x1 = wide - PAD;
     const n = Math.max(16, Math.min(32, Math.round((x1 - x0) / 6))), log = card.log && e.hi > e.lo;
     let [lo, hi] = [e.lo, e.hi];
-    if (!log && lo < 0.3 * hi) lo = 0;
-    if (hi === lo) [lo, hi] = [lo * 0.5, hi * 1.5];
+    if (!log && lo > 0 && lo < 0.3 * hi) lo = 0;
+    if (hi === lo) [lo, hi] = [lo - 0.5 * Math.abs(lo), hi + 0.5 * Math.abs(hi)];
     const [l, h] = log ? [Math.log(lo), Math.log(hi)] : [lo, hi];
     const px = (v) => (v <= 0 && zero ? PAD + zero / 2 : x0 + ((x1 - x0) * ((log ? Math.log(v) : v) - l)) / (h - l));
     const at = (x) => (x < x0 - 1 && zero ? 0 : ((v) => (log ? Math.exp(v) : v))(l + ((h - l) * (x - x0)) / (x1 - x0)));
@@ -80,7 +80,7 @@
     };
     const low = x.zero && a < x.x0 - 1 ? 0 : a <= x.x0 + 1 ? near(x.x0, Math.floor) : near(a, Math.round);
     const zeros = x.lo === undefined || (x.zero && b < x.x0);
-    return [Math.max(0, low), zeros ? 0 : b >= x.x1 - 1 ? near(x.x1, Math.ceil) : near(b, Math.round)];
+    return [x.lo < 0 ? low : Math.max(0, low), zeros ? 0 : b >= x.x1 - 1 ? near(x.x1, Math.ceil) : near(b, Math.round)];
   }
 
   function set(card, range) {
@@ -99,7 +99,7 @@
       host().cards = ids.map((id) => {
         const card = { id, note: make("span", { class: "muted" }), mark: make("i", { class: "near", hidden: "" }) };
         const paint = () => {
-          clientside.set_props("model--colour", { value: id });
+          clientside.set_props(view().named("colour"), { value: id });
           view().change({ colour: id }, "menu");
         };
         const title = `Colour by ${glossary[id].label.toLowerCase()}`;
@@ -113,7 +113,7 @@
     }
     for (const card of host().cards) {
       card.whole = extent(card.id, null);
-      card.log = card.whole.hi > STEEP * card.whole.middle;
+      card.log = !(card.whole.lo < 0) && card.whole.hi > STEEP * card.whole.middle;
     }
     watch(measure);
     measure();
@@ -179,7 +179,7 @@
     pen.fillRect(PAD, high, wide - 2 * PAD, 1);
     pen.fillStyle = ink.muted;
     const end = (v) => say(v * metric.scale, 2), y = high + FOOT / 2 + 1;
-    const mid = extent(card.id, pass).median, left = x.lo === undefined || x.zero || (!x.log && x.lo < 0.3 * x.hi) ? "0" : end(x.lo);
+    const mid = extent(card.id, pass).median, left = x.lo === undefined || x.zero || (!x.log && x.lo > 0 && x.lo < 0.3 * x.hi) ? "0" : end(x.lo);
     const right = x.lo === undefined || x.hi === x.lo ? "" : end(x.hi), lone = x.hi === x.lo && x.lo !== undefined;
     if (!lone || x.zero) pen.fillText(left, PAD, y);
     pen.textAlign = "right";
@@ -192,8 +192,9 @@
     pen.textAlign = "left";
     if (mid !== undefined && !lone) pen.fillRect(x.px(mid) - 0.5, high, 1, 4);
     const range = brush(card.id);
+    const under = (v) => v === -Infinity || (v <= 0 && !(x.lo < 0));
     card.brush = range && [
-      range[0] <= 0 ? PAD : Math.max(PAD, x.px(range[0])), range[1] <= 0 ? x.x0 - 2 : Math.min(wide - PAD, x.px(range[1])),
+      under(range[0]) ? PAD : Math.max(PAD, x.px(range[0])), under(range[1]) ? x.x0 - 2 : Math.min(wide - PAD, x.px(range[1])),
     ];
     if (card.brush) {
       const [a, b] = card.brush;
@@ -208,7 +209,7 @@
     }
     card.counts = { all, on, chosen, passing };
     const text = range ? passing.toLocaleString("en-US") : unknown ? `${unknown.toLocaleString("en-US")} unknown` : "";
-    if (card.note.textContent !== text) card.note.title = (card.note.textContent = text) + (range ? " tasks pass" : "");
+    if (card.note.textContent !== text) card.note.title = (card.note.textContent = text) + (range ? ` ${view().kind() === "model" ? "tasks" : "models"} pass` : "");
     const told = `${metric.header}, ${end(x.zeros ? 0 : x.lo)} to ${end(x.hi || 0)}, median ${end(mid)} ${text}` +
       `${range ? `, filtered from ${end(range[0])} to ${end(range[1])}` : ""}. ${KEYS}`;
     if (card.told !== told) card.canvas.setAttribute("aria-label", (card.told = told));
@@ -233,11 +234,11 @@
     const metric = page().glossary[card.id], ids = b < 0 ? [] : inBin(card, b);
     if (!ids.length) return canvas().tip(host());
     const [from, to] = card.axis.span(b).map((x) => view().number(card.axis.at(x) * metric.scale));
-    const part = view().total(ids, "share", "sum");
-    const share = part === null ? "an unknown share" : `${view().number(part * 100, 2)} %`;
+    const part = page().glossary.share && view().total(ids, "share", "sum");
+    const share = part === null ? "an unknown share of latency; " : part === undefined ? "" : `${view().number(part * 100, 2)} % of latency; `;
     canvas().tip(host(), [event.clientX - box.left, event.clientY - box.top + host().scrollTop], [
       ...canvas().about(ids, b ? `${metric.label} ${from}–${to} ${metric.unit}` : `${metric.label} 0`),
-      view().make("div", { class: "muted" }, `${share} of latency; click selects, drag filters`),
+      view().make("div", { class: "muted" }, `${share}click selects, drag filters`),
     ]);
   }
 
@@ -289,14 +290,13 @@
     }
   }
 
-  const of = (event) => event.target.card && event.target.closest("#model--histograms") && event.target.card;
+  const of = (event) => event.target.card && event.target.closest(".histograms") && event.target.card;
   document.addEventListener("pointermove", (event) => of(event) && !event.buttons && hint(of(event), event));
   document.addEventListener("pointerdown", (event) => of(event) && event.button === 0 && press(of(event), event));
   document.addEventListener("pointerout", (event) => of(event) && canvas().tip(host()));
   document.addEventListener("keydown", (event) => of(event) && keys(of(event), event), true);
 
-  (clientside.parts = clientside.parts || []).push({
-    active: (state) => state.dock === "histograms", numbers: build, show: soon, filtered: soon, near,
-  });
-  clientside.histograms = { brush };
+  const part = (desk, dock) => ({ desk, active: (state) => state.dock === dock, numbers: build, show: soon, filtered: soon, near });
+  (clientside.parts = clientside.parts || []).push(part("model", "histograms"), part("experiment", "budgets"));
+  clientside.histograms = { brush, holds };
 })();

@@ -162,7 +162,7 @@
     function tip(k, aloud) {
       if (k < 0) return canvas().tip(host());
       const ids = idsOf(k), many = ids.length > 1, { make } = view(), own = spec.tip ? spec.tip(ids, k) : [];
-      const parts = canvas().about(ids, many ? `${ids.length.toLocaleString("en-US")} tasks at one place` : null);
+      const parts = canvas().about(ids, many ? `${ids.length.toLocaleString("en-US")} ${spec.word || "tasks"} at one place` : null);
       const word = (name) => (many ? `${name}, each` : name);
       const line = ([name, text]) => make("tr", {}, make("th", {}, word(name)), make("td", {}, text));
       for (const tr of [...parts[2].rows]) {
@@ -273,7 +273,7 @@
 
   /* Figures are asked for once the page stands and rests, or when a person opens one. */
   const scheme = () => document.documentElement.dataset.mantineColorScheme;
-  const ask = () => clientside.set_props("model--charts", { data: scheme() });
+  const ask = () => clientside.set_props(view().named("charts"), { data: scheme() });
   function start() {
     const root = view().page();
     if (root && !root.charts) ask((root.charts = true));
@@ -289,6 +289,6 @@
   (clientside.parts = clientside.parts || []).push({
     numbers: () => (window.requestIdleCallback || setTimeout)(start, { timeout: 3000 }),
     show: (state) => ["scatter", "roofline"].includes(state.dock) && start(),
-  });
+  }, { desk: "experiment", numbers: start });
   clientside.marks = { layer };
 })();

@@ -4,7 +4,7 @@
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const [WIDE, HIGH, PAD] = [150, 110, 6];
-  const area = () => document.getElementById("model--minimap");
+  const area = () => document.querySelector(".minimap canvas");
   const hidden = () => sessionStorage.getItem("overview") === "hidden";
   let kept = {}, current = null;
 
@@ -23,7 +23,7 @@
     });
     canvas.addEventListener("pointermove", drag);
     canvas.parentElement.classList.toggle("small", hidden());
-    document.getElementById("model--minimap-hide").addEventListener("click", () => {
+    canvas.parentElement.querySelector(".icon").addEventListener("click", () => {
       sessionStorage.setItem("overview", hidden() ? "shown" : "hidden");
       canvas.parentElement.classList.toggle("small", hidden());
       if (current) frame(current);

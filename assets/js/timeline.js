@@ -7,7 +7,7 @@
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("model--page");
-  const { host, soon, on, watch } = clientside.canvas.dock("model--timeline", () => draw());
+  const { host, soon, on, watch } = clientside.canvas.dock("#model--timeline", () => draw());
   let d = null; // rows in order: {list, start, time, lane, lanes, end, memory, peak}
   let from = 0, to = 1; // the stretch of time that is shown, s
   let cursor = -1, drawn = null;

@@ -1,10 +1,11 @@
-/* The one selection and the one filter of a model page, its address, chips and selection bar.
-   State lives in the store model--state and, for reading inside event handlers, on the page's
+/* The one selection and the one filter of a page: of a model, or of an experiment, which gives its
+   own words and its own bar in `dash_clientside.desks.experiment` (experiment.js).
+   State lives in the store <page>--state and, for reading inside event handlers, on the page's
    element: `state`, `rows` (id -> row), `shown` (ids that pass the filter), `glossary`.
    What draws is a part, pushed to `dash_clientside.parts`: {active(state), numbers(), show(state),
-   filtered(fit), near(id)}, all optional.  `numbers`: the rows have new figures, draw all anew;
+   filtered(fit), near(id), desk}, all optional.  `numbers`: the rows have new figures, draw all anew;
    `show`: selection, colour or a setting changed; `filtered`: `shown` changed; `near`: the pointer
-   is on a task.  A part that is not active is told `numbers` once it is again. */
+   is on a task; `desk`: the page it belongs to, "model" if unsaid.  A part that is not active is told `numbers` once it is again. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const OPERATORS = {
@@ -16,12 +17,16 @@
   const QUIET = 150; // ms without a change until the store, and so the address, follow
   const formats = [];
   let pending = null;
-  const page = () => document.getElementById("model--page");
+  const desks = (clientside.desks = clientside.desks || {});
+  const page = () => document.getElementById("model--page") || document.getElementById("experiment--page");
+  const kind = () => page().id.split("--")[0];
+  const named = (name) => `${kind()}--${name}`;
   const parts = (clientside.parts = clientside.parts || []);
 
   function tell(what, ...args) {
     const state = page().state;
     for (const part of parts) {
+      if ((part.desk || "model") !== kind()) continue;
       if (part.active && !part.active(state)) part.stale = part.stale || what !== "near";
       else if (part.stale && part.numbers) {
         part.stale = false;
@@ -67,11 +72,12 @@
 
   /* The step of every row in a metric, 255 unknown, and the largest value. */
   function steps(id) {
-    const kept = table().kept, key = `steps ${id}`;
+    const kept = table().kept, key = `steps ${id}`, { span } = page().glossary[id] || {};
     if (!kept[key]) {
-      const values = column(id);
+      const values = column(id), wide = span && span[1] - span[0];
       const most = values.reduce((m, v) => (v > m ? v : m), 0);
-      kept[key] = { most, of: Uint8Array.from(values, (v) => (isNaN(v) ? 255 : step(v, most))) };
+      const at = span ? (v) => (wide ? Math.min(STEPS - 1, Math.floor(((v - span[0]) / wide) * STEPS)) : STEPS - 1) : (v) => step(v, most);
+      kept[key] = { most, of: Uint8Array.from(values, (v) => (isNaN(v) ? 255 : at(v))) };
     }
     return kept[key];
   }
@@ -120,7 +126,7 @@
     const state = { ...root.state, ...patch, from, turn: (root.state.turn || 0) + 1 };
     apply(state);
     clearTimeout(pending); // the renderer asks every component of the page at each write
-    pending = setTimeout(() => page() === root && clientside.set_props("model--state", { data: root.state }), QUIET);
+    pending = setTimeout(() => page() === root && clientside.set_props(named("state"), { data: root.state }), QUIET);
   }
 
   /* Everything that shows the state: at once here, then again, as a no-op, when the store says so. */
@@ -138,8 +144,8 @@
 
   /* Tabs, panes and choices say what the state says. */
   function docks(state) {
-    for (const tab of document.querySelectorAll("#model--right [role=tab]")) {
-      const on = tab.id === `model--tab-${state.dock}`;
+    for (const tab of document.querySelectorAll(`#${named("right")} [role=tab]`)) {
+      const on = tab.id === named(`tab-${state.dock}`);
       tab.setAttribute("aria-selected", on);
       tab.tabIndex = on ? 0 : -1;
       document.getElementById(tab.getAttribute("aria-controls")).hidden = !on;
@@ -154,7 +160,7 @@
     const s = page().state;
     if (s.selected.length) select([], "bar");
     else if (s.text || s.where.length || s.only) {
-      clientside.set_props("model--search", { value: "" });
+      clientside.set_props(named("search"), { value: "" });
       change({ text: "", where: [], only: null }, "bar");
     }
   }
@@ -194,7 +200,7 @@
     );
 
   function chips(state) {
-    const box = document.getElementById("model--chips"), glossary = page().glossary;
+    const box = document.getElementById(named("chips")), glossary = page().glossary;
     const chip = (text, remove) =>
       make("button", { class: "chip", title: `Remove the filter ${text}`, onclick: remove }, text, " ×");
     const isFrom = (one) => one && one[1] === "ge", isTo = (one) => one && one[1] === "le";
@@ -214,6 +220,7 @@
   }
 
   function selection(state) {
+    if (desks[kind()]) return desks[kind()].selection(state);
     const box = document.getElementById("model--selection");
     const root = page();
     const ids = state.selected.filter((i) => root.rows.has(i));
@@ -300,13 +307,14 @@
     }
     if (event.key === "/" && !typing) {
       event.preventDefault();
-      document.getElementById("model--search").focus();
+      document.getElementById(named("search")).focus();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
       const menu = event.target.closest("details.menu[open]");
       if (menu) {
         menu.open = false;
         menu.firstElementChild.focus();
       } else if (typing) typing.blur();
+      else if (desks[kind()]) clear();
       else if (!document.getElementById("model--why").hidden) ask(null);
       else if (clientside.sheets.sheet()) clientside.sheets.open("");
       else clear();
@@ -317,8 +325,8 @@
     if (event.target.closest("#model--why-close")) ask(null);
     const link = event.target.closest("[data-ids]");
     if (link && page()) select(link.dataset.ids.split(",").map(Number), "strip");
-    const tab = event.target.closest("#model--right [role=tab]");
-    if (tab && page()) change({ dock: tab.id.replace("model--tab-", "") }, "tab");
+    const tab = page() && event.target.closest(`#${named("right")} [role=tab]`);
+    if (tab) change({ dock: tab.id.replace(named("tab-"), "") }, "tab");
     const option = event.target.closest("[data-choice]");
     if (option && page()) change({ [option.dataset.choice.split("--")[1]]: option.dataset.value }, "choice");
   });
@@ -326,7 +334,7 @@
   const again = () => window.location.reload();
 
   clientside.view = {
-    page, tell, table, column, masks, step, steps, make, number, figure, total, change, select, clear, toModel, toWhere,
+    page, kind, named, ranges, tell, table, column, masks, step, steps, make, number, figure, total, change, select, clear, toModel, toWhere,
     apply, address, again, search, colour, selection,
   };
 })();
