@@ -70,6 +70,62 @@ class Experiments(StrEnum):
     ADDRESS = "experiments--address"
 
 
+class Experiment(StrEnum):
+    """One experiment."""
+
+    PAGE = "experiment--page"
+    KEY = "experiment--key"  # id of the experiment
+    DATA = "experiment--data"  # columns of the models, see queries/experiment.py
+    PLACES = "experiment--places"  # of the models on the map
+    STATE = "experiment--state"
+    ASK = "experiment--ask"  # bounds that the server is to judge
+    ANSWER = "experiment--answer"  # what fits, fronts, knees
+    MAP_ASK = "experiment--map-ask"  # {"by", "collapsed"}
+    SAVED = "experiment--saved"
+    ISSUES = "experiment--issues"
+    COLOUR = "experiment--colour"
+    SIZE = "experiment--size"
+    BY = "experiment--by"
+    REPORT = "experiment--report"
+    STRIP = "experiment--strip"
+    CHIPS = "experiment--chips"
+    FITS = "experiment--fits"
+    BEST = "experiment--best"
+    RELAX = "experiment--relax"
+    DOCKS = "experiment--docks"
+    SEARCH = "experiment--search"
+    RELATIVES = "experiment--relatives"
+    MAP = "experiment--map"
+    HEADS = "experiment--heads"
+    LEGEND = "experiment--legend"
+    FIT = "experiment--fit"
+    ZOOM_IN = "experiment--zoom-in"
+    ZOOM_OUT = "experiment--zoom-out"
+    SELECTION = "experiment--selection"
+    TRADE = "experiment--trade"  # + "-" + number of the chart, + "-plot" the place of its figure
+    TRADE_X = "experiment--trade-x"
+    TRADE_Y = "experiment--trade-y"
+    TRADES = "experiment--trades"
+    TRADE_NOTE = "experiment--trade-note"
+    CHARTS = "experiment--charts"  # the colour scheme, once charts may come
+    RIGHT = "experiment--right"
+    WIDE = "experiment--wide"
+    TAB = "experiment--tab"  # + "-" + a dock of urls_experiment.DOCKS
+    PANE = "experiment--pane"
+    HEIGHT = "experiment--height"
+    AXES = "experiment--axes"
+    HISTOGRAMS = "experiment--histograms"
+    BOUNDS = "experiment--bounds"
+    NAMED = "experiment--named"
+    BUDGET_NAME = "experiment--budget-name"
+    BUDGET_SAVE = "experiment--budget-save"
+    TABLE = "experiment--table"
+    DIFFERS = "experiment--differs"
+    COMPARE = "experiment--compare"
+    COMPARE_ASK = "experiment--compare-ask"
+    FORMULA = "experiment--formula"
+
+
 class Model(StrEnum):
     """One model on one target."""
 

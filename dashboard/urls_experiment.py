@@ -17,7 +17,7 @@ EXPERIMENTS = "/experiments"
 EXPERIMENT = "/experiments/<experiment_id>"  # the path template of the page of one experiment
 
 ARRANGEMENTS = ("operation", "step")  # what the columns of the map stand for
-DOCKS = ("compare", "budgets", "table", "report")  # of the lower right pane
+DOCKS = ("compare", "budgets", "table")  # of the lower right pane
 CHARTS = 3  # trade-off charts that stand side by side at most
 
 

@@ -76,7 +76,7 @@
     if (!kept[key]) {
       const values = column(id), wide = span && span[1] - span[0];
       const most = values.reduce((m, v) => (v > m ? v : m), 0);
-      const at = span ? (v) => (wide ? Math.min(STEPS - 1, Math.floor(((v - span[0]) / wide) * STEPS)) : STEPS - 1) : (v) => step(v, most);
+      const at = span ? (v) => (wide ? Math.max(0, Math.min(STEPS - 1, Math.floor(((v - span[0]) / wide) * STEPS))) : STEPS - 1) : (v) => step(v, most);
       kept[key] = { most, of: Uint8Array.from(values, (v) => (isNaN(v) ? 255 : at(v))) };
     }
     return kept[key];
@@ -105,8 +105,13 @@
     return formats[places].format(value);
   }
 
-  const figure = (metric, value) =>
-    `${number(value === null ? null : value * metric.scale, metric.digits)} ${metric.unit}`.trim();
+  const figure = (metric, value) => `${told(metric, value)} ${metric.unit}`.trim();
+
+  /* A value in page units: with so many digits, or so many places. */
+  function told(metric, value) {
+    if (metric.places === undefined || value === null || value === undefined || !isFinite(value)) return number(value === null ? null : value * metric.scale, metric.digits);
+    return (value * metric.scale).toFixed(metric.places);
+  }
 
   /* Sum or maximum of a metric over tasks; null when one of them is unknown. */
   function total(ids, id, aggregate) {
@@ -334,7 +339,7 @@
   const again = () => window.location.reload();
 
   clientside.view = {
-    page, kind, named, ranges, tell, table, column, masks, step, steps, make, number, figure, total, change, select, clear, toModel, toWhere,
+    page, kind, named, ranges, tell, table, column, masks, step, steps, make, number, told, figure, total, change, select, clear, toModel, toWhere,
     apply, address, again, search, colour, selection,
   };
 })();

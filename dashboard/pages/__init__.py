@@ -6,6 +6,6 @@ functions, `register(app)`, which wires them.  Importing a page does nothing.
 
 from __future__ import annotations
 
-from dashboard.pages import experiments, model, models
+from dashboard.pages import experiment, experiments, model, models
 
-PAGES = (models, model, experiments)
+PAGES = (models, model, experiments, experiment)

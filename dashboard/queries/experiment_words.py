@@ -19,12 +19,21 @@ _COSTS = (re.compile(r"size|bytes", re.IGNORECASE), re.compile(r"latency|time", 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a metric is shown: page value = value x scale, with a unit and so many digits."""
+    """How a metric is shown: page value = value x scale, with a unit.
+
+    Args:
+        spec: the metric.
+        scale: to page units.
+        unit: of the page.
+        digits: significant ones.
+        places: decimal ones instead; None: none.
+    """
 
     spec: MetricSpec
     scale: float
     unit: str
-    digits: int
+    digits: int = 3
+    places: int | None = None
 
     @property
     def header(self) -> str:
@@ -35,13 +44,13 @@ class Shown:
         """A value with its unit; "unknown" without one."""
         if value is None:
             return "unknown"
-        return f"{_plain_number(value * self.scale, self.digits)} {self.unit}".strip()
+        return f"{self.number(value)} {self.unit}".strip()
 
-
-def _plain_number(value: float, digits: int) -> str:
-    if value == 0:
-        return "0"
-    return significant(abs(value), digits) if value > 0 else f"−{significant(-value, digits)}"
+    def number(self, value: float) -> str:
+        """A value in page units, without its unit."""
+        size = abs(value * self.scale)
+        text = significant(size, self.digits) if self.places is None else f"{size:.{self.places}f}"
+        return text if value >= 0 else f"-{text}"
 
 
 def shown(spec: MetricSpec, values: Sequence[float | None]) -> Shown:
@@ -57,7 +66,7 @@ def shown(spec: MetricSpec, values: Sequence[float | None]) -> Shown:
     if spec.format.endswith("%") or (
         not spec.unit and spec.low == 0 and spec.high == 1 and most <= 1
     ):
-        return Shown(spec, 100.0, "%", 4 if found and int(found[1]) >= 2 else 3)
+        return Shown(spec, 100.0, "%", places=2 if found and int(found[1]) >= 2 else 1)
     unit = spec.unit.strip()
     if spec.format.endswith("s") or unit in ("B", "bytes"):
         base = "B" if unit in ("B", "bytes") else unit
@@ -84,6 +93,7 @@ def glossary(experiment: Experiment) -> dict[str, dict[str, Any]]:
             "unit": how.unit,
             "scale": how.scale,
             "digits": how.digits,
+            **({} if how.places is None else {"places": how.places}),
             "better": spec.direction,
             "primary": spec.primary,
             "formula": spec.formula,

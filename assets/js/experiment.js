@@ -1,0 +1,237 @@
+/* One experiment: its models as rows, the filter, the strip of budgets in words, the selection.
+   The selection and the filter themselves are those of view.js; this file gives them the words of
+   models, and asks the server what fits whenever a bound or a chart changes. */
+(function () {
+  const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const FIELDS = ["model", "label", "name", "step", "operation", "parent", "root", "depth", "notes", "flags", "author", "time"];
+  const NAMED = 3; // models that the selection bar names
+  const view = () => clientside.view;
+  const page = () => document.getElementById("experiment--page");
+  const at = (id) => document.getElementById(`experiment--${id}`);
+  const say = (n) => n.toLocaleString("en-US");
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  let pending = null;
+
+  function fill(data, state) {
+    const root = page();
+    if (!root || !data) return;
+    const columns = { ...data.metrics, ...data.parameters };
+    for (const name of FIELDS) columns[name] = data[name];
+    const names = Object.keys(columns), rows = new Map(), below = data.model.map(() => []);
+    data.model.forEach((_, k) => {
+      const row = { id: k, key: String(k), conversion: false };
+      for (const name of names) row[name] = columns[name][k];
+      rows.set(k, row);
+      if (row.parent >= 0) below[row.parent].push(k);
+    });
+    Object.assign(root, { data, rows, below, glossary: data.glossary, filtered: null, asked: null });
+    root.state = root.state || state;
+    view().apply({ ...root.state, turn: (root.state.turn || 0) + 1 });
+    view().tell("numbers");
+  }
+
+  /* What passes besides the bounds: the search, and "only these". */
+  function onlyPass(row) {
+    const { text, only } = page().state;
+    if (only && !only.includes(row.id)) return false;
+    const words = text.trim().toLowerCase();
+    return !words || [row.name, row.model, row.label, row.notes, row.flags].some((one) => one.toLowerCase().includes(words));
+  }
+
+  function show(state) {
+    const root = page(), key = [state.where, state.unknown, state.text, state.only];
+    if (!root.filtered || !same(root.filtered, key)) {
+      root.filtered = key;
+      const { list } = view().table(), holds = clientside.histograms.holds, shown = new Set();
+      for (const row of list) if (onlyPass(row) && state.where.every((one) => holds(row, one))) shown.add(row.id);
+      root.shown = shown.size === list.length ? null : shown;
+      state.selected = state.selected.filter((k) => shown.has(k)); // what does not pass is not selectable
+      strip(state);
+      view().tell("filtered", false);
+    }
+    const ask = { where: state.where, unknown: state.unknown, charts: state.charts };
+    if (!same(root.asked, ask)) clientside.set_props("experiment--ask", { data: (root.asked = ask) });
+    const rows = { rows: state.selected };
+    clearTimeout(pending);
+    if (!root.compared || !same(root.compared.rows, rows.rows))
+      pending = setTimeout(() => page() === root && clientside.set_props("experiment--compare-ask", { data: (root.compared = rows) }), 120);
+    for (const button of at("relatives").children) button.disabled = !state.selected.length;
+  }
+
+  function strip(state) {
+    const root = page(), all = root.rows.size, n = root.shown ? root.shown.size : all;
+    const bounded = state.where.length || state.text || state.only;
+    const words = state.where.length ? (state.text || state.only ? "pass" : n === 1 ? "model fits" : "models fit") : "models match";
+    at("fits").replaceChildren(...(bounded
+      ? [view().make("b", {}, `${say(n)} of ${say(all)}`), ` ${words}`]
+      : [view().make("span", { class: "muted" }, "No bound yet: every model fits. Drag in a histogram of Budgets, or type a bound.")]));
+    at("map").querySelector(".drawing-none").hidden = n > 0;
+  }
+
+  /* A model and what was made from it, and so on: rows from `from` over `next`. */
+  function spread(from, next) {
+    const found = new Set(from), waiting = [...from];
+    while (waiting.length) for (const k of next(waiting.pop())) if (!found.has(k)) { found.add(k); waiting.push(k); }
+    return found;
+  }
+  const up = (k) => (page().rows.get(k).parent >= 0 ? [page().rows.get(k).parent] : []);
+  const down = (k) => page().below[k];
+  const RELATIVES = {
+    parents: (rows) => rows.flatMap(up), children: (rows) => rows.flatMap(down),
+    ancestors: (rows) => [...spread(rows, up)], descendants: (rows) => [...spread(rows, down)],
+    siblings: (rows) => rows.flatMap(up).flatMap(down),
+  };
+
+  const passing = (ids) => ids.filter((k) => !page().shown || page().shown.has(k));
+  const add = (ids, from) => view().select(new Set([...page().state.selected, ...passing(ids)]), from);
+
+  function selection(state) {
+    const root = page(), box = at("selection"), make = view().make, ids = state.selected, n = root.shown ? root.shown.size : 0;
+    const every = root.shown && n && ids.length < n
+      ? [make("button", { class: "button", onclick: () => view().select(root.shown, "bar") }, `Select all ${say(n)} shown`)] : [];
+    if (!ids.length)
+      return box.replaceChildren(make("span", { class: "muted" }, "Click a model to select it, shift-click for more, shift-drag for a box"),
+        make("span", { class: "spring" }), ...every);
+    const names = ids.slice(0, NAMED).map((k) => make("span", { class: "picked-name", title: root.rows.get(k).model }, root.rows.get(k).name));
+    const one = ids.length === 1 && root.below[ids[0]].length ? ids[0] : -1, folded = state.collapsed.includes(one);
+    box.replaceChildren(
+      make("b", {}, `${say(ids.length)} selected`), ...names,
+      ids.length > NAMED ? make("span", { class: "muted" }, `and ${say(ids.length - NAMED)} more`) : "",
+      make("span", { class: "spring" }),
+      ...(one >= 0 ? [make("button", { class: "button", onclick: () => fold(one), title: "What was made from this model (C)" }, folded ? "Unfold" : "Fold")] : []),
+      ...every,
+      make("button", { class: "button", onclick: () => view().change({ only: ids }, "bar"), title: "Filter to the selected models" }, "Show only these"),
+      make("button", { class: "link", title: "Escape", onclick: () => view().select([], "bar") }, "Clear"),
+    );
+  }
+
+  function fold(k) {
+    const old = page().state.collapsed;
+    view().change({ collapsed: old.includes(k) ? old.filter((i) => i !== k) : [...old, k].sort((a, b) => a - b) }, "map");
+  }
+
+  /* A change as people read it, with its direction: better, worse, or neither known. */
+  function change(metric, value, base) {
+    if (typeof value !== "number" || typeof base !== "number") return view().make("td", { class: "muted" }, "–");
+    const by = value - base, share = base ? by / Math.abs(base) : by ? Infinity : 0;
+    if (Math.abs(share) < 0.0005) return view().make("td", { class: "muted" }, "same");
+    const tone = !metric.better ? "" : (by > 0) === (metric.better === "higher") ? "better" : "worse";
+    const size = Math.abs(share) * 100, text = share === Infinity ? "∞" : size >= 9.95 ? size.toFixed(0) : size.toFixed(1);
+    return view().make("td", { class: tone }, `${by > 0 ? "▲" : "▼"} ${text} %`);
+  }
+
+  /* What a tooltip says of models. */
+  function about(ids, head, hint) {
+    const { rows, glossary, state, data } = page(), { make, figure } = view();
+    const primary = Object.values(glossary).filter((m) => m.primary).map((m) => m.id).slice(0, 7);
+    const shown = [...new Set([...primary, state.colour, ...state.charts.flat()])].filter((id) => glossary[id]);
+    if (ids.length > 1) {
+      const range = (id) => {
+        const known = ids.map((k) => rows.get(k)[id]).filter((v) => typeof v === "number");
+        if (!known.length) return "unknown";
+        const [a, b] = [Math.min(...known), Math.max(...known)].map((v) => view().told(glossary[id], v));
+        return `${a === b ? a : `${a} – ${b}`} ${glossary[id].unit}`.trim();
+      };
+      const line = (id) => make("tr", {}, make("th", {}, glossary[id].label), make("td", {}, range(id)));
+      return [make("b", {}, head || `${say(ids.length)} models`), make("div", { class: "muted" }, hint || (head ? `${say(ids.length)} models` : "")), make("table", {}, ...shown.map(line))];
+    }
+    const row = rows.get(ids[0]), base = rows.get(row.parent), root = rows.get(row.root), two = root && root !== base && root !== row;
+    const head_row = base ? [make("tr", {}, make("th", {}), make("td", {}), make("td", { class: "muted" }, "from its base"), two ? make("td", { class: "muted" }, "from the root") : null)] : [];
+    const error = (id) => ((data.errors[id] || {})[row.id] ? ` ± ${view().number(data.errors[id][row.id] * glossary[id].scale, 2)}` : "");
+    const line = (id) => make("tr", {}, make("th", {}, glossary[id].label),
+      make("td", {}, typeof row[id] === "number" ? figure(glossary[id], row[id]) + error(id) : "unknown"),
+      base ? change(glossary[id], row[id], base[id]) : null, two ? change(glossary[id], row[id], root[id]) : null);
+    return [
+      make("b", {}, row.name), make("div", { class: "muted" }, [row.model !== row.name && row.model, row.label !== row.model && row.label !== row.name && row.label].filter(Boolean).join(" · ")),
+      make("table", {}, ...head_row, ...shown.map(line)),
+      row.flags ? make("div", { class: "flagged" }, row.flags) : "", row.notes ? make("div", { class: "muted" }, row.notes) : "",
+    ].filter(Boolean);
+  }
+
+  /* The twin of `build` in dashboard/urls_experiment.py; a test compares the two. */
+  function address(state) {
+    const root = page();
+    if (!root || !root.data || !state) return;
+    const query = new URLSearchParams(), usual = root.data, cost = [[usual.cost, usual.quality]];
+    const put = (key, value) => value && query.append(key, value);
+    put("q", state.text);
+    put("sel", view().ranges(state.selected));
+    for (const [column, operator, value] of state.where) query.append("where", `${column}.${operator}.n${value}`);
+    put("unknown", state.unknown.join("."));
+    put("fold", view().ranges(state.collapsed));
+    if (!same(state.charts, cost)) for (const pair of state.charts) query.append("chart", pair.join("."));
+    put("sort", state.sort);
+    if (state.colour !== usual.quality) put("colour", state.colour);
+    if (state.size !== (usual.cost || "none")) put("size", state.size);
+    if (state.by !== "operation") put("by", state.by);
+    put("log", state.log);
+    if (state.dock !== "compare") put("dock", state.dock);
+    const text = String(query);
+    window.history.replaceState(window.history.state, "", window.location.pathname + (text ? `?${text}` : ""));
+  }
+
+  function encode(colour, size) {
+    const state = page() && page().state;
+    if (state && colour && (colour !== state.colour || size !== state.size)) view().change({ colour, size: size || "none" }, "menu");
+  }
+
+  /* Notes and flags as the server has kept them. */
+  function saved(cells) {
+    for (const { row, notes, flags } of cells || []) Object.assign(page().rows.get(row), { notes, flags });
+    if (cells) clientside.experiment_table.refresh();
+  }
+
+  /* The bounds as figures to type, one line a bounded metric; a new one is chosen from the rest. */
+  function bounds(state) {
+    const box = at("bounds"), make = view().make, { glossary } = page();
+    const ids = [...new Set(state.where.map(([column]) => column))];
+    const value = (id, side) => (state.where.find(([column, operator]) => column === id && operator === side) || [])[2];
+    const put = (id, side, text) => {
+      const number = Number(text.replace(",", ".")), rest = page().state.where.filter(([c, o]) => c !== id || o !== side);
+      const where = text.trim() && isFinite(number) ? [...rest, [id, side, Number((number / glossary[id].scale).toPrecision(10))]] : rest;
+      view().change({ where }, "bounds");
+    };
+    const field = (id, side, word) => {
+      const now = value(id, side), shown = now === undefined ? "" : String(Number((now * glossary[id].scale).toPrecision(6)));
+      return make("label", { class: "field" }, make("span", { class: "field-name" }, word), make("input", {
+        class: "bound-input", value: shown, inputmode: "decimal", "aria-label": `${glossary[id].label} ${word}`,
+        onchange: (event) => put(id, side, event.target.value),
+      }), make("span", { class: "field-name unit" }, glossary[id].unit));
+    };
+    const line = (id) => {
+      const missing = glossary[id].unknown, on = state.unknown.includes(id);
+      const toggle = () => view().change({ unknown: on ? state.unknown.filter((k) => k !== id) : [...state.unknown, id] }, "bounds");
+      return make("div", { class: "bound" }, make("span", { class: "bound-name", title: glossary[id].help }, glossary[id].label),
+        field(id, "ge", "at least"), field(id, "le", "at most"),
+        missing ? make("label", { class: "unknown-too" }, make("input", { type: "checkbox", onchange: toggle, ...(on ? { checked: "" } : {}) }), `${say(missing)} unknown pass too`) : "",
+        make("button", { class: "icon", title: `Remove the bounds on ${glossary[id].label}`, onclick: () => view().change({ where: page().state.where.filter(([c]) => c !== id) }, "bounds") }, "×"));
+    };
+    const rest = Object.values(glossary).filter((m) => !ids.includes(m.id));
+    const more = make("select", { class: "button", "aria-label": "Bound a metric", onchange: (event) => {
+      const id = event.target.value, { better, span } = glossary[id];
+      view().change({ where: [...page().state.where, [id, better === "higher" ? "ge" : "le", (span[0] + span[1]) / 2]] }, "bounds");
+    } }, make("option", { value: "" }, "+ Bound…"), ...rest.map((m) => make("option", { value: m.id }, m.label)));
+    if (!box.contains(document.activeElement) || document.activeElement.tagName === "SELECT" || box.dataset.ids !== ids.join()) {
+      box.dataset.ids = ids.join();
+      box.replaceChildren(...ids.map(line), rest.length ? more : "");
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!page() || !page().rows) return;
+    const relative = event.target.closest("[data-relative]");
+    if (relative) add(RELATIVES[relative.dataset.relative](page().state.selected), "bar");
+    if (event.target.closest("#experiment--wide")) {
+      const on = at("right").classList.toggle("wide");
+      at("wide").setAttribute("aria-pressed", on);
+      view().tell("show", page().state);
+    }
+  });
+
+  clientside.desks = clientside.desks || {};
+  clientside.desks.experiment = { selection, about, onlyPass };
+  const part = { desk: "experiment", show };
+  (clientside.parts = clientside.parts || []).unshift(part); // first: it knows what passes
+  clientside.parts.push({ desk: "experiment", active: (state) => state.dock === "budgets", show: bounds, numbers: () => bounds(page().state) });
+  clientside.experiment = { fill, encode, address, saved, fold, add, passing };
+})();

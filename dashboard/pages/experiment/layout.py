@@ -1,0 +1,205 @@
+"""The layout of the page of one experiment: header, strip of budgets, map, docks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard.components import aria, choice, data, field
+from dashboard.ids import Experiment
+from dashboard.pages.experiment import docks, model_map, trade_off
+from dashboard.queries import services
+from dashboard.queries.experiment import about
+from dashboard.queries.experiments import issues_words
+from dashboard.shell import header, not_found
+from dashboard.urls_experiment import EXPERIMENTS, ExperimentView, from_query
+from engine.errors import EngineError
+from engine.experiments import Experiment as Found
+from engine.store import ExperimentRow
+
+BY = {"operation": "Operation", "step": "Step"}
+SHOWN_ISSUES = 100
+
+
+def layout(experiment_id: str = "", **query: str) -> html.Div:
+    """The page at an address; an experiment that is not there gets a sentence and the way back."""
+    view = from_query(experiment_id, query)
+    try:
+        row, found = services().experiments.get(view.experiment_id)
+    except EngineError:
+        return not_found()
+    return page(view, row, found)
+
+
+def page(view: ExperimentView, row: ExperimentRow, found: Found) -> html.Div:
+    """The page of one experiment.
+
+    Args:
+        view: what the address asks for.
+        row: as the store has it.
+        found: its models, with what people wrote on them.
+    """
+    sent = about(found)
+    state = _state(view, sent, len(found.models))
+    return html.Div(
+        [
+            dcc.Store(Experiment.KEY, data=row.id),
+            dcc.Store(Experiment.DATA),
+            dcc.Store(Experiment.PLACES),
+            dcc.Store(Experiment.STATE, data=state),
+            dcc.Store(Experiment.MAP_ASK, data={"by": view.by, "collapsed": list(view.collapsed)}),
+            dcc.Store(Experiment.ASK),
+            dcc.Store(Experiment.ANSWER),
+            dcc.Store(Experiment.SAVED),
+            dcc.Store(Experiment.CHARTS),
+            dcc.Store(Experiment.COMPARE_ASK),
+            header(
+                [("Experiments", EXPERIMENTS), (row.name, "")],
+                _tools(row, sent, state),
+                _identity(row, found),
+            ),
+            _strip(),
+            html.Div(
+                [
+                    model_map.dock(view),
+                    html.Div(
+                        [trade_off.dock(sent, state), docks.lower(view, sent)],
+                        className="experiment-right",
+                    ),
+                ],
+                id=Experiment.DOCKS,
+                className="experiment-docks",
+            ),
+        ],
+        id=Experiment.PAGE,
+        className="experiment-page",
+    )
+
+
+def _state(view: ExperimentView, sent: dict[str, Any], count: int) -> dict[str, Any]:
+    """What the browser begins with; metrics that are not there become the usual ones."""
+    known = sent["glossary"]
+    quality, cost = sent["quality"], sent["cost"]
+    charts = [list(c) for c in view.charts if c[0] in known and c[1] in known]
+    return {
+        "selected": [k for k in view.selection if k < count],
+        "text": view.search,
+        "where": [[c.column, c.operator, c.value] for c in view.conditions if c.column in known],
+        "unknown": [k for k in view.unknown if k in known],
+        "only": None,
+        "colour": view.colour if view.colour in known else quality,
+        "size": view.size if view.size in known or view.size == "none" else cost or "none",
+        "by": view.by,
+        "collapsed": list(view.collapsed),
+        "charts": charts or ([[cost, quality]] if cost else []),
+        "log": view.log,
+        "dock": view.dock,
+        "sort": view.sort,
+        "height": "models",
+        "axes": "refit",
+        "from": "address",
+    }
+
+
+def _identity(row: ExperimentRow, found: Found) -> html.Div:
+    """How many models, and what reading the file found."""
+    counts = row.summary.get("issues") or {}
+    words = issues_words(counts)
+    parts: list[Any] = [html.Span(f"{row.model_count:,} models", className="muted")]
+    if words:
+        tone = "missed" if counts.get("error") else "budget" if counts.get("warning") else "muted"
+        lines = [
+            html.Li([html.B(f"{issue.level.capitalize()}: "), issue.sentence])
+            for issue in found.issues[:SHOWN_ISSUES]
+        ]
+        parts.append(
+            html.Details(
+                [
+                    html.Summary(
+                        words, className=f"link {tone}", title="What reading the file found"
+                    ),
+                    html.Div(html.Ul(lines), className="menu-body issues-body"),
+                ],
+                className="menu",
+                id=Experiment.ISSUES,
+            )
+        )
+    return html.Div(parts, className="experiment-identity")
+
+
+def metric_select(
+    id: str, sent: dict[str, Any], value: str, label: str, extra: tuple[str, str] | None = None
+) -> dmc.Select:
+    """A choice among the metrics, the primary ones first."""
+    words = sent["glossary"]
+    ranked = sorted(words, key=lambda k: not words[k]["primary"])
+    options = [{"value": k, "label": words[k]["label"]} for k in ranked]
+    if extra:
+        options.append({"value": extra[0], "label": extra[1]})
+    return dmc.Select(
+        id=id,
+        data=options,
+        value=value or None,
+        allowDeselect=False,
+        searchable=len(options) > 8,
+        nothingFoundMessage="No such metric",
+        variant="unstyled",
+        size="xs",
+        w="clamp(84px, 7.6vw, 150px)",
+        comboboxProps={"width": 240, "position": "bottom-end"},
+        **aria(label=label),
+    )
+
+
+def _tools(row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any]) -> list[Any]:
+    file = f"/api/experiments/{row.id}/file"
+    return [
+        field(
+            "Colour",
+            metric_select(Experiment.COLOUR, sent, state["colour"], "Metric for the colour"),
+        ),
+        field(
+            "Size",
+            metric_select(
+                Experiment.SIZE, sent, state["size"], "Metric that sizes the models",
+                ("none", "All the same"),
+            ),
+        ),
+        html.Div(
+            [
+                html.Span("Columns by", className="field-name"),
+                choice(Experiment.BY, BY, state["by"], "What the columns of the map stand for"),
+            ],
+            className="named-choice",
+        ),
+        html.Details(
+            [
+                html.Summary("Report", className="button", id="experiment--report-open"),
+                html.Div(
+                    [
+                        html.A("JSON, with notes and flags", href=file, className="link"),
+                    ],
+                    className="menu-body links",
+                ),
+            ],
+            className="menu",
+            id=Experiment.REPORT,
+        ),
+    ]  # fmt: skip
+
+
+def _strip() -> html.Div:
+    """The budgets in words: chips, how many models fit, the best of them, what would help."""
+    return html.Div(
+        [
+            html.Div(id=Experiment.CHIPS, className="chips"),
+            html.Span(id=Experiment.FITS, className="fits", **aria(live="polite")),
+            html.Span(id=Experiment.BEST, className="best-fit", **data(usual="")),
+            html.Span(className="spring"),
+            html.Span(id=Experiment.RELAX, className="relax"),
+        ],
+        id=Experiment.STRIP,
+        className="experiment-strip",
+    )

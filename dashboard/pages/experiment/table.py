@@ -1,0 +1,60 @@
+"""The table of all models: what was done, every metric, notes and flags edited in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash_ag_grid as dag
+from dash import html
+
+from dashboard.components import aria
+from dashboard.figures.experiment_table import columns
+from dashboard.figures.task_table import THEME
+from dashboard.ids import Experiment
+
+GRID = {
+    "theme": THEME,
+    "animateRows": False,
+    "tooltipShowDelay": 500,
+    "suppressColumnMoveAnimation": True,
+    "singleClickEdit": False,
+    "stopEditingWhenCellsLoseFocus": True,
+    "rowClassRules": {"picked": "modelPicked(params.data.id)"},
+    "localeText": {"noRowsToShow": "No model passes. Remove a bound or the search to see more."},
+}
+
+
+def body(sent: dict[str, Any]) -> list[Any]:
+    """The bar and the grid."""
+    return [
+        html.Div(
+            [
+                html.Button(
+                    "Only what differs",
+                    id=Experiment.DIFFERS,
+                    className="button toggle",
+                    title="Hide columns that are the same for the selected models, or all shown",
+                    **aria(pressed="false"),
+                ),
+                html.Span(
+                    "Double-click a note or flags to write", className="hint",
+                    title="Notes and flags are edited in place and kept with the experiment",
+                ),
+            ],
+            className="bar controls",
+        ),
+        dag.AgGrid(
+            id=Experiment.TABLE,
+            columnDefs=columns(sent),
+            defaultColDef={
+                "sortable": True,
+                "resizable": True,
+                "suppressHeaderMenuButton": True,
+            },
+            dashGridOptions=GRID,
+            getRowId="params.data.key",
+            rowModelType=None,  # client side; named, the component copies all rows to Dash
+            className="table",
+            style={"height": None, "width": None},
+        ),
+    ]  # fmt: skip
