@@ -13,7 +13,7 @@ from engine.cost import kernel_terms as terms_of
 from engine.execute.boosting import Growth, grow
 
 FEW = 40  # kernels: below, the sum of terms stands alone
-FOLDS = 5
+FOLDS = 3
 
 
 def fit_class(
@@ -62,7 +62,7 @@ def _fit(counts: dict[str, Floats], seconds: Floats, seed: int) -> KernelModel:
         weight = np.clip(seconds / 4e-6, 0.2, 2.0)  # below some us the clock's steps are noise
         x, y = features_of(counts, base), np.log(seconds / base)
         depth = 3 if n < 150 else 4 if n < 600 else 5
-        trees = grow(x, y, weight, Growth(trees=300 if n >= 300 else 150, depth=depth), seed)
+        trees = grow(x, y, weight, Growth(trees=240 if n >= 300 else 120, depth=depth), seed)
     return KernelModel(rates, trees, np.nan, n, float(base.max(initial=0)))
 
 

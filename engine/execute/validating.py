@@ -140,7 +140,7 @@ def _roofline(done: Measurement) -> float | None:
 
 def agreement(guess: Floats, truth: Floats) -> tuple[float | None, float | None]:
     """(Spearman's rank correlation, share of the ten largest that are among the ten guessed)."""
-    if len(truth) < 3:
+    if len(truth) < 3 or np.ptp(guess) == 0 or np.ptp(truth) == 0:
         return None, None
     rank = float(np.corrcoef(ranks(guess), ranks(truth))[0, 1])
     count = min(TOP, len(truth))

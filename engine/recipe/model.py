@@ -244,9 +244,14 @@ class Resolution:
         totals: sums (latency, energy, bytes), maximum (live memory).
         reference: format the baseline is in when it is not the file's own, else "".
         touched: number of tasks that the recipe changed.
+        kind: what kind of number the latency is: "calibrated" where every task's time follows
+            from measured kernels and the recipe changes none, else "modelled".
+        error: median |error| of a calibrated total, as a share; None for a modelled one.
     """
 
     tasks: pl.DataFrame
     totals: Totals
     reference: str
     touched: int
+    kind: str = "modelled"
+    error: float | None = None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.compile import Compilation
-from engine.cost import Step, explain
+from engine.cost import Step, calibration, explain
 from engine.recipe.choose import Choice, baseline
 from engine.recipe.model import Recipe, Resolution, Totals
 from engine.recipe.plan import Plan
@@ -36,11 +36,17 @@ def resolve(
         EngineError: an action means nothing, or a selector names what is not there.
     """
     made = plan(compilation, recipe, target)
+    changed = touched(made)
+    p = made.prepared
+    measured = p.calibrated is not None and not changed and not np.isnan(p.calibrated).any()
+    found = calibration(p.target.id) if measured else None
     return Resolution(
         tasks=table(made),
         totals=totals(made),
-        reference=made.prepared.reference,
-        touched=touched(made),
+        reference=p.reference,
+        touched=changed,
+        kind="calibrated" if found else "modelled",
+        error=found.error if found else None,
     )
 
 

@@ -1,0 +1,85 @@
+"""Each line of stage D can fail: a planted fault turns it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from engine.execute import VALIDATED_SCHEMA, Validation
+from engine.execute.validating import agreement, summarize
+from tests.acceptance import latency
+from tests.acceptance.latency import Accuracy, Pair
+from tests.acceptance.line import MET, NOT_MET
+
+
+def validation(errors, rank=0.97, top=0.9, measured=1e-2):
+    rows = [
+        dict.fromkeys(VALIDATED_SCHEMA)
+        | {"model": f"m{i}", "measured_s": measured, "predicted_s": measured * (1 + e), "error": e,
+           "floor": 0.01, "kernels_s": measured, "roofline_s": measured / 2, "rank": rank,
+           "top": top, "worst": "conv", "worst_s": e * measured, "fault": ""}
+        for i, e in enumerate(errors)
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows, schema=VALIDATED_SCHEMA)
+    return Validation(frame, summarize(frame), "a machine", "a runtime")
+
+
+def accuracy(errors, **more):
+    seen = validation(errors, **more)
+    return Accuracy(seen, seen, 60.0)
+
+
+GOOD = [0.01, -0.02, 0.03, 0.04, -0.05, 0.02, 0.01, 0.0, 0.03, -0.01, 0.06, 0.02]
+
+
+def verdicts(lines):
+    return [line.verdict for line in lines]
+
+
+def test_near_predictions_meet_the_bounds():
+    assert verdicts(latency.judge(accuracy(GOOD))) == [MET] * 3
+    assert verdicts(latency.inside(accuracy(GOOD))) == [MET] * 2
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([0.07] * 12, [NOT_MET, MET, MET]),
+        ([0.01] * 10 + [0.15, -0.15], [MET, NOT_MET, MET]),
+        ([0.01] * 11 + [0.3], [MET, MET, NOT_MET]),
+        (GOOD[:6], [NOT_MET] * 3),
+    ],
+)
+def test_far_predictions_or_few_models_do_not(errors, expected):
+    assert verdicts(latency.judge(accuracy(errors))) == expected
+
+
+def test_models_that_are_too_small_are_counted_apart():
+    assert verdicts(latency.judge(accuracy(GOOD, measured=1e-4))) == [NOT_MET] * 3
+
+
+def test_a_wrong_order_of_kernels_is_seen():
+    assert verdicts(latency.inside(accuracy(GOOD, rank=0.9))) == [NOT_MET, MET]
+    assert verdicts(latency.inside(accuracy(GOOD, top=0.5))) == [MET, NOT_MET]
+
+
+def test_a_wrong_sign_of_int8_is_seen():
+    right = Pair("m", "static", (2e-3, 1e-3), (2e-3, 1.1e-3))
+    wrong = Pair("m", "static", (1e-3, 2e-3), (2.4e-3, 2.2e-3))
+    same = Pair("m", "static", (1e-3, 1.01e-3), (1.01e-3, 1e-3))
+    assert verdicts(latency.signs((right, same))) == [MET, MET]
+    assert verdicts(latency.signs((right, wrong)))[1] == NOT_MET
+
+
+def test_a_dear_or_drifting_calibration_is_seen():
+    good = {"minutes": 8.0, "bytes": 900_000, "drift": 0.02, "kernels": 40_000}
+    assert verdicts(latency.cheap(good)) == [MET] * 3
+    bad = {"minutes": 12.0, "bytes": 2_000_000, "drift": 0.2, "kernels": 40_000}
+    assert verdicts(latency.cheap(bad)) == [NOT_MET] * 3
+
+
+def test_agreement_is_that_of_ranks():
+    import numpy as np
+
+    assert agreement(np.array([1.0, 2, 3, 4]), np.array([10.0, 20, 30, 40]))[0] == pytest.approx(1)
+    assert agreement(np.array([4.0, 3, 2, 1]), np.array([1.0, 2, 3, 4]))[0] == pytest.approx(-1)
