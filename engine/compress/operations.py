@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.compress.data import Samples
+from engine.compress.layers import ROLES
 from engine.compress.palettize import palettize
 from engine.compress.prune import prune, prune_pattern
 from engine.compress.quantize import (
@@ -15,15 +16,19 @@ from engine.compress.quantize import (
     quantize_static,
     quantize_weights,
 )
+from engine.compress.repair import repair_layers, repair_norms
+from engine.compress.restore import restore
 from engine.compress.spec import (
     AMOUNT,
     NORMS,
+    SEED,
     SKIP,
     WHICH,
     Made,
     Operation,
     Parameter,
 )
+from engine.compress.structured import prune_channels
 from engine.errors import EngineError
 
 _PER_CHANNEL = Parameter("per_channel", "flag", "A scale a channel",
@@ -95,9 +100,47 @@ _OPERATIONS = (
         ),
     ),
     Operation(
+        "prune_channels", "Prune channels", "prune",
+        "Whole channels go, with all that depends on them: smaller and faster.",
+        (
+            Parameter("amount", "share", "Share removed", "Share of the channels of each layer.",
+                      0.25, 0.0, 0.95, 0.05),
+            Parameter("multiple", "int", "In multiples of",
+                      "Channels that stay are a multiple of it: 8 suits vector units.",
+                      1, 1, 64, 1),
+            *WHICH,
+        ),
+    ),
+    Operation(
         "palettize", "Palette", "palettize",
         "Weights become indices into a table of their layer's best 2^bits values.",
         (Parameter("bits", "int", "Bits", "Of an index.", 4, 1, 8, 1), *WHICH),
+    ),
+    Operation(
+        "repair_layers", "Refit layers", "repair",
+        "Weights that are left are refitted, layer by layer, to what the layer made before.",
+        (
+            Parameter("ridge", "share", "Caution", "How firmly weights stay where they are.",
+                      0.01, 0.0, 1.0, 0.005),
+            SEED, *WHICH,
+        ),
+        data="inputs", base=True,
+    ),
+    Operation(
+        "repair_norms", "Measure norms anew", "repair",
+        "Batch norms get the mean and variance of what they now read.",
+        (Parameter("strength", "share", "Strength", "Share of the new figures.", 1.0, 0.0, 1.0,
+                   0.1),),
+        data="inputs",
+    ),
+    Operation(
+        "restore", "Restore", "restore", "Tensors get the values of the model before back.",
+        (
+            Parameter("role", "choice", "What", "Tensors of this kind.", "all",
+                      choices=(("all", "Everything"), *ROLES.items())),
+            *WHICH,
+        ),
+        base=True,
     ),
 )  # fmt: skip
 _RUN: Mapping[str, Callable[..., Made]] = MappingProxyType(
@@ -108,7 +151,11 @@ _RUN: Mapping[str, Callable[..., Made]] = MappingProxyType(
         "quantize_half": quantize_half,
         "prune": prune,
         "prune_pattern": prune_pattern,
+        "prune_channels": prune_channels,
         "palettize": palettize,
+        "repair_layers": repair_layers,
+        "repair_norms": repair_norms,
+        "restore": restore,
     }
 )
 
