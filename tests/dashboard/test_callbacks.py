@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import EnumType, StrEnum
 
 from dashboard.app import create_app
 from dashboard.ids import Models, Shell
@@ -109,9 +110,10 @@ def test_an_unknown_target_is_a_notice(client, app):
 def test_every_wired_id_is_one_of_ours(client):
     from dashboard import ids
 
-    known = {str(m) for enum in (ids.Shell, ids.Models, ids.Model) for m in enum}
+    enums = [e for e in vars(ids).values() if isinstance(e, EnumType) and e is not StrEnum]
+    known = {str(m) for enum in enums for m in enum}
     for callback in client.get("/_dash-dependencies").json:
         wires = [*callback["inputs"], *callback["state"]]
         for wire in wires:
             id = json.loads(wire["id"])["type"] if wire["id"].startswith("{") else wire["id"]
-            assert id in known or id.startswith("_pages"), id
+            assert id.startswith(("_pages", *known)), id
