@@ -7,7 +7,7 @@
   const [HEAD, LEFT, RIGHT, TOP, FOOT] = [30, 44, 150, 12, 88]; // px around the map
   const [NARROW, BROAD, TALL] = [76, 250, 64]; // px: least and most of a column, most of a row at first
   const [BIG, FAR, NAMES, OVER] = [18, 5, 15, 41]; // px: largest radius; rows lower than FAR are dashes; names beside, above
-  const BENDS = 16; // pieces of a bend
+  const BENDS = 30; // pieces of a bend
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
   const page = () => document.getElementById("experiment--page");
@@ -260,7 +260,7 @@
     if (!metric) return;
     box.querySelector(".legend-name").textContent = metric.label;
     metric.span.forEach((v, k) => (ends[k].textContent = say(metric, v)));
-    box.querySelector(".legend-size").textContent = size ? `Size: ${size.label}, ${view().told(size, size.span[0])} to ${say(size, size.span[1])}` : "";
+    box.querySelector(".legend-size").textContent = size ? `Area: ${size.label}, ${view().told(size, size.span[0])} to ${say(size, size.span[1])}` : "";
   }
 
   /* The overview knows places of the whole map as it is first seen. */

@@ -13,7 +13,7 @@
     if (page() !== root) return;
     if (root.grid !== api) {
       root.grid = api;
-      usual = api.getColumns().filter((c) => c.isVisible()).map((c) => c.getColId());
+      [usual, columns.key] = [null, false];
       api.setGridOption("isExternalFilterPresent", () => Boolean(page() && page().shown));
       api.setGridOption("doesExternalFilterPass", (node) => page().shown.has(node.data.id));
       api.addEventListener("cellClicked", (event) => choose(api, event.node, event.event));
@@ -79,6 +79,7 @@
     const key = differs && [state.selected.length > 1 ? state.selected : page().shown, page().rows];
     if (columns.key === key || (key && columns.key && key.every((part, k) => part === columns.key[k]))) return;
     columns.key = key;
+    usual = usual || api.getColumnDefs().filter((c) => !c.hide).map((c) => c.field);
     const ids = state.selected.length > 1 ? state.selected : [...(page().shown || page().rows.keys())];
     const rows = ids.map((k) => page().rows.get(k)), varies = (id) => rows.some((row) => row[id] !== rows[0][id]);
     const all = api.getColumns().map((c) => c.getColId());

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from dashboard.components import significant
@@ -131,7 +133,34 @@ def step_words(experiment: Experiment, model: Model) -> str:
     """What sets a model apart from others of its operation: the values of its parameters."""
     if model.operation is None:
         return model.label
-    return ", ".join(parameter_words(model.operation.name, k, v) for k, v in told(model))
+    name, differ = model.operation.name, differing(experiment).get(model.operation.name)
+    return ", ".join(
+        parameter_words(name, k, v) for k, v in told(model) if differ is None or k in differ
+    )
+
+
+@lru_cache(maxsize=8)
+def differing(experiment: Experiment) -> Mapping[str, frozenset[str]]:
+    """Operation -> the parameters in which its models differ.
+
+    An operation that made one model only, or whose models do not differ, is not in it: all its
+    parameters are told.
+    """
+    seen: dict[str, list[tuple[tuple[str, Any], ...]]] = {}
+    for model in experiment.models:
+        if model.operation is not None and model.base:
+            seen.setdefault(model.operation.name, []).append(tuple(told(model)))
+    found: dict[str, frozenset[str]] = {}
+    for name, every in seen.items():
+        values: dict[str, set[str]] = {}
+        for pairs in every:
+            for parameter, value in pairs:
+                values.setdefault(parameter, set()).add(plain(value))
+        count = {p: sum(p in dict(pairs) for pairs in every) for p in values}
+        differ = frozenset(p for p in values if len(values[p]) > 1 or count[p] < len(every))
+        if len(every) > 1 and differ:
+            found[name] = differ
+    return MappingProxyType(found)
 
 
 def told(model: Model) -> list[tuple[str, Any]]:
