@@ -52,6 +52,7 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.experiments": Access.READ,
         "api.experiment": Access.READ,
         "api.experiment_file": Access.READ,
+        "api.experiment_report": Access.READ,
         "api.nothing": Access.READ,
         "api.upload": Access.WRITE,
         "api.remove": Access.WRITE,

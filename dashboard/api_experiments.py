@@ -1,4 +1,4 @@
-"""The part of the JSON API that is about experiments: list, one, its file, upload, removal."""
+"""The part of the JSON API that is about experiments: list, file, report, upload, removal."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from dashboard.arrival import Answer, arrived, fault
 from dashboard.queries import services
 from dashboard.queries.experiments import MAX_BYTES
-from dashboard.urls_experiment import ExperimentView, path
+from dashboard.urls_experiment import ExperimentView, from_query, path
 from engine.errors import EngineError
 from engine.store import ExperimentRow
 
@@ -38,6 +38,22 @@ def add_to(routes: Blueprint) -> None:
         except EngineError as error:
             return fault(error.sentence, 404)
         return attachment(text, f"{name}.json", "application/json")
+
+    @routes.get("/api/experiments/<experiment_id>/report")
+    def experiment_report(experiment_id: str) -> Answer:
+        try:
+            services().store.experiments.get(experiment_id)
+        except EngineError as error:
+            return fault(error.sentence, 404)
+        view = from_query(experiment_id, request.args.to_dict(flat=False))
+        markdown = request.args.get("format") == "md"
+        try:
+            name, text = services().experiments.report(view, markdown=markdown)
+        except EngineError as error:
+            return fault(error.sentence, 400)
+        if markdown:
+            return attachment(text, f"{name}.md", "text/markdown")
+        return attachment(text, f"{name}.html", "text/html")
 
     @routes.delete("/api/experiments/<experiment_id>")
     def remove_experiment(experiment_id: str) -> Answer:

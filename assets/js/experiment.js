@@ -221,6 +221,8 @@
     if (!page() || !page().rows) return;
     const relative = event.target.closest("[data-relative]");
     if (relative) add(RELATIVES[relative.dataset.relative](page().state.selected), "bar");
+    const report = event.target.closest("[data-report]"); // of what the page shows now
+    if (report) report.href = report.dataset.report + window.location.search.replace("?", "&");
     if (event.target.closest("#experiment--wide")) {
       const on = at("right").classList.toggle("wide");
       at("wide").setAttribute("aria-pressed", on);

@@ -132,7 +132,9 @@
 
   function answered(found) {
     answer = found;
-    if (page() && page().rows) page().state.charts.forEach((_, k) => fit(k, false));
+    if (!page() || !page().rows) return;
+    page().state.charts.forEach((_, k) => fit(k, false));
+    page().dataset.answered = Number(page().dataset.answered || 0) + 1;
   }
 
   /* What the selects say, two for each chart. */

@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashboard.components import significant
 from dashboard.figures.template import template
 from dashboard.figures.tokens import tokens
 from engine.experiments import Chart, Variable, shown
@@ -56,7 +57,7 @@ def figure(chart: Chart, scale: float, header: str, scheme: str) -> go.Figure:
             y=chart.reference * scale, line={"color": token["muted"], "width": 1, "dash": "dot"}
         )
         made.add_annotation(
-            text=f"base {chart.reference * scale:.3g}", xref="paper", x=1, xanchor="right",
+            text=f"base {significant(chart.reference * scale)}", xref="paper", x=1, xanchor="right",
             y=chart.reference * scale, yanchor="bottom",
         )  # fmt: skip
     return made

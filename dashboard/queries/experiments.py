@@ -15,12 +15,15 @@ from types import MappingProxyType
 from typing import Any
 
 import engine
+from dashboard.queries.experiment_answer import bounds_of
 from dashboard.queries.experiment_edits import edited
 from dashboard.queries.experiment_words import (
     quality_of,
     recipe_words,
     shown,
 )
+from dashboard.urls_experiment import ExperimentView
+from engine import experiments
 from engine.errors import EngineError
 from engine.experiments import Experiment
 from engine.store import ExperimentRow, Store, clean_name
@@ -137,6 +140,20 @@ class ExperimentQueries:
         """
         row, found = self.get(experiment_id)
         return row.name, engine.write_experiment(found)
+
+    def report(self, view: ExperimentView, *, markdown: bool) -> tuple[str, str]:
+        """(name, text) of a report on what a view shows: its selection, bounds and first chart.
+
+        Raises:
+            EngineError: there is no such experiment, or the bounds contradict each other.
+        """
+        row, found = self.get(view.experiment_id)
+        names = {m.column: m.name for m in found.metrics}
+        ids = [found.models[k].id for k in view.selection if k < len(found.models)]
+        axes = [names[c] for pair in view.charts[:1] for c in reversed(pair) if c in names]
+        where = [[c.column, c.operator, c.value] for c in view.conditions]
+        made = experiments.report(found, ids, axes, bounds_of(found, where))
+        return row.name, made.markdown if markdown else made.html
 
     def remove(self, experiment_id: object) -> ExperimentRow:
         """Remove an experiment and return what it was."""

@@ -1,4 +1,4 @@
-"""Line 2 of stage E: thousands of models, without waiting."""
+"""Line 2 of stage E but its part in the browser: thousands of models, without waiting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from engine import experiments
 from engine.experiments import bound, compare, feasible, layout, pareto, relaxation
-from tests.acceptance.line import NOT_RUN, Line, judged
+from tests.acceptance.line import Line, judged
 from tests.effort import allowed
 from tests.engine.experiments.forests import generated
 
@@ -73,16 +73,11 @@ def judge(seen: Times) -> tuple[Line, ...]:
          DETAILS_S),
     )  # fmt: skip
     note = f"limits of processor time are × {seen.slower:.2f} on this machine"
-    lines = [
+    return tuple(
         judged(id, what, f"{took * 1e3:,.0f} ms", f"{limit * 1e3:,.0f} ms",
                enough and took <= limit * seen.slower, [note] if seen.slower > 1.05 else [])
         for id, what, took, limit in rows
-    ]  # fmt: skip
-    shown = "a brush reaches every view in 250 ms"
-    return (
-        *lines,
-        Line("2e", shown, "", "", NOT_RUN, ("Measured in the browser, with the page.",)),
-    )
+    )  # fmt: skip
 
 
 def _seconds(act: Callable[[], object]) -> float:

@@ -139,3 +139,20 @@ def test_an_address_comes_back():
         "fold": "a",
     }
     assert from_query("x", odd) == ExperimentView(experiment_id="x")
+
+
+def test_a_report_of_what_the_page_shows(client):
+    id = upload(client, TREE).json["id"]
+    answer = client.get(
+        f"/api/experiments/{id}/report?format=md&sel=1-2.77&where=m1.le.n3&chart=m1.m0"
+    )
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == "attachment; filename=tree.md"
+    assert "prune" in answer.text
+    page = client.get(f"/api/experiments/{id}/report")
+    assert page.mimetype == "text/html"
+    assert "<script" not in page.text
+    crossed = client.get(f"/api/experiments/{id}/report?where=m1.le.n3&where=m1.ge.n5")
+    assert crossed.status_code == 400
+    assert "lower limit lies above" in crossed.json["error"]
+    assert client.get(f"/api/experiments/{'x' * 22}/report").status_code == 404

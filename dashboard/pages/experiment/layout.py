@@ -20,6 +20,7 @@ from engine.experiments import Experiment as Found
 from engine.store import ExperimentRow
 
 BY = {"operation": "Operation", "step": "Step"}
+REPORTS = {"html": "Report as one HTML file", "md": "Report as Markdown"}
 SHOWN_ISSUES = 100
 
 
@@ -154,7 +155,7 @@ def metric_select(
 
 
 def _tools(row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any]) -> list[Any]:
-    file = f"/api/experiments/{row.id}/file"
+    file, report = (f"/api/experiments/{row.id}/{what}" for what in ("file", "report"))
     return [
         field(
             "Colour",
@@ -179,6 +180,13 @@ def _tools(row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any]) -> l
                 html.Summary("Report", className="button", id="experiment--report-open"),
                 html.Div(
                     [
+                        html.P("Of the selection, the bounds and the first chart:"),
+                        *(
+                            html.A(text, href=f"{report}?format={kind}", className="link",
+                                   **data(report=f"{report}?format={kind}"))
+                            for kind, text in REPORTS.items()
+                        ),
+                        html.P("The whole experiment:"),
                         html.A("JSON, with notes and flags", href=file, className="link"),
                     ],
                     className="menu-body links",
