@@ -98,8 +98,9 @@
     window.location.reload();
   }
 
-  document.addEventListener("click", (event) => {
-    const now = desk(), node = event.target.closest("[data-act], [data-choose], a[data-analysis]");
+  const VERBS = "[data-act], [data-choose], a[data-analysis]";
+  function press(node, event) {
+    const now = desk();
     if (!now || !node || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const { act, sure, choose, analysis, id } = node.dataset, form = node.closest("[data-form]");
     const value = (tag) => (form && form.querySelector(tag) ? form.querySelector(tag).value.trim() : "");
@@ -111,7 +112,11 @@
       send({ verb: "save" });
     } else if (sure && !node.classList.contains("armed")) node.classList.add("armed");
     else send({ verb: act, id: act === "go_on" ? now.draft.kept : id || "", name: value("input"), note: value("textarea") });
-  });
+  }
+  document.addEventListener("click", (event) => press(event.target.closest(VERBS), event));
+  let under = null; // a list drawn anew between press and release takes the button away, and no click comes
+  document.addEventListener("pointerdown", (event) => (under = event.button ? null : event.target.closest(VERBS)));
+  document.addEventListener("pointerup", (event) => under && !under.isConnected && press(under, event));
   document.addEventListener("keydown", (event) => {
     const form = event.target.closest("[data-form]");
     if (!form || event.key !== "Enter" || !event.target.matches("input")) return;

@@ -70,6 +70,22 @@ def test_an_edit_saves_itself_and_a_checkpoint_is_opened_and_left(opened, live):
     until(page, f"{RULES} === {now - 1}")
 
 
+def test_a_button_that_is_drawn_anew_under_the_finger_is_pressed_all_the_same(opened):
+    page = opened
+    leave(page, 0)
+    page.click("#model--analyses")
+    page.fill("#model--checkpoint-name", "first")
+    page.keyboard.press("Enter")
+    says(page, "at first")
+    leave(page, 1)
+    says(page, "unsaved changes since first")
+    page.hover(".tree [data-act=open]")
+    page.mouse.down()
+    page.evaluate("document.querySelector('.tree [data-act=open]').outerHTML += ''")  # as a redraw
+    page.mouse.up()
+    says(page, "checkpoint first")
+
+
 def test_a_draft_that_another_tab_has_written_stops_this_one_until_it_forks(opened, live):
     page, held = opened, live.services.store.analyses
     leave(page, 0)
