@@ -116,14 +116,22 @@ class Experiment(StrEnum):
     AXES = "experiment--axes"
     HISTOGRAMS = "experiment--histograms"
     BOUNDS = "experiment--bounds"
-    NAMED = "experiment--named"
+    CURVES = "experiment--curves"
+    NAMED = "experiment--named"  # the list of named budgets
     BUDGET_NAME = "experiment--budget-name"
     BUDGET_SAVE = "experiment--budget-save"
+    BUDGET_REMOVE = "experiment--budget-remove"  # one for each
     TABLE = "experiment--table"
     DIFFERS = "experiment--differs"
     COMPARE = "experiment--compare"
     COMPARE_ASK = "experiment--compare-ask"
     FORMULA = "experiment--formula"
+    FORMULA_NAME = "experiment--formula-name"
+    FORMULA_UNIT = "experiment--formula-unit"
+    FORMULA_WAY = "experiment--formula-way"
+    FORMULA_ADD = "experiment--formula-add"
+    FORMULA_REMOVE = "experiment--formula-remove"  # one for each
+    FORMULA_DONE = "experiment--formula-done"
 
 
 class Model(StrEnum):

@@ -51,9 +51,9 @@
     }
     const ask = { where: state.where, unknown: state.unknown, charts: state.charts };
     if (!same(root.asked, ask)) clientside.set_props("experiment--ask", { data: (root.asked = ask) });
-    const rows = { rows: state.selected };
+    const rows = { rows: state.selected, about: state.selected.length === 1 ? ask : null };
     clearTimeout(pending);
-    if (!root.compared || !same(root.compared.rows, rows.rows))
+    if (!root.compared || !same({ ...root.compared, keep: 0 }, { ...rows, keep: 0 }))
       pending = setTimeout(() => page() === root && clientside.set_props("experiment--compare-ask", { data: (root.compared = rows) }), 120);
     for (const button of at("relatives").children) button.disabled = !state.selected.length;
   }
@@ -61,7 +61,9 @@
   function strip(state) {
     const root = page(), all = root.rows.size, n = root.shown ? root.shown.size : all;
     const bounded = state.where.length || state.text || state.only;
-    const words = state.where.length ? (state.text || state.only ? "pass" : n === 1 ? "model fits" : "models fit") : "models match";
+    const sorted = (where) => where.map(String).sort(), budget = [...document.querySelectorAll("[data-budget]")]
+      .find((one) => state.where.length && same(sorted(JSON.parse(one.dataset.budget)), sorted(state.where)));
+    const words = !state.where.length ? "models match" : state.text || state.only ? "pass" : `${n === 1 ? "model fits" : "models fit"}${budget ? ` the budget “${budget.textContent}”` : ""}`;
     at("fits").replaceChildren(...(bounded
       ? [view().make("b", {}, `${say(n)} of ${say(all)}`), ` ${words}`]
       : [view().make("span", { class: "muted" }, "No bound yet: every model fits. Drag in a histogram of Budgets, or type a bound.")]));
@@ -138,9 +140,11 @@
     const row = rows.get(ids[0]), base = rows.get(row.parent), root = rows.get(row.root), two = root && root !== base && root !== row;
     const head_row = base ? [make("tr", {}, make("th", {}), make("td", {}), make("td", { class: "muted" }, "from its base"), two ? make("td", { class: "muted" }, "from the root") : null)] : [];
     const error = (id) => ((data.errors[id] || {})[row.id] ? ` ± ${view().number(data.errors[id][row.id] * glossary[id].scale, 2)}` : "");
+    const missed = (id) => state.where.filter(([column]) => column === id && typeof row[id] === "number").map(([, side, limit]) => (side === "le" ? limit - row[id] : row[id] - limit)).sort((a, b) => a - b)[0];
+    const room = state.where.length ? (id) => ((by) => make("td", { class: by < 0 ? "worse" : "muted" }, by === undefined ? "" : `${figure(glossary[id], Math.abs(by))} ${by < 0 ? "over" : "spare"}`))(missed(id)) : () => null;
     const line = (id) => make("tr", {}, make("th", {}, glossary[id].label),
       make("td", {}, typeof row[id] === "number" ? figure(glossary[id], row[id]) + error(id) : "unknown"),
-      base ? change(glossary[id], row[id], base[id]) : null, two ? change(glossary[id], row[id], root[id]) : null);
+      base ? change(glossary[id], row[id], base[id]) : null, two ? change(glossary[id], row[id], root[id]) : null, room(id));
     return [
       make("b", {}, row.name), make("div", { class: "muted" }, [row.model !== row.name && row.model, row.label !== row.model && row.label !== row.name && row.label].filter(Boolean).join(" · ")),
       make("table", {}, ...head_row, ...shown.map(line)),
@@ -221,6 +225,9 @@
     if (!page() || !page().rows) return;
     const relative = event.target.closest("[data-relative]");
     if (relative) add(RELATIVES[relative.dataset.relative](page().state.selected), "bar");
+    const budget = event.target.closest("[data-budget]"), insert = event.target.closest("[data-insert]");
+    if (budget) view().change({ where: JSON.parse(budget.dataset.budget) }, "budget");
+    if (insert) clientside.set_props("experiment--formula", { value: `${at("formula").value} [${insert.dataset.insert}]`.trim() });
     const report = event.target.closest("[data-report]"); // of what the page shows now
     if (report) report.href = report.dataset.report + window.location.search.replace("?", "&");
     if (event.target.closest("#experiment--wide")) {
@@ -235,5 +242,6 @@
   const part = { desk: "experiment", show };
   (clientside.parts = clientside.parts || []).unshift(part); // first: it knows what passes
   clientside.parts.push({ desk: "experiment", active: (state) => state.dock === "budgets", show: bounds, numbers: () => bounds(page().state) });
-  clientside.experiment = { fill, encode, address, saved, fold, add, passing };
+  const named = () => setTimeout(() => page() && page().rows && strip(page().state)); // once React has drawn the list
+  clientside.experiment = { fill, encode, address, saved, fold, add, passing, named };
 })();

@@ -2,12 +2,14 @@
    click, box, lasso and keys.  Plotly draws only what is few.
    marks.layer(id of the dcc.Graph, {data, tip, reset}) -> {draw, refit, near, ready}: `draw` on a new
    selection, filter or colour, `refit` on new figures, `ready` once Plotly has drawn.
-   data() -> {n, x, y, step, ids}: axis units, NaN is not drawn; colour steps, 255 unknown; task ids.
+   data() -> {n, x, y, step, ids, bright}: axis units, NaN is not drawn; colour steps, 255 unknown; task ids;
+   a set of those that stand out, others are dimmed, null when none does.
    tip(ids, k) -> [[name, text], …]; reset(): a double click.  The graph stands in an element of class
    "chart" (components/chart.py).  Buttons with data-drag beside it choose what dragging does. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const PAD = 30, LANE = 13; // px around the plot area; from an axis to its lane of zeros
+  const DIM = 0.5; // of marks that do not stand out
   const REACH = 8, MOST = 13; // px: a mark is hit from here; radius of the largest stack
   const view = () => clientside.view;
   const canvas = () => clientside.canvas;
@@ -73,7 +75,7 @@
       masks = view().masks();
       if (seen[0] !== masks.shown) stack();
       const { xaxis: xa, yaxis: ya } = g._fullLayout;
-      const now = [masks.shown, d.step, canvas().ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join()];
+      const now = [masks.shown, d.step, d.bright, canvas().ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join()];
       if (!now.every((v, k) => v === seen[k])) {
         seen = now;
         plot = { x: xa._offset, y: ya._offset, w: xa._length, h: ya._length };
@@ -129,7 +131,13 @@
       }
       p.globalAlpha = 1;
       const order = heads().sort((a, b) => tint[a] - tint[b] || count[b] - count[a]); // largest figures on top
-      for (const k of order) circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || surface, faint, 1);
+      for (const bright of d.bright ? [false, true] : [true])
+        for (const k of order) {
+          if (d.bright && d.bright.has(d.ids[k]) !== bright) continue;
+          p.globalAlpha = bright ? 1 : DIM;
+          circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || surface, faint, 1);
+        }
+      p.globalAlpha = 1;
     }
 
     function top() {

@@ -19,6 +19,8 @@
       data[k] = { key, n: page().rows.size, ids: [...page().rows.keys()], x: column(x), y: column(y) };
     }
     data[k].step = view().steps(page().state.colour).of;
+    const found = answer && answer.fronts[k], on = found && found.x === x && found.y === y && found.rows;
+    if (data[k].on !== on) [data[k].on, data[k].bright] = [on, on && on.length ? new Set(on) : null]; // the beaten are dimmed
     return data[k];
   }
 
@@ -133,7 +135,7 @@
   function answered(found) {
     answer = found;
     if (!page() || !page().rows) return;
-    page().state.charts.forEach((_, k) => fit(k, false));
+    page().state.charts.forEach((_, k) => (fit(k, false), layers[k].draw()));
     page().dataset.answered = Number(page().dataset.answered || 0) + 1;
   }
 

@@ -12,7 +12,7 @@ from typing import Any
 import engine
 from dashboard.queries.experiment_words import Shown, cost_of, quality_of, shown
 from engine import experiments
-from engine.experiments import Chart, Comparison, Experiment, Variable
+from engine.experiments import Chart, Comparison, Effect, Experiment, Variable
 
 MOST_CHARTS = 6
 MOST_ROWS = 200
@@ -58,12 +58,12 @@ class OperationEffect:
     Args:
         operation: its name.
         count: models that it made, with a base.
-        median: of the change, in the metric's unit, by metric; None: unknown.
+        by_metric: what it did to each metric, in the order of `effects`.
     """
 
     operation: str
     count: int
-    median: tuple[float | None, ...]
+    by_metric: tuple[Effect, ...]
 
 
 def compared(
@@ -129,8 +129,6 @@ def effects(experiment: Experiment) -> tuple[tuple[Shown, ...], tuple[OperationE
             continue
         found = [experiments.effect(experiment, operation.name, m) for m in specs]
         if found and found[0].count:
-            made.append(
-                OperationEffect(operation.name, found[0].count, tuple(f.median for f in found))
-            )
+            made.append(OperationEffect(operation.name, found[0].count, tuple(found)))
     made.sort(key=lambda e: -e.count)
     return how, tuple(made)

@@ -1,8 +1,7 @@
 """What people write on the models of an experiment: notes, flags, named budgets, formula metrics.
 
-One JSON document a row of the store:
-`{"notes": {id: text}, "flags": {id: [words]}, "budgets": {name: …}, "formulas": [[name, text]]}`.
-Values come from a browser: all of them are checked here.
+One JSON document a row of the store: `{"notes": {id: text}, "flags": {id: [words]}}`, and what
+`experiment_named.py` keeps.  Values come from a browser: all of them are checked here.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from dashboard.queries import experiment_named
 from engine.errors import EngineError
 from engine.experiments import Experiment
 from engine.store import ExperimentRow, clean_name
@@ -30,8 +30,9 @@ def document_of(row: ExperimentRow) -> dict[str, Any]:
 
 
 def edited(experiment: Experiment, row: ExperimentRow) -> Experiment:
-    """The experiment with the notes and flags of its row."""
+    """The experiment with what people wrote on it: metrics, budgets, notes and flags."""
     edits = document_of(row)
+    experiment = experiment_named.applied(experiment, edits)
     notes, flags = edits.get("notes", {}), edits.get("flags", {})
     if not notes and not flags:
         return experiment

@@ -39,7 +39,7 @@ from engine.experiments.model import (
     metric,
     plain,
 )
-from engine.experiments.pareto import FRONT_SCHEMA, Front, pareto
+from engine.experiments.pareto import FRONT_SCHEMA, Front, beaters, pareto
 from engine.experiments.read import loads, read
 from engine.experiments.related import RELATIONS, Relation, related, search
 from engine.experiments.report import Report, report
@@ -76,6 +76,7 @@ __all__ = [
     "Report",
     "Variable",
     "annotated",
+    "beaters",
     "bound",
     "chart",
     "compare",

@@ -75,16 +75,10 @@ def pareto(
     Raises:
         EngineError: no such metric, or too few or too many of them.
     """
-    specs = tuple(metric(experiment, n) for n in dict.fromkeys(names))
-    if not 1 <= len(specs) <= MAX_METRICS:
-        raise EngineError("takes 1 to 6 metrics", "Pareto front", found=str(len(specs)))
+    specs, ways = _asked(experiment, names, directions)
     said = directions or {}
-    ways: tuple[Direction, ...] = tuple(said.get(s.name) or s.direction or "lower" for s in specs)
     rows = np.arange(len(experiment.models)) if among is None else np.unique(np.asarray(among, int))
-    costs = np.stack([
-        experiment.frame[s.column].to_numpy()[rows] * (1.0 if way == "lower" else -1.0)
-        for s, way in zip(specs, ways, strict=True)
-    ], axis=1) if len(rows) else np.empty((0, len(specs)))  # fmt: skip
+    costs = _costs(experiment, specs, ways, rows)
     known = ~np.isnan(costs).any(axis=1)
     part = costs[known]
     best = front_of(part)
@@ -111,6 +105,59 @@ def pareto(
         int(front_rows[knee]) if knee is not None else None,
         frame, int((~known).sum()), assumed,
     )  # fmt: skip
+
+
+def beaters(
+    experiment: Experiment,
+    row: int,
+    names: Sequence[str],
+    directions: Mapping[str, Direction] | None = None,
+    among: Sequence[int] | None = None,
+) -> tuple[int, ...]:
+    """Rows of the models that dominate one, ascending; () also when a value of it is unknown.
+
+    Args:
+        experiment: the models.
+        row: of the model that may be beaten.
+        names: metrics, as for `pareto`.
+        directions: as for `pareto`.
+        among: rows that may beat it; None: all.
+
+    Raises:
+        EngineError: no such metric, or too few or too many of them.
+    """
+    specs, ways = _asked(experiment, names, directions)
+    costs = _costs(experiment, specs, ways, np.arange(len(experiment.models)))
+    own = costs[row]
+    beats = (costs <= own).all(axis=1) & (costs < own).any(axis=1)  # false where unknown
+    if among is not None:
+        part = np.zeros(len(costs), dtype=bool)
+        part[np.asarray(among, int)] = True
+        beats &= part
+    return tuple(np.flatnonzero(beats).tolist())
+
+
+def _asked(
+    experiment: Experiment, names: Sequence[str], directions: Mapping[str, Direction] | None
+) -> tuple[tuple[MetricSpec, ...], tuple[Direction, ...]]:
+    specs = tuple(metric(experiment, n) for n in dict.fromkeys(names))
+    if not 1 <= len(specs) <= MAX_METRICS:
+        raise EngineError("takes 1 to 6 metrics", "Pareto front", found=str(len(specs)))
+    said = directions or {}
+    return specs, tuple(said.get(s.name) or s.direction or "lower" for s in specs)
+
+
+def _costs(
+    experiment: Experiment, specs: Sequence[MetricSpec], ways: Sequence[Direction],
+    rows: NDArray[np.int64],
+) -> _Matrix:  # fmt: skip
+    """(rows, metrics): values of which lower is better, NaN unknown."""
+    if not len(rows):
+        return np.empty((0, len(specs)))
+    return np.stack([
+        experiment.frame[s.column].to_numpy()[rows] * (1.0 if way == "lower" else -1.0)
+        for s, way in zip(specs, ways, strict=True)
+    ], axis=1)  # fmt: skip
 
 
 def front_of(costs: _Matrix) -> NDArray[np.bool_]:

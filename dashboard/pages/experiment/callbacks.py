@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 
 from dashboard.components import data
 from dashboard.ids import Experiment
-from dashboard.pages.experiment import compare, trade_off
+from dashboard.pages.experiment import budgets, compare, formula, trade_off
 from dashboard.queries import experiment_edits, services
 from dashboard.queries.experiment import payload, places
 from dashboard.queries.experiment_answer import answer
@@ -116,5 +116,5 @@ def register(app: Dash) -> None:
         "experiment", "encode", Input(Experiment.COLOUR, "value"), Input(Experiment.SIZE, "value"),
         prevent_initial_call=True,
     )  # fmt: skip
-    trade_off.register(app)
-    compare.register(app)
+    for part in (trade_off, compare, budgets, formula):
+        part.register(app)

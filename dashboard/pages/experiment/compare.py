@@ -6,43 +6,49 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
-from dashboard.components import aria, change, data, significant
+from dashboard.components import aria, data
 from dashboard.figures import comparison as drawing
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Experiment
+from dashboard.pages.experiment import details
 from dashboard.queries import services
 from dashboard.queries.experiment_compare import (
     MOST_FACETS,
     MOST_ROWS,
     Compared,
     compared,
-    effects,
     words,
 )
-from dashboard.queries.experiment_words import recipe_words, shown
+from dashboard.queries.experiment_words import recipe_words
 from dashboard.shell import guarded
 from engine.experiments import Experiment as Found
 
 CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "responsive": True}
 
 
-def body(_sent: dict[str, Any]) -> list[Any]:
+def body() -> list[Any]:
     """The place of the comparison."""
     return [html.Div(id=Experiment.COMPARE, className="compare", **aria(live="polite"))]
 
 
 def comparing(ask: object, scheme: object, key: object) -> Any:
-    """What the pane shows of the selected models."""
+    """What the pane shows of the selected models.
+
+    Args:
+        ask: {"rows", "keep", and of one model "about": bounds and charts as in `Experiment.ASK`}.
+        scheme: "light" or "dark", once charts may come.
+        key: the experiment.
+    """
     if scheme not in SCHEMES:
         return no_update
     sent = ask if isinstance(ask, dict) else {}
-    given = sent.get("rows")
+    given, about = sent.get("rows"), sent.get("about")
     _, found = services().experiments.get(key)
     rows = [k for k in given if _is_row(k, found)] if isinstance(given, list) else []
     if not rows:
-        return _effects(found)
+        return details.of_none(found)
     if len(rows) == 1:
-        return _one(found, rows[0])
+        return details.of_one(found, rows[0], about if isinstance(about, dict) else {})
     keep = sent.get("keep")
     told = compared(found, rows, keep if isinstance(keep, dict) else {})
     return _several(found, told, str(scheme)) if told else no_update
@@ -159,90 +165,6 @@ def _table(found: Found, told: Compared) -> html.Div:
 def _figure(found: Found, how: Any, row: int) -> str:
     value = found.frame[how.spec.column][row]
     return "unknown" if value is None else how.number(value)
-
-
-def _one(found: Found, row: int) -> list[Any]:
-    """One model: every primary metric, and how it changed from its base and from the root."""
-    forest = found.forest
-    base, root = forest.parent[row], forest.root[row]
-    others = [(name, k) for name, k in (("base", base), ("root", root)) if k >= 0 and k != row]
-    if len(others) == 2 and base == root:
-        others = others[:1]
-    model = found.models[row]
-    lines = []
-    for spec in found.primary:
-        how = shown(spec, found.frame[spec.column].to_list())
-        value = found.frame[spec.column][row]
-        cells = [html.Td(how.text(value), className="n figure")]
-        for _, other in others:
-            text, share = change(value, found.frame[spec.column][other])
-            better = (share > 0) == (spec.direction == "higher")
-            tone = ("better" if better else "worse") if text and spec.direction else "muted"
-            cells.append(html.Td(text or "same", className=f"n {tone}"))
-        lines.append(html.Tr([html.Th(spec.name, scope="row"), *cells]))
-    heads = [html.Th(f"from the {name}", className="n") for name, _ in others]
-    told = [part for part in (model.id, model.author, model.time) if part]
-    return [
-        html.Div(
-            [
-                html.P(html.B(recipe_words(found, row)), className="compare-words"),
-                html.P(" · ".join(told), className="muted compare-words"),
-            ],
-            className="compare-head",
-        ),
-        html.Table(
-            [
-                html.Thead(html.Tr([html.Th("Metric"), html.Th("Value", className="n"), *heads])),
-                html.Tbody(lines),
-            ],
-            className="compare-table",
-        ),
-        html.P("Select two or more models to see how they differ.", className="muted"),
-    ]
-
-
-def _effects(found: Found) -> list[Any]:
-    how, made = effects(found)
-    prompt = html.P(
-        "Select models to see how they differ. Meanwhile, what each step did on average "
-        "(median change from a model's base):",
-        className="compare-words",
-    )
-    if not made:
-        return [html.Div(html.P("Select models to see how they differ."), className="compare-head")]
-    lines = [
-        html.Tr(
-            [
-                html.Th(effect.operation, scope="row", title=effect.operation),
-                html.Td(f"{effect.count:,}", className="n figure"),
-                *(_median(h, m) for h, m in zip(how, effect.median, strict=True)),
-            ]
-        )
-        for effect in made
-    ]
-    heads = [html.Th(h.header, className="n") for h in how]
-    return [
-        html.Div(prompt, className="compare-head"),
-        html.Table(
-            [
-                html.Thead(html.Tr([html.Th("Step"), html.Th("Models", className="n"), *heads])),
-                html.Tbody(lines),
-            ],
-            className="compare-table",
-        ),
-    ]
-
-
-def _median(how: Any, value: float | None) -> html.Td:
-    if value is None:
-        return html.Td("unknown", className="n muted")
-    page = value * how.scale
-    if abs(page) < 1e-9:
-        return html.Td("same", className="n muted")
-    better = (value > 0) == (how.spec.direction == "higher")
-    tone = ("better" if better else "worse") if how.spec.direction else "muted"
-    sign = "▲" if value > 0 else "▼"
-    return html.Td(f"{sign} {significant(abs(page))}", className=f"n figure {tone}")
 
 
 def register(app: Dash) -> None:

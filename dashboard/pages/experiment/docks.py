@@ -9,12 +9,18 @@ from dash import html
 from dashboard.components import aria
 from dashboard.ids import Experiment
 from dashboard.pages.experiment import budgets, compare, table
+from dashboard.queries.experiment_edits import document_of
+from dashboard.queries.experiment_named import formulas
 from dashboard.urls_experiment import ExperimentView
+from engine.experiments import Experiment as Found
+from engine.store import ExperimentRow
 
 DOCKS = {"compare": "Compare", "budgets": "Budgets", "table": "Table"}
 
 
-def lower(view: ExperimentView, sent: dict[str, Any]) -> html.Section:
+def lower(
+    view: ExperimentView, sent: dict[str, Any], row: ExperimentRow, found: Found
+) -> html.Section:
     """Tabs, and one pane each."""
     chosen = view.dock if view.dock in DOCKS else next(iter(DOCKS))
     tabs = [
@@ -28,7 +34,11 @@ def lower(view: ExperimentView, sent: dict[str, Any]) -> html.Section:
         )
         for dock, text in DOCKS.items()
     ]
-    bodies = {"compare": compare.body, "budgets": budgets.body, "table": table.body}
+    bodies = {
+        "compare": compare.body(),
+        "budgets": budgets.body(found),
+        "table": table.body(sent, formulas(document_of(row))),
+    }
     return html.Section(
         [
             html.Div(
@@ -47,7 +57,7 @@ def lower(view: ExperimentView, sent: dict[str, Any]) -> html.Section:
             ),
             *(
                 html.Div(
-                    bodies[dock](sent),
+                    bodies[dock],
                     id=f"{Experiment.PANE}-{dock}",
                     className="dock-pane",
                     role="tabpanel",

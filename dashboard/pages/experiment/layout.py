@@ -66,7 +66,7 @@ def page(view: ExperimentView, row: ExperimentRow, found: Found) -> html.Div:
                 [
                     model_map.dock(view),
                     html.Div(
-                        [trade_off.dock(sent, state), docks.lower(view, sent)],
+                        [trade_off.dock(sent, state), docks.lower(view, sent, row, found)],
                         className="experiment-right",
                     ),
                 ],

@@ -11,6 +11,7 @@ from dashboard.components import aria
 from dashboard.figures.experiment_table import columns
 from dashboard.figures.task_table import THEME
 from dashboard.ids import Experiment
+from dashboard.pages.experiment import formula
 
 GRID = {
     "theme": THEME,
@@ -24,8 +25,13 @@ GRID = {
 }
 
 
-def body(sent: dict[str, Any]) -> list[Any]:
-    """The bar and the grid."""
+def body(sent: dict[str, Any], own: list[list[str]]) -> list[Any]:
+    """The bar and the grid.
+
+    Args:
+        sent: what the page says of the metrics.
+        own: metrics by formula that were added on the page.
+    """
     return [
         html.Div(
             [
@@ -40,6 +46,8 @@ def body(sent: dict[str, Any]) -> list[Any]:
                     "Double-click a note or flags to write", className="hint",
                     title="Notes and flags are edited in place and kept with the experiment",
                 ),
+                html.Span(className="spring"),
+                formula.menu(sent, own),
             ],
             className="bar controls",
         ),

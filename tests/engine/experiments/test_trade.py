@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from engine import experiments
 from engine.errors import EngineError
-from engine.experiments import Experiment, bound, feasible, pareto, related, relaxation, search
+from engine.experiments import (
+    Experiment,
+    beaters,
+    bound,
+    feasible,
+    pareto,
+    related,
+    relaxation,
+    search,
+)
 from tests.effort import allowed
 from tests.engine.experiments.forests import generated, model, shared, tree
 
@@ -56,6 +65,18 @@ def test_how_far_a_beaten_model_is_from_the_front():
     made = pareto(points((1.0, 0), (0.5, 5), (0.0, 10)), BOTH)
     assert made.rows == (0,)
     assert made.models["distance"].to_list() == [0, 0.5, 1]
+
+
+def test_which_models_beat_one():
+    found = points((0.9, 5), (0.9, 5), (0.8, 5), (0.5, 1), (None, 0.1), (0.7, 9))
+    beaten = [beaters(found, k, BOTH) for k in range(6)]
+    assert beaten == [(), (), (0, 1), (), (), (0, 1, 2)]
+    assert beaters(found, 5, BOTH, among=(2, 3)) == (2,)
+    assert beaters(found, 3, BOTH, {"Size": "higher"}) == (0, 1, 2, 5)
+    counts = pareto(found, BOTH, counts=True).models["beaten_by"].to_list()
+    assert counts == [0, 0, 2, 0, None, 3]
+    with pytest.raises(EngineError):
+        beaters(found, 0, ("Nope",))
 
 
 def test_the_knee():
