@@ -62,7 +62,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _optimize(options: argparse.Namespace) -> int:
-    target, recipe = engine.target(options.target), _recipe(options)
+    target, recipe = engine.target(options.target), recipe_of(options)
     budgets, fps = _budgets(options), _fps(options, target)
     path, compilation = compiled(options, target)
     base, now = engine.resolve(compilation), engine.resolve(compilation, recipe)
@@ -92,7 +92,7 @@ def _optimize(options: argparse.Namespace) -> int:
 
 
 def _options(options: argparse.Namespace) -> int:
-    target, recipe = engine.target(options.target), _recipe(options)
+    target, recipe = engine.target(options.target), recipe_of(options)
     _, compilation = compiled(options, target)
     found = engine.options(compilation, recipe, options.task)
     names = compilation.tasks["name"].gather(sorted(set(options.task))).to_list()
@@ -110,7 +110,12 @@ def _options(options: argparse.Namespace) -> int:
     return 0
 
 
-def _recipe(options: argparse.Namespace) -> Recipe:
+def recipe_of(options: argparse.Namespace) -> Recipe:
+    """The recipe of the command line, as a file or by the id of a preset.
+
+    Raises:
+        EngineError: no such file, or it is no recipe.
+    """
     from engine.recipe.model import Recipe
 
     if options.preset:

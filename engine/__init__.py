@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.compile import Compilation
+    from engine.compress import apply as apply_recipe
+    from engine.compress import operation, operations, read_samples
+    from engine.compress import pack as pack_model
+    from engine.compress import run as run_operation
+    from engine.compress import sizes as file_sizes
+    from engine.compress import unpack as unpack_model
     from engine.cost import Step, calibration
     from engine.execute import calibrate, import_profile, machine_id, measure, validate
     from engine.execute import optimised as runtime_graph
@@ -44,9 +50,9 @@ if TYPE_CHECKING:
         Budget,
         Recipe,
         Resolution,
-        Totals,
-        Verdict,
         Withheld,
+        fitting,
+        judge,
         preset,
         presets,
     )
@@ -75,17 +81,29 @@ _ROOMS = MappingProxyType(
         "validate": ("execute", "validate"),
         "write_budgets": ("recipe", "dump_budgets"),
         "write_recipe": ("recipe", "dumps"),
+        "apply_recipe": ("compress", "apply"),
+        "fitting": ("recipe", "fitting"),
+        "judge": ("recipe", "judge"),
+        "file_sizes": ("compress", "sizes"),
+        "operation": ("compress", "operation"),
+        "operations": ("compress", "operations"),
+        "pack_model": ("compress", "pack"),
+        "read_samples": ("compress", "read_samples"),
+        "run_operation": ("compress", "run"),
+        "unpack_model": ("compress", "unpack"),
     }
 )
 
 __all__ = [
     "VERSION",
     "action_of",
+    "apply_recipe",
     "budget",
     "calibrate",
     "calibration",
     "compare_models",
     "compile_model",
+    "file_sizes",
     "fitting",
     "groups",
     "import_profile",
@@ -94,7 +112,10 @@ __all__ = [
     "measure",
     "model_map",
     "open_experiment",
+    "operation",
+    "operations",
     "options",
+    "pack_model",
     "pareto",
     "preset",
     "preset_table",
@@ -103,12 +124,15 @@ __all__ = [
     "read_budgets",
     "read_experiment",
     "read_recipe",
+    "read_samples",
     "read_trusted",
     "redundant",
     "resolve",
+    "run_operation",
     "runtime_graph",
     "target",
     "targets",
+    "unpack_model",
     "validate",
     "why",
     "withheld",
@@ -278,39 +302,6 @@ def budget(text: str, use: str = "", **base: float | None) -> Budget:
     from engine import recipe as room
 
     return room.parse(text, use, **base)
-
-
-def judge(
-    totals: Totals,
-    budgets: Sequence[Budget],
-    target: Target,
-    fps: float | None = None,
-    presets: Mapping[str, Totals] | None = None,
-) -> tuple[Verdict, ...]:
-    """Every budget against a model's totals: value, slack, and a sentence.
-
-    Args:
-        totals: of a `resolve`.
-        budgets: limits.
-        target: hardware, for its sustained power and its usual frame rate.
-        fps: inferences a second; None: the target's usual one.
-        presets: label -> totals, to say how near another comes.
-    """
-    from engine import recipe as room
-
-    return room.judge(totals, budgets, target, fps, presets)
-
-
-def fitting(
-    candidates: Mapping[str, Totals],
-    budgets: Sequence[Budget],
-    target: Target,
-    fps: float | None = None,
-) -> tuple[str, ...]:
-    """Which of many recipes meet every budget, in their order."""
-    from engine import recipe as room
-
-    return room.fitting(candidates, budgets, target, fps)
 
 
 def read_experiment(source: str | Path | bytes, name: str = "") -> Experiment:

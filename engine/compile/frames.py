@@ -73,6 +73,8 @@ def tasks_frame(graph: Graph, storage: Storage) -> pl.DataFrame:
 def edges_frame(graph: Graph, storage: Storage) -> pl.DataFrame:
     """One row for each tensor that a task reads from another, views looked through."""
     maker = {t: i for i, op in enumerate(graph.ops) for p in op.parts for t in p.outputs if t}
+    # a kernel of a runtime may make what no op of the file did: the same numbers in blocks
+    maker |= {t: i for i, op in enumerate(graph.ops) for t in op.outputs if t}
     rows: list[tuple[object, ...]] = []
     for i, op in enumerate(graph.ops):
         seen = set()

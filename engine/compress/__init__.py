@@ -2,32 +2,41 @@
 
 Every operation takes the bytes of a model and gives those of its child, with the names of nodes
 and tensors kept, so that layers can be compared.  It decides nothing (that is `recipe`) and times
-nothing (that is `execute`).  Start reading in `operations.py`, the table of contents; `layers.py`
-says what each stored tensor is for.
+nothing (that is `execute`).  Start reading in `catalogue.py`, the table of contents; `layers.py`
+says what each stored tensor is for; `applying.py` makes the file of a recipe; `packing.py` stores
+it in few bytes.
 """
 
-from engine.compress.data import Samples, read_arrays, samples
+from engine.compress.applying import Applied, Step, apply
+from engine.compress.catalogue import operation, operations, run
+from engine.compress.data import Samples, read_arrays, read_samples, samples
 from engine.compress.layers import ROLES, Layer, layers
-from engine.compress.operations import operation, operations, run
-from engine.compress.pack import Packed, pack, sizes, unpack
+from engine.compress.packing import Packed, pack, sizes, unpack
 from engine.compress.spec import Change, Made, Operation, Parameter
+from engine.compress.verifying import Check, verify
 
 __all__ = [
     "ROLES",
+    "Applied",
     "Change",
+    "Check",
     "Layer",
     "Made",
     "Operation",
     "Packed",
     "Parameter",
     "Samples",
+    "Step",
+    "apply",
     "layers",
     "operation",
     "operations",
     "pack",
     "read_arrays",
+    "read_samples",
     "run",
     "samples",
     "sizes",
     "unpack",
+    "verify",
 ]

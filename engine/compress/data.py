@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.formats import Network
+from engine.formats import Network, load
 
 LABELS = "labels"
 MAX_BYTES = 4 * 2**30
@@ -76,6 +76,17 @@ def read_arrays(source: str | Path | bytes) -> dict[str, NDArray[Any]]:
         what = "holds Python objects, which are never opened" if objects else "cannot be read"
         raise EngineError(what, name, "plain numbers saved by numpy.savez") from error
     return found
+
+
+def read_samples(
+    model: str | Path | bytes, source: str | Path | bytes, classes: int | None = None
+) -> Samples:
+    """The samples of an .npz file, checked against a model.
+
+    Raises:
+        EngineError: as `read_arrays` and `samples`.
+    """
+    return samples(load(model, "").data, read_arrays(source), classes)
 
 
 def samples(

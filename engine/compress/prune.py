@@ -1,6 +1,6 @@
 """Set the smallest weights to zero: over the whole model, in each layer, or N in each M.
 
-Zeros in a dense file save nothing by themselves: the packed file is smaller (`pack.py`), and no
+Zeros in a dense file save nothing by themselves: the packed file is smaller (`packing.py`), and no
 processor that onnxruntime runs on is faster for them.  What is faster is `structured.py`.
 """
 

@@ -11,7 +11,7 @@ import io
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from engine.compress.data import Samples
 from engine.compress.fold import fold_norms
 from engine.compress.layers import Layer, chosen, layers
 from engine.compress.prune import moved, some
-from engine.compress.run import Arrays, batches
+from engine.compress.runner import Arrays, batches
 from engine.compress.spec import Change, Made
 from engine.errors import EngineError
 from engine.formats import Network
@@ -52,24 +52,41 @@ def quantize_static(model: bytes, values: Mapping[str, Any], samples: Samples) -
     Raises:
         EngineError: no layer is selected, or the quantizer refuses the model.
     """
-    from onnxruntime import quantization as ort
-
-    network, notes = _prepared(model, values["fold_norms"])
+    network, notes = prepared(model, values["fold_norms"])
     picked = _products(network, values, notes)
     names = [layer.node for layer in picked]
     if _with_between(network, values["between"]):
         names += [n.name for n in network.nodes if n.op_type in _BETWEEN]
+    made = quantized_nodes(network, names, values, samples)
+    return Made(made, _integers(made, picked), tuple(notes))
+
+
+def quantized_nodes(
+    network: Network, names: Sequence[str], values: Mapping[str, Any], samples: Samples
+) -> bytes:
+    """A network with some nodes in int8, in QDQ form.
+
+    Args:
+        network: its nodes named, of opset 13 or newer.
+        names: of the nodes.
+        values: of `quantize_static`.
+        samples: what the activations are measured on.
+
+    Raises:
+        EngineError: the quantizer refuses the model.
+    """
+    from onnxruntime import quantization as ort
+
     found = list(batches(samples.inputs, network.inputs))
     settings: dict[str, Any] = {
         "quant_format": ort.QuantFormat.QDQ,
         "op_types_to_quantize": sorted({n.op_type for n in network.nodes if n.name in set(names)}),
-        "nodes_to_quantize": names,
+        "nodes_to_quantize": list(names),
         "per_channel": values["per_channel"],
         "reduce_range": values["reduce_range"],
         "activation_type": getattr(ort.QuantType, _TYPES[values["activations"]]),
         "weight_type": ort.QuantType.QInt8,
         "calibrate_method": getattr(ort.CalibrationMethod, _METHODS[values["method"]]),
-        # the bias of a layer whose weights are nearly zero must not widen their scale
         "extra_options": {"ActivationSymmetric": values["activations"] == "int8"},
     }
 
@@ -82,8 +99,7 @@ def quantize_static(model: bytes, values: Mapping[str, Any], samples: Samples) -
         def get_next(self) -> Arrays | None:
             return next(self._rows, None)
 
-    made = _quantized(lambda path: ort.quantize_static(network.model, path, Reader(), **settings))
-    return Made(made, _integers(made, picked), tuple(notes))
+    return _quantized(lambda path: ort.quantize_static(network.model, path, Reader(), **settings))
 
 
 def quantize_dynamic(model: bytes, values: Mapping[str, Any]) -> Made:
@@ -101,7 +117,7 @@ def quantize_dynamic(model: bytes, values: Mapping[str, Any]) -> Made:
     from onnxruntime import quantization as ort
 
     # The quantizer makes a MatMul of a Gemm and adds the word to its name.
-    network, notes = _prepared(model, False)
+    network, notes = prepared(model, False)
     picked = _products(network, values, notes, frozenset({"MatMul", "Gemm"}))
     settings = {
         "op_types_to_quantize": ["MatMul", "Gemm"],
@@ -147,7 +163,7 @@ def quantize_half(model: bytes, values: Mapping[str, Any]) -> Made:
 
     Args:
         model: bytes of an ONNX file.
-        values: `skip`: layers that stay in fp32.
+        values: `skip`: layers that stay in fp32; `nodes`: names of nodes that do.
 
     Raises:
         EngineError: the converter refuses the model.
@@ -155,9 +171,11 @@ def quantize_half(model: bytes, values: Mapping[str, Any]) -> Made:
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     network = Network(model)
+    network.name_nodes()
     found = layers(network)
     kept = {layer.node for layer in found}
     kept -= {layer.node for layer in chosen(found, {"skip": values["skip"]}, ROLES_OF_NODES)}
+    kept |= set(values.get("nodes", ()))
     wide = {n: network.array(n) for n in network.weights if network.dtype(n) == "float32"}
     beyond = [n for n, a in wide.items() if a.size and np.abs(a).max() > np.finfo(np.float16).max]
     with _quiet():
@@ -232,7 +250,8 @@ def block_of(depth: int) -> int:
     return size or max(depth, 1)
 
 
-def _prepared(model: bytes, fold: bool) -> tuple[Network, list[str]]:
+def prepared(model: bytes, fold: bool) -> tuple[Network, list[str]]:
+    """A network as the quantizer wants it, and what was done to it."""
     network, notes = Network(model), []
     before = network.opset
     if network.raise_opset(LEAST_OPSET):

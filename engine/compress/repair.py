@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.compress.data import Samples
 from engine.compress.layers import Layer, chosen, layers
 from engine.compress.prune import moved, some
-from engine.compress.run import Arrays, Runner, batches
+from engine.compress.runner import Arrays, Runner, batches
 from engine.compress.solve import Product, product_of, refitted
 from engine.compress.spec import Change, Made
 from engine.compress.structured import kept_channels

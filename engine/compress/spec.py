@@ -14,7 +14,7 @@ from engine.errors import EngineError
 
 Kind = Literal["share", "int", "choice", "flag", "names"]
 Value = float | int | str | bool | tuple[str, ...]
-MAX_NAMES, MAX_NAME = 1000, 1000
+MAX_NAMES, MAX_NAME = 10_000, 1100
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from engine.units import FORMAT_BITS
 
 GAP_BITS = 8  # distance to the next weight that is not zero
 SCALE_BYTES = 4.0  # fp32 scale of an output channel in int8
-BLOCK, BLOCK_SCALE_BYTES = 32, 2.0  # weights that share an fp16 scale in int4 and below
+BLOCK, BLOCK_SCALE_BYTES = 32, 2.0  # weights that share an fp16 scale in int4 and below, at most
+LEAST_BLOCK = 8  # a channel that no block of 8 or more divides has one scale
 _FLOAT = np.array([is_float(fmt) for fmt in FORMATS])
 
 
@@ -46,10 +47,10 @@ def kernel_weights(unit: Unit, work: Work) -> Weights:
     """Bytes of the kernel weights on a unit.
 
     stored = count x bits / 8 + look-up table of a palette (2^p entries of the baseline's format)
-    + scales (fp32 a channel for int8, fp16 a block of 32 for fewer bits; only where the baseline
-    was a float).  moved is the same where the unit widens while computing ("run"), and the wide
-    weights where it widens when the model is loaded ("load").  count = weights that pruned channels
-    leave.
+    + scales (fp32 a channel for int8, fp16 a block for fewer bits, see `_block`; only where the
+    baseline was a float).  moved is the same where the unit widens while computing ("run"), and the
+    wide weights where it widens when the model is loaded ("load").  count = weights that pruned
+    channels leave.
     """
     count = work.kernel_elements * work.kept
     bits = bits_of(work.kernel)
@@ -97,8 +98,21 @@ def _side_bytes(work: Work, bits: Floats, count: Floats) -> Floats:
     quantized = _FLOAT[work.base_kernel] & ~_FLOAT[work.kernel] & (count > 0)
     channels = work.columns * work.products * work.keep_out
     channels = np.where(channels > 0, channels, 1)
-    scales = np.where(bits >= 8, channels * SCALE_BYTES, count / BLOCK * BLOCK_SCALE_BYTES)
+    scales = channels * SCALE_BYTES
+    fine = quantized & (bits < 8)
+    if fine.any():
+        blocks = count / _block(np.where(fine, count / channels, 1))
+        scales = np.where(fine, blocks * BLOCK_SCALE_BYTES, scales)
     return table + np.where(quantized, scales, 0)
+
+
+def _block(depth: Floats) -> Floats:
+    """Weights that share a scale: the largest divisor of a channel's weights up to `BLOCK`."""
+    depth = np.maximum(np.rint(np.nan_to_num(depth)), 1)
+    found = depth.copy()
+    for size in range(LEAST_BLOCK, BLOCK + 1):
+        found = np.where(depth % size == 0, size, found)
+    return found
 
 
 def _table_bytes(work: Work) -> Floats:

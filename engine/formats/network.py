@@ -128,6 +128,10 @@ class Network:
         """The values of a weight; a copy that may be changed."""
         return np.array(numpy_helper.to_array(self._weights[name]))
 
+    def stored_bytes(self) -> int:
+        """What the stored tensors take, without their names, B."""
+        return sum(len(t.raw_data) or self.array(n).nbytes for n, t in self._weights.items())
+
     def held(self) -> set[str]:
         """Tensors that the bodies of control flow read or store."""
         found: set[str] = set()

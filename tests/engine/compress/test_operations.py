@@ -13,7 +13,7 @@ from engine import compress
 from engine.compress.palettize import best_values, palettized
 from engine.compress.prune import pattern_mask, smallest
 from engine.compress.quantize import rounded
-from engine.compress.run import Runner, batches
+from engine.compress.runner import Runner, batches
 from engine.errors import EngineError
 from engine.formats import Network
 from tests.builders import Net, vit

@@ -15,7 +15,7 @@ from engine.compress.codec import FAR, best, bridged
 from engine.compress.palettize import palettized
 from engine.compress.prune import smallest
 from engine.compress.quantize import rounded
-from engine.compress.run import Runner
+from engine.compress.runner import Runner
 from engine.errors import EngineError
 from engine.formats import Network
 from tests.builders import Net

@@ -7,7 +7,7 @@ import pytest
 
 from engine import compress
 from engine.compress.channels import trace
-from engine.compress.run import Runner
+from engine.compress.runner import Runner
 from engine.errors import EngineError
 from engine.formats import Network, attribute
 from tests.builders import Net, conv_bn_relu

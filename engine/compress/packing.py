@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from engine.compress.codec import Coded, best
 from engine.compress.layers import layers
-from engine.compress.run import Runner
+from engine.compress.runner import Runner
 from engine.errors import EngineError
 from engine.formats import Network
 
 NOTE = "paredown.packed"
 LEAST_OPSET = 13
 SMALL = 256  # weights below which the nodes take more than they save
+SIDE = 4096  # the same for what is no weight: norms and biases, which the formula keeps as they are
 _KINDS = frozenset({"float32", "int8"})
 
 
@@ -69,7 +70,8 @@ def pack(model: bytes) -> Packed:
     formula = 0.0
     for name in network.weights:
         kind = network.dtype(name)
-        if name in held or kind not in _KINDS or int(np.prod(network.shape(name))) < SMALL:
+        least = SMALL if name in found and found[name].role in ("weight", "embed") else SIDE
+        if name in held or kind not in _KINDS or int(np.prod(network.shape(name))) < least:
             continue
         array = network.array(name)
         way = best(array, found[name].out_axis if name in found else None)
