@@ -88,8 +88,8 @@ def _tasks(
         other_bytes=s.other_bytes * choice.keep_out,
         first_share=np.where(choice.copies >= 0, 1.0, s.first_share),
         first_other_bytes=s.first_other_bytes * choice.keep_out, live_bytes=live,
-        unit=placement.unit, compute=placement.compute, kernel=choice.kernel_fmt, base_kernel=p.kernel_fmt,
-        sparsity=np.where(choice.structured, 0.0, choice.sparsity),
+        unit=placement.unit, compute=placement.compute, kernel=choice.kernel_fmt,
+        base_kernel=p.kernel_fmt, sparsity=np.where(choice.structured, 0.0, choice.sparsity),
         palette=choice.palette, keep_in=choice.keep_in, keep_out=choice.keep_out,
         transfer_bytes=passed, hops=hops, factor=factor,
     )  # fmt: skip
