@@ -1,18 +1,22 @@
-"""The command `paredown compress`: from a recipe to a file."""
+"""The commands `paredown compress`, from a recipe to a file, and `paredown evaluate`."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import engine
 from dashboard.cli_model import binding, compiled, print_json, say, stem
 from dashboard.cli_optimize import recipe_of
 from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from engine.compress import Evaluation
 
 FAILED = 1  # exit status when the file does not hold what was promised
 
@@ -24,7 +28,7 @@ def add(commands: Any) -> None:
     chosen = compress.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--recipe", type=Path, metavar="FILE", help="recipe as JSON")
     chosen.add_argument("--preset", metavar="P", help="id of a model-wide optimization")
-    compress.add_argument("--data", type=Path, metavar="NPZ", help="samples: an array an input")
+    compress.add_argument("--data", type=Path, metavar="FILE", help="samples: an array an input")
     compress.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="result")
     compress.add_argument(
         "--target", default="onnxruntime-cpu", metavar="T",
@@ -38,6 +42,17 @@ def add(commands: Any) -> None:
     )
     compress.add_argument("--json", action="store_true", help="print one JSON object")
     compress.set_defaults(run=_compress)
+
+    evaluate = commands.add_parser("evaluate", help="judge a model on samples")
+    evaluate.add_argument("model", metavar="MODEL", help="ONNX file")
+    evaluate.add_argument(
+        "--data", type=Path, required=True, metavar="FILE",
+        help="samples with labels or targets: .npz, .csv or .parquet",
+    )  # fmt: skip
+    evaluate.add_argument("--base", type=Path, metavar="MODEL", help="the model before")
+    evaluate.add_argument("--output", default="", metavar="NAME", help="output that is judged")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+    evaluate.set_defaults(run=_evaluate)
 
 
 def _compress(options: argparse.Namespace) -> int:
@@ -74,11 +89,62 @@ def _compress(options: argparse.Namespace) -> int:
             "before": engine.file_sizes(_plain(path)), "after": engine.file_sizes(made.model),
         },
     }  # fmt: skip
+    found = None
+    if samples is not None and (samples.labels is not None or samples.targets is not None):
+        found = engine.evaluate(made.model, samples, _plain(path))
+    answer["evaluation"] = None if found is None else _evaluation(found)
     if options.json:
         print_json(answer)
     else:
         sys.stdout.write(_text(answer))
     return FAILED if any(c.met is False for c in made.checks) else 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    path = Path(options.model)
+    engine.read(path, None, path.name)  # so that a broken file is one sentence, in a child process
+    model = _plain(path)
+    base = None
+    if options.base is not None:
+        engine.read(options.base, None, options.base.name)
+        base = _plain(options.base)
+    samples = engine.read_samples(model, options.data)
+    found = engine.evaluate(model, samples, base, options.output)
+    if options.json:
+        print_json({"model": stem(path), "engine": engine.VERSION, **_evaluation(found)})
+    else:
+        lines = [f"{stem(path)}: {found.count} samples, output {found.output}", *found.words]
+        sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _evaluation(found: Evaluation) -> dict[str, Any]:
+    """What was found, for JSON; what is not known is null."""
+
+    def known(number: float) -> float | None:
+        return number if math.isfinite(number) else None
+
+    return {
+        "kind": found.kind,
+        "output": found.output,
+        "count": found.count,
+        "figures": {
+            id: {"label": f.label, "value": known(f.value), "low": known(f.low),
+                 "high": known(f.high), "unit": f.unit}
+            for id, f in found.figures.items()
+        },
+        "classes": [
+            {"label": c.label, "count": c.count, "recall": known(c.recall), "low": known(c.low),
+             "high": known(c.high), "precision": known(c.precision), "f1": known(c.f1),
+             "base_recall": known(c.base_recall)}
+            for c in found.classes
+        ],
+        "moved": found.moved,
+        "right_to_wrong": found.right_to_wrong,
+        "wrong_to_right": found.wrong_to_right,
+        "dead": found.dead,
+        "words": list(found.words),
+    }  # fmt: skip
 
 
 def _timed(path: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -148,6 +214,8 @@ def _text(answer: Mapping[str, Any]) -> str:
             f"measured: {one}, {other}, {timed['ratio']:.2f} of it; rounds differ by "
             f"{timed['floor']:.0%}; load {timed['load']:.1f}"
         )
+    if answer["evaluation"]:
+        lines += answer["evaluation"]["words"]
     before, after = answer["files"]["before"], answer["files"]["after"]
     for key, label in (("file_bytes", "File"), ("gzip_bytes", "Download"),
                        ("memory_bytes", "In memory")):  # fmt: skip

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from engine.compile import Compilation
     from engine.compress import apply as apply_recipe
-    from engine.compress import operation, operations, read_samples
+    from engine.compress import evaluate, operation, operations, read_samples
     from engine.compress import pack as pack_model
     from engine.compress import run as run_operation
     from engine.compress import sizes as file_sizes
@@ -82,6 +82,7 @@ _ROOMS = MappingProxyType(
         "write_budgets": ("recipe", "dump_budgets"),
         "write_recipe": ("recipe", "dumps"),
         "apply_recipe": ("compress", "apply"),
+        "evaluate": ("compress", "evaluate"),
         "fitting": ("recipe", "fitting"),
         "judge": ("recipe", "judge"),
         "file_sizes": ("compress", "sizes"),
@@ -103,6 +104,7 @@ __all__ = [
     "calibration",
     "compare_models",
     "compile_model",
+    "evaluate",
     "file_sizes",
     "fitting",
     "groups",

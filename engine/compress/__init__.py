@@ -9,7 +9,8 @@ it in few bytes.
 
 from engine.compress.applying import Applied, Step, apply
 from engine.compress.catalogue import operation, operations, run
-from engine.compress.data import Samples, read_arrays, read_samples, samples
+from engine.compress.data import Samples, read_samples, samples
+from engine.compress.evaluating import ClassFigures, Evaluation, Figure, evaluate
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.packing import Packed, pack, sizes, unpack
 from engine.compress.spec import Change, Made, Operation, Parameter
@@ -20,6 +21,9 @@ __all__ = [
     "Applied",
     "Change",
     "Check",
+    "ClassFigures",
+    "Evaluation",
+    "Figure",
     "Layer",
     "Made",
     "Operation",
@@ -28,11 +32,11 @@ __all__ = [
     "Samples",
     "Step",
     "apply",
+    "evaluate",
     "layers",
     "operation",
     "operations",
     "pack",
-    "read_arrays",
     "read_samples",
     "run",
     "samples",

@@ -1,13 +1,13 @@
-"""Samples that a user brings: an .npz without pickles, checked before any work starts.
+"""Samples that a user brings, checked against the model before any work starts.
 
 An array for each input of the model, under its name (or any name, when both are single), samples
-along the first axis; beside them `labels`, one whole number a sample, when there are any.
+along the first axis; beside them `labels`, one whole number a sample, or `targets`, numbers that
+the model is to give.  In a table each row is a sample: columns with the names of the inputs, or
+else one column for each number of the only input, in its order.
 """
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.formats import Network, load
+from engine.formats import Network, load, read_arrays
 
-LABELS = "labels"
-MAX_BYTES = 4 * 2**30
-MAX_ARRAYS = 100
+LABELS, TARGETS = "labels", "targets"
+_ALSO = {"label": LABELS, "class": LABELS, "target": TARGETS}  # words for them in tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +30,29 @@ class Samples:
     Args:
         inputs: name -> [samples, ...], in the model's own types.
         labels: [samples] whole numbers from 0; None when there are none.
+        targets: [samples, ...] numbers that the model is to give; None when there are none.
     """
 
     inputs: Mapping[str, NDArray[Any]]
     labels: NDArray[np.int64] | None = None
+    targets: NDArray[np.float64] | None = None
 
     @property
     def count(self) -> int:
         """Number of samples."""
         return min(len(a) for a in self.inputs.values())
 
-
-def read_arrays(source: str | Path | bytes) -> dict[str, NDArray[Any]]:
-    """The arrays of an .npz file that may be broken or hostile.
-
-    Raises:
-        EngineError: no such file, no .npz, too large, or it holds Python objects.
-    """
-    name = "data" if isinstance(source, bytes) else Path(source).name[:200]
-    if isinstance(source, bytes):
-        opened: Any = io.BytesIO(source)
-    else:
-        if not Path(source).is_file():
-            raise EngineError("no such file", str(source)[:200], "an .npz with samples")
-        opened = source
-    try:
-        with zipfile.ZipFile(opened) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError) as error:
-        raise EngineError("is no .npz file", name, "arrays saved by numpy.savez") from error
-    if len(members) > MAX_ARRAYS or sum(m.file_size for m in members) > MAX_BYTES:
-        raise EngineError("holds too much", name,
-                          f"at most {MAX_ARRAYS} arrays and {MAX_BYTES / 1e9:.1f} GB",
-                          try_this="fewer samples: a few hundred are enough")  # fmt: skip
-    if isinstance(opened, io.BytesIO):
-        opened.seek(0)
-    found = {}
-    try:
-        with np.load(opened, allow_pickle=False) as file:
-            for key in file.files:
-                found[key] = file[key]
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        objects = "pickle" in str(error).lower() or "object" in str(error).lower()
-        what = "holds Python objects, which are never opened" if objects else "cannot be read"
-        raise EngineError(what, name, "plain numbers saved by numpy.savez") from error
-    return found
+    def take(self, rows: NDArray[Any]) -> Samples:
+        """Some of the samples."""
+        pick = {n: a[rows] for n, a in self.inputs.items()}
+        labels, targets = (None if a is None else a[rows] for a in (self.labels, self.targets))
+        return Samples(pick, labels, targets)
 
 
 def read_samples(
     model: str | Path | bytes, source: str | Path | bytes, classes: int | None = None
 ) -> Samples:
-    """The samples of an .npz file, checked against a model.
+    """The samples of an .npz, CSV or Parquet file, checked against a model.
 
     Raises:
         EngineError: as `read_arrays` and `samples`.
@@ -103,11 +74,14 @@ def samples(
         EngineError: one sentence on what does not fit.
     """
     sizes = Network(model).inputs
-    given = {k: np.asarray(v) for k, v in arrays.items() if k != LABELS}
+    arrays = {k if k in sizes else _ALSO.get(k, k): np.asarray(v) for k, v in arrays.items()}
+    given = {k: v for k, v in arrays.items() if k not in (LABELS, TARGETS)}
     if not sizes:
         raise EngineError("the model has no inputs", "data")
     if len(given) == 1 == len(sizes):  # one array, one input: its name says nothing more
         given = {next(iter(sizes)): next(iter(given.values()))}
+    elif len(sizes) == 1 and not sizes.keys() & given.keys():
+        given = _joined(given, *next(iter(sizes.items())))
     missing = [n for n in sizes if n not in given]
     if missing:
         raise EngineError("has no array for an input of the model", "data", f"{missing[0]!r}",
@@ -120,8 +94,29 @@ def samples(
     count = next(iter(counts.values()))
     if not count:
         raise EngineError("holds no samples", "data", "at least one")
-    labels = _labels(np.asarray(arrays[LABELS]), count, classes) if LABELS in arrays else None
-    return Samples(inputs, labels)
+    labels = _labels(arrays[LABELS], count, classes) if LABELS in arrays else None
+    targets = _targets(arrays[TARGETS], count) if TARGETS in arrays else None
+    return Samples(inputs, labels, targets)
+
+
+def _joined(
+    columns: Mapping[str, NDArray[Any]], name: str, entry: tuple[str, tuple[int | str, ...]]
+) -> dict[str, NDArray[Any]]:
+    """Columns of a table as the one input of a model, where they are as many as its numbers."""
+    sizes = entry[1][1:]
+    if (
+        not all(a.ndim == 1 for a in columns.values())
+        or len({len(a) for a in columns.values()}) > 1
+    ):
+        return dict(columns)
+    whole = [s for s in sizes if isinstance(s, int)]
+    if len(whole) < len(sizes) or int(np.prod(whole)) != len(columns):
+        wanted = "×".join(map(str, sizes)) or "one number"
+        raise EngineError("its columns are not the numbers of the model's input", f"data, {name}",
+                          f"{wanted}, so {int(np.prod(whole))} columns beside labels",
+                          f"{len(columns)} columns")  # fmt: skip
+    table = np.stack(list(columns.values()), axis=1)
+    return {name: table.reshape(len(table), *whole)}
 
 
 def _fitting(
@@ -172,3 +167,16 @@ def _labels(labels: NDArray[Any], count: int, classes: int | None) -> NDArray[np
             raise EngineError(f"class {empty[0]} has no sample", where,
                               f"at least one of each of {classes} classes")  # fmt: skip
     return whole
+
+
+def _targets(targets: NDArray[Any], count: int) -> NDArray[np.float64]:
+    where = f"data, {TARGETS}"
+    if targets.ndim == 0 or len(targets) != count:
+        raise EngineError("has the wrong shape", where, f"{count} rows, one a sample",
+                          "×".join(map(str, targets.shape)) or "one number")  # fmt: skip
+    if targets.dtype.kind not in "fiub":
+        raise EngineError("targets are not numbers", where, found=str(targets.dtype))
+    bad = int(targets.size - np.isfinite(targets.astype(np.float64)).sum())
+    if bad:
+        raise EngineError(f"{bad:,} targets are no number (NaN or infinite)", where)
+    return targets.astype(np.float64)

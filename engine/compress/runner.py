@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
+from engine.formats import Network
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -57,6 +58,30 @@ class Runner:
         """Outputs over batches, joined along the first axis."""
         runs = [self(feeds) for feeds in batches]
         return {n: np.concatenate([np.atleast_1d(r[n]) for r in runs]) for n in self.outputs}
+
+
+def predictions(model: bytes, inputs: Mapping[str, NDArray[Any]], most: int = 32) -> Arrays:
+    """Outputs of a model for every sample, the last ones of a batch that is not full included.
+
+    Args:
+        model: bytes of an ONNX file.
+        inputs: name -> [samples, ...].
+        most: samples in a batch where the model leaves that open.
+
+    Raises:
+        EngineError: the model does not run, or an output has no row for each sample.
+    """
+    runner, sizes = Runner(model), Network(model).inputs
+    count = min(len(a) for a in inputs.values())
+    fixed = [d[0] for _, d in sizes.values() if d and isinstance(d[0], int)]
+    size = max(1, fixed[0] if fixed else min(most, count))
+    parts: list[Arrays] = []
+    for start in range(0, count, size):
+        rows = np.minimum(np.arange(start, start + size), count - 1)
+        made = runner({n: a[rows] for n, a in inputs.items()})
+        parts.append({n: np.atleast_1d(a) for n, a in made.items()})
+    found = {n: np.concatenate([p[n] for p in parts]) for n in runner.outputs}
+    return {n: a[:count] for n, a in found.items() if len(a) == len(parts) * size}
 
 
 def batches(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.compress.data import Samples, samples
 from engine.compress.runner import Arrays, Runner, batches
+from engine.compress.statistics import entropy
 from engine.errors import EngineError
 from engine.formats import Network
 
@@ -94,9 +95,7 @@ def spread(scores: NDArray[Any]) -> float:
     Args:
         scores: [samples, classes].
     """
-    shares = np.bincount(scores.argmax(axis=1)) / len(scores)
-    shares = shares[shares > 0]
-    return float(abs((shares * np.log2(shares)).sum()))
+    return entropy(np.bincount(scores.argmax(axis=1)) / len(scores))
 
 
 def distance(before: Mapping[str, NDArray[Any]], after: Mapping[str, NDArray[Any]]) -> float:

@@ -13,6 +13,7 @@ is a weight tensor, with its `value` when it is small; ops of the domain "paredo
 is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
 """
 
+from engine.formats.arrays import read_arrays
 from engine.formats.child import limit as limit_process
 from engine.formats.extract import Extractor
 from engine.formats.guard import read
@@ -30,6 +31,7 @@ __all__ = [
     "limit_process",
     "load",
     "read",
+    "read_arrays",
     "read_trusted",
     "runnable",
     "write",

@@ -94,3 +94,20 @@ def test_both_files_are_timed_when_asked(capsys, folder, monkeypatch):
     assert status == 0
     assert body["measured"]["ratio"] == 0.5
     assert body["latency_s"]["found"] == 1e-3
+
+
+def test_a_model_is_judged_beside_its_base(capsys, folder):
+    data = folder / "judged.npz"
+    images = np.random.default_rng(0).normal(size=(12, 3, 8, 8)).astype(np.float32)
+    np.savez(data, x=images, labels=np.arange(12) % 4)
+    arguments = ("evaluate", folder / "net.onnx", "--data", data, "--base", folder / "net.onnx")
+    status, text, _ = run(capsys, *arguments, "--json")
+    body = json.loads(text)
+    assert status == 0
+    assert body["figures"]["agreement"]["value"] == 1
+    assert body["moved"] == 0
+    status, text, _ = run(capsys, *arguments)
+    assert "Agreement with the base: 100 %" in text
+    status, _, err = run(capsys, "evaluate", folder / "net.onnx", "--data", folder)
+    assert status == 2
+    assert "is a folder" in err
