@@ -56,7 +56,7 @@ _CODES: Mapping[str, tuple[str, ...]] = {
                   "ReduceProd", "ReduceSumSquare", "ReduceLogSumExp"),
     "view": ("Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Dropout"),
     "channel norm": ("BatchNormalization", "InstanceNormalization", "GroupNormalization",
-                     "LpNormalization", "LRN"),
+                     "LpNormalization"),
     "compare": ("Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual", "And", "Or", "Where"),
     "search": ("ArgMax", "ArgMin", "TopK", "CumSum", "NonZero"),
     "pool": ("MaxPool", "AveragePool"),
@@ -158,6 +158,12 @@ def _fill(size: float, tile: int) -> float:
     return float(-(-size // tile) * tile / size) if size else 1.0
 
 
+def _unsigned(op: Op, tensors: Mapping[str, Tensor], at: int) -> bool:
+    """Whether its weights are uint8, for which integer kernels have other loops than for int8."""
+    name = op.inputs[at] if at < len(op.inputs) else ""
+    return bool(name) and tensors[name].dtype == "uint8"
+
+
 def _product(
     op: Op, tensors: Mapping[str, Tensor], out: tuple[int, ...], counts: dict[str, float]
 ) -> str:
@@ -175,7 +181,7 @@ def _product(
     counts |= {
         "rows": rows, "depth": depth, "columns": columns, "products": batch,
         "macs": prod(out) * depth, "code": float(op.type.startswith(("Gemm", "FusedGemm"))),
-        "variant": turned_a + 2 * turned_b + 4 * _activation(op),
+        "variant": turned_a + 2 * turned_b + 4 * _activation(op) + 64 * _unsigned(op, tensors, at),
         "row_fill": _fill(rows, ROW_TILE), "column_fill": _fill(columns, COLUMN_TILE),
         "pad": float(len(op.inputs)),
     }  # fmt: skip
@@ -211,7 +217,7 @@ def _windowed(
         "row_fill": _fill(space[-1] if space else 1, ROW_TILE),
         "column_fill": _fill(columns, COLUMN_TILE * 2 if op.domain == _BLOCKED else COLUMN_TILE),
         "inner": kernel[-1] if kernel else 1, "axis": prod(x[2:]) if len(x) > 2 and not last else 0,
-        "code": float(len(op.inputs)),
+        "code": float(len(op.inputs)) + 16 * _unsigned(op, tensors, at),
     }  # fmt: skip
     family = {"Conv": "conv", "FusedConv": "conv", "QLinearConv": "integer conv"}.get(
         op.type, op.type)  # fmt: skip

@@ -61,7 +61,9 @@ class Calibration:
         return float(self.facts.get("median_error", math.nan))
 
     def seconds(self, kernels: pl.DataFrame) -> Floats:
-        """Time of each kernel of a runtime, s; NaN where its class was never measured.
+        """Time of each kernel of a runtime, s; NaN where nothing is known of its class.
+
+        What was never measured is priced as the mean of all classes prices it (class "").
 
         Args:
             kernels: columns of `compile.KERNEL_SCHEMA`.
@@ -71,7 +73,7 @@ class Calibration:
         columns = {c: kernels[c].to_numpy() for c in kernels.columns
                    if kernels.schema[c] == pl.Float64}  # fmt: skip
         for name in dict.fromkeys(names.tolist()):
-            model = self.classes.get(name)
+            model = self.classes.get(name, self.classes.get(""))
             if model is None:
                 continue
             rows = np.flatnonzero(names == name)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from engine.cost import Calibration, Floats, KernelModel, own_folder, write_calibration
 from engine.errors import EngineError
 from engine.execute.apart import Cancelled
-from engine.execute.fitting import fit_class, held_out
+from engine.execute.fitting import fit_class, held_out, plain
 from engine.execute.hardware import machine
 from engine.execute.networks import FAMILIES
 from engine.execute.samples import Sample, read_samples
@@ -154,6 +154,8 @@ def fit(samples: Sequence[Sample], minutes: float = 0.0) -> Calibration:
         guess[rows], error = held_out(counts, seconds[rows], net[rows])
         model = fit_class(counts, seconds[rows], net[rows], check=False)
         classes[name] = KernelModel(model.rates, model.trees, error, model.count, model.largest)
+    rows = np.flatnonzero(np.isfinite(seconds))
+    classes[""] = plain({c: v[rows] for c, v in columns.items()}, seconds[rows])
     total = np.bincount(net, guess, len(kept)) + call_s
     facts = {
         "machine": machine().words, "kind": machine().kind, "runtime": machine().runtime,

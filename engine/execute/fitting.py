@@ -51,13 +51,25 @@ def held_out(
     return guess, float(np.median(np.abs(guess / seconds - 1))) if len(seconds) else np.nan
 
 
+def plain(counts: dict[str, Floats], seconds: Floats) -> KernelModel:
+    """A sum of terms alone: what prices a kernel whose class was never measured."""
+    terms = terms_of(counts)
+    rates = _rates(terms, seconds)
+    error = float(np.median(np.abs(np.maximum(terms @ rates, 1e-9) / seconds - 1)))
+    return KernelModel(rates, _none(), error, len(seconds), float((terms @ rates).max(initial=0)))
+
+
+def _none() -> Trees:
+    return Trees(np.zeros((0, 1), np.int16), np.zeros((0, 1), np.float32),
+                 np.zeros((0, 2), np.float32))  # fmt: skip
+
+
 def _fit(counts: dict[str, Floats], seconds: Floats, seed: int) -> KernelModel:
     terms = terms_of(counts)
     rates = _rates(terms, seconds)
     base = np.maximum(terms @ rates, 1e-9)
     n = len(seconds)
-    trees = Trees(np.zeros((0, 1), np.int16), np.zeros((0, 1), np.float32),
-                  np.zeros((0, 2), np.float32))  # fmt: skip
+    trees = _none()
     if n >= FEW:
         weight = np.clip(seconds / 4e-6, 0.2, 2.0)  # below some us the clock's steps are noise
         x, y = features_of(counts, base), np.log(seconds / base)

@@ -128,7 +128,7 @@ def _measurement(
     rounds = [float(s) for s in answer["rounds"]]
     anchors = [float(s) for s in answer["anchors"]]
     best = int(np.argmin(rounds))
-    scale = anchors[best] / found.anchor_s if found and anchors else 1.0
+    scale = float(np.median(anchors)) / found.anchor_s if found and anchors else 1.0
     taken = {n: (max(s - profile_s, 1e-8), d) for n, (s, d) in times.items()}
     frame = task_times(compilation, taken, scale)
     kernels_s = sum(s for s, _ in taken.values())

@@ -107,7 +107,7 @@ def quantized_image_net(random: np.random.Generator, small: bool = False) -> byt
     for _ in range(int(random.integers(2, 5))):
         width = net.pick([w for w in WIDTHS if width * 0.75 <= w <= width * 2.5] or [width])
         stride = 2 if min(x.shape[2:]) > 8 and net.chance(0.5) else 1
-        while x.elements * width * 9 > (1e7 if small else most):
+        while width > 8 and x.elements * width * 9 > (1e7 if small else most):
             width = max(8, width // 2)
         kind = net.pick(("residual", "plain", "mobile", "mobile", "concat"))
         if kind == "mobile":
@@ -166,9 +166,10 @@ def _dynamic_conv(net: Net, x: Value, columns: int, size: int, stride: int, grou
     pad = size // 2
     space = [(n + 2 * pad - size) // stride + 1 for n in x.shape[2:]]
     shape = (columns, x.shape[1] // groups, size, size)
-    weight = net.constant(net.random.integers(-127, 128, shape).astype(np.int8))
+    low, dtype = (0, np.uint8) if net.chance(0.5) else (-128, np.int8)
+    weight = net.constant(net.random.integers(low, low + 256, shape).astype(dtype))
     found = _quantize(net, x)
-    made = net.op("ConvInteger", [found[0], weight, found[2], net.constant(np.int8(0))],
+    made = net.op("ConvInteger", [found[0], weight, found[2], net.constant(dtype(0))],
                   (x.shape[0], columns, *space), "int32", kernel_shape=(size, size),
                   strides=(stride, stride), pads=(pad,) * 4, group=groups)  # fmt: skip
     made = net.op("Cast", [made], made.shape, "float32", to=1)

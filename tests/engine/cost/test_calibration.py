@@ -58,9 +58,10 @@ def test_a_file_gives_back_what_was_written(made):
     assert again.seconds(frame) == pytest.approx(made.seconds(frame), rel=2e-2)
 
 
-def test_a_class_that_was_never_measured_is_not_a_number(made):
+def test_a_class_that_was_never_measured_is_priced_as_all_and_its_error_is_not_known(made):
     frame = kernels(3)[0].with_columns(pl.lit("Foo").alias("class"))
-    assert np.isnan(made.seconds(frame)).all()
+    assert (made.seconds(frame) > 0).all()
+    assert np.isnan(made.errors(frame)).all()
 
 
 def test_larger_than_measured_grows_in_proportion(made):
