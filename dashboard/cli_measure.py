@@ -158,6 +158,7 @@ def _validate(options: argparse.Namespace) -> int:
         options.models, options.target, named,
         report=lambda i, n, name: say(f"{i + 1} of {n}: {name}"),
     )  # fmt: skip
+    engine.keep_validation(done, options.target)
     if options.json:
         print_json({
             "target": options.target, "machine": done.machine, "runtime": done.runtime,

@@ -46,6 +46,12 @@ class Models(StrEnum):
     ADDRESS = "models--address"
 
 
+class Targets(StrEnum):
+    """The list of targets."""
+
+    PAGE = "targets--page"
+
+
 class Experiments(StrEnum):
     """The list of experiments."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
 MODELS = "/"
+TARGETS = "/targets"
 MODEL = "/model/<model_id>"  # the path template of the model page
 
 OPERATORS = ("gt", "ge", "lt", "le", "eq", "ne", "has")

@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from engine.compress import sizes as file_sizes
     from engine.compress import unpack as unpack_model
     from engine.cost import Step, calibration
-    from engine.execute import calibrate, import_profile, machine_id, measure, validate
+    from engine.execute import (
+        calibrate,
+        import_profile,
+        keep_validation,
+        kept_validation,
+        machine_id,
+        measure,
+        validate,
+    )  # fmt: skip
     from engine.execute import optimised as runtime_graph
     from engine.experiments import (
         Comparison,
@@ -69,6 +77,8 @@ _ROOMS = MappingProxyType(
         "calibrate": ("execute", "calibrate"),
         "calibration": ("cost", "calibration"),
         "import_profile": ("execute", "import_profile"),
+        "keep_validation": ("execute", "keep_validation"),
+        "kept_validation": ("execute", "kept_validation"),
         "machine_id": ("execute", "machine_id"),
         "measure": ("execute", "measure"),
         "action_of": ("recipe", "action_of"),
@@ -110,6 +120,8 @@ __all__ = [
     "groups",
     "import_profile",
     "judge",
+    "keep_validation",
+    "kept_validation",
     "machine_id",
     "measure",
     "model_map",

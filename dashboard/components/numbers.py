@@ -23,18 +23,21 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:,.{places}f}"
 
 
-def quantity(value: float, unit: str, like: float | None = None) -> tuple[str, str]:
+def quantity(
+    value: float, unit: str, like: float | None = None, digits: int = 3
+) -> tuple[str, str]:
     """(number, unit) of an SI value, the prefix chosen for `like`, or for the value itself.
 
     Args:
         value: in `unit`.
         unit: "s", "J", "W", "B", or "" for a count.
         like: a value shown beside it, so that both share one prefix.
+        digits: significant ones.
     """
     size = abs(value if like is None else like)
     for low, name, scale in _LADDERS[unit]:
         if size >= low * 0.9995:
-            return significant(value * scale), name
+            return significant(value * scale, digits), name
     raise AssertionError("every ladder ends at 0")
 
 

@@ -6,6 +6,6 @@ functions, `register(app)`, which wires them.  Importing a page does nothing.
 
 from __future__ import annotations
 
-from dashboard.pages import experiment, experiments, model, models
+from dashboard.pages import experiment, experiments, model, models, targets
 
-PAGES = (models, model, experiments, experiment)
+PAGES = (models, model, experiments, experiment, targets)

@@ -19,6 +19,7 @@ import engine
 from dashboard.queries import columns, documents
 from dashboard.queries.documents import recipe_of
 from dashboard.queries.rules import RuleBook, rule_book
+from dashboard.queries.targets import Grade, grade
 from dashboard.queries.triage import Triage, triage
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
@@ -198,6 +199,10 @@ class ModelQueries:
         """(baseline, with the recipe, format that the baseline is in when not the file's own)."""
         base, now = self.baseline(view), self.resolution(view)
         return base.totals, now.totals, base.reference
+
+    def grade(self, view: View) -> Grade:
+        """What kind of number its latencies are."""
+        return grade(self._load(view))
 
     def room(self, view: View) -> tuple[float, float]:
         """Bytes that the target has for activations and for weights."""

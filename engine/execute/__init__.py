@@ -9,6 +9,7 @@ and fits what predicts any model on this machine; `validating.py` says how far i
 from engine.execute.calibrating import Progress, calibrate, fit
 from engine.execute.follow import follow
 from engine.execute.hardware import Machine, machine, machine_id
+from engine.execute.kept import keep_validation, kept_validation
 from engine.execute.measuring import MEASURED_SCHEMA, Measurement, import_profile, measure
 from engine.execute.optimising import optimised
 from engine.execute.protocol import Pace
@@ -29,6 +30,8 @@ __all__ = [
     "fit",
     "follow",
     "import_profile",
+    "keep_validation",
+    "kept_validation",
     "machine",
     "machine_id",
     "measure",

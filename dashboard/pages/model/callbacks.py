@@ -93,7 +93,14 @@ def effects(
         "room": room[0] if math.isfinite(room[0]) else None,
         "effects": ask.effects(view, documents.held_of(recipe)),
         "totals": totals_row(
-            base, now, reference, ask.file_format(view), view.fps or 0, room, verdicts
+            base,
+            now,
+            reference,
+            ask.file_format(view),
+            view.fps or 0,
+            room,
+            verdicts,
+            ask.grade(view),
         ),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
     }

@@ -8,8 +8,9 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import change, count, quantity, significant
+from dashboard.components import change, count, percent, quantity, significant
 from dashboard.pages.model.budget_marks import apart, chips, gauge
+from dashboard.queries.targets import MODELLED, Grade
 from engine.errors import EngineError
 from engine.recipe import Verdict
 from engine.recipe.model import Totals
@@ -38,6 +39,7 @@ def room_sentence(value: float | None, room: float) -> str:
 def totals_row(
     base: Totals, now: Totals, reference: str, file: str, fps: float,
     room: tuple[float, float] = (math.inf, math.inf), verdicts: Sequence[Verdict] = (),
+    grade: Grade = MODELLED,
 ) -> list[Any]:  # fmt: skip
     """The figures of the whole model.
 
@@ -49,6 +51,7 @@ def totals_row(
         fps: target frame rate.
         room: bytes that the target has for activations and for weights.
         verdicts: budgets against these figures; each stands in its total, or below all.
+        grade: what kind of number the latency is.
     """
     note = f"baseline: {reference} (the file is {file})" if reference and file else ""
     fits = now.latency_s is not None and now.latency_s * fps <= 1
@@ -71,10 +74,12 @@ def totals_row(
         "energy": "Energy per inference", "size": "Model size", "peak": "Peak memory",
     }  # fmt: skip
     held, others = apart(verdicts)
+    kinds = {"latency": grade, "power": MODELLED}
     made = [
         _total(
-            names[id], _figure(now, *figure), held.get(id),
-            *(LACKS if figure[0] is None else notes.get(id, ("", ""))),
+            names[id], _figure(now, *figure, 3 if id != "latency" else digits_of(grade)),
+            held.get(id),
+            *(LACKS if figure[0] is None else notes.get(id, ("", ""))), kind=kinds.get(id),
         )
         for id, figure in figures.items()
     ]  # fmt: skip
@@ -91,16 +96,12 @@ def fault(error: EngineError) -> html.Div:
 
 
 def _total(
-    name: str, figure: html.Div, budget: Verdict | None, note: str = "", tone: str = ""
-) -> html.Div:
+    name: str, figure: html.Div, budget: Verdict | None, note: str = "", tone: str = "",
+    kind: Grade | None = None,
+) -> html.Div:  # fmt: skip
     title: list[Any] = [html.Span(name)]
-    if name.startswith(("Latency", "Memory")):
-        title.append(
-            html.Span(
-                "modelled", className="badge",
-                title="Computed from the target's data sheet; not measured",
-            )
-        )  # fmt: skip
+    if kind:
+        title.append(badge(kind))
     parts: list[Any] = [html.Div(title, className="total-name"), figure]
     if budget:
         parts.append(gauge(budget))
@@ -109,18 +110,32 @@ def _total(
     return html.Div(parts, className="total")
 
 
-def _figure(totals: Totals, value: float | None, base: float | None, unit: str) -> html.Div:
+def badge(grade: Grade) -> html.Span:
+    """The kind of a number: "modelled", or "calibrated ± 4 %"."""
+    text = grade.kind if grade.error is None else f"calibrated ± {percent(grade.error)}"
+    away = "" if grade.here else " elsewhere"
+    return html.Span(text + away, className="badge", title=grade.words)
+
+
+def digits_of(grade: Grade) -> int:
+    """Significant digits that the error of a number allows: no more than it can be right in."""
+    return 2 if grade.error and grade.error > 0.01 else 3
+
+
+def _figure(
+    totals: Totals, value: float | None, base: float | None, unit: str, digits: int = 3
+) -> html.Div:
     """Value, baseline struck, change; or of how many tasks the figure lacks."""
     if value is None:
         words = f"unknown: {totals.unknown_tasks} of {count(totals.tasks, 'task')}"
         return html.Div(html.Span(words, className="total-none"), className="total-body")
-    number, short = quantity(value, unit)
+    number, short = quantity(value, unit, digits=digits)
     body: list[Any] = [
         html.Span([html.B(number), html.Small(short)], className="total-value", key=number)
     ]
     moved, share = change(value, base)
     if moved and base is not None:
-        before, before_unit = quantity(base, unit)
+        before, before_unit = quantity(base, unit, digits=digits)
         struck = before if before_unit == short else f"{before} {before_unit}"
         body += [
             html.S(struck, title=f"baseline {before} {before_unit}"),
