@@ -4,11 +4,13 @@ Start reading at `numbers.py`, the one place that turns SI values into what a pe
 """
 
 from dashboard.components.attributes import aria, data
+from dashboard.components.badge import badge
 from dashboard.components.controls import choice, field
 from dashboard.components.numbers import change, count, percent, quantity, significant
 
 __all__ = [
     "aria",
+    "badge",
     "change",
     "choice",
     "count",

@@ -8,7 +8,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import change, count, percent, quantity, significant
+from dashboard.components import badge, change, count, quantity, significant
 from dashboard.pages.model.budget_marks import apart, chips, gauge
 from dashboard.queries.targets import MODELLED, Grade
 from engine.errors import EngineError
@@ -108,13 +108,6 @@ def _total(
     if note:
         parts.append(html.Div(note, className=f"total-note {tone}"))
     return html.Div(parts, className="total")
-
-
-def badge(grade: Grade) -> html.Span:
-    """The kind of a number: "modelled", or "calibrated ± 4 %"."""
-    text = grade.kind if grade.error is None else f"calibrated ± {percent(grade.error)}"
-    away = "" if grade.here else " elsewhere"
-    return html.Span(text + away, className="badge", title=grade.words)
 
 
 def digits_of(grade: Grade) -> int:

@@ -6,11 +6,10 @@ from typing import Any
 
 from dash import dcc, html
 
-from dashboard.components import percent, quantity, significant
+from dashboard.components import badge, percent, quantity, significant
 from dashboard.figures.identity import identity
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Targets
-from dashboard.pages.model.totals import badge
 from dashboard.queries import targets as queries
 from dashboard.shell import header
 
@@ -52,12 +51,13 @@ def _list(cards: tuple[queries.TargetCard, ...]) -> html.Table:
 def _calibrated(card: queries.TargetCard) -> html.Section:
     """The card of a calibrated target: how it was made, how far it is from the truth."""
     facts = card.calibration.facts if card.calibration else {}
+    minutes = f", in {facts['minutes']:.0f} min" if facts.get("minutes", 0) >= 0.5 else ""
     made = [
         ("Machine", facts.get("machine", "not told")),
         ("Runtime", facts.get("runtime", "not told")),
         ("Calibrated", facts.get("date", "not told")),
         ("From", f"{facts.get('networks', 0):,} random networks, {facts.get('kernels', 0):,} "
-                 f"kernels, in {facts.get('minutes', 0)} min"),
+                 f"kernels{minutes}"),
         ("Networks left out", _errors(facts)),
     ]  # fmt: skip
     away = html.P(
@@ -72,14 +72,19 @@ def _calibrated(card: queries.TargetCard) -> html.Section:
                 className="targets-head",
             ),
             *([] if card.grade.here else [away]),
-            html.Dl([part for name, text in made for part in (html.Dt(name), html.Dd(text))]),
-            *_validated(card),
+            html.Div([_facts(made), *_told(card)], className="targets-facts"),
+            *_evidence(card),
         ],
         className="targets-card",
     )
 
 
-def _validated(card: queries.TargetCard) -> list[Any]:
+def _facts(told: list[tuple[str, Any]]) -> html.Dl:
+    return html.Dl([part for name, text in told for part in (html.Dt(name), html.Dd(text))])
+
+
+def _told(card: queries.TargetCard) -> list[Any]:
+    """What the last validation said, or how to make one."""
     done = card.validation
     if done is None or not done.models.height:
         return [html.P("Not validated with real models yet: `paredown validate MODEL…` does it, "
@@ -95,26 +100,29 @@ def _validated(card: queries.TargetCard) -> list[Any]:
         ("Two constants alone", f"{_share(summary.get('roofline'))}: peak rate and bandwidth"),
         ("Truth moved meanwhile", f"{_share(summary.get('floor'))} between rounds, median"),
     ]
-    rows = sorted(
-        done.models.iter_rows(named=True), key=lambda r: -abs(r["error"] if r["error"] else 0)
-    )
+    return [_facts(told)]
+
+
+def _evidence(card: queries.TargetCard) -> list[Any]:
+    """Predicted against measured, as a scatter and model by model; the worst model first."""
+    done = card.validation
+    if done is None or not done.models.height:
+        return []
+    rows = sorted(done.models.iter_rows(named=True), key=lambda row: -abs(row["error"] or 0))
+    plots = [
+        dcc.Graph(
+            figure=identity(done.models, scheme),
+            style=SIZE,
+            config={"displayModeBar": False},
+            className=f"only-{scheme}",
+        )
+        for scheme in SCHEMES
+    ]
+    title = "Predicted against measured; the bands are ± 10 % and ± 20 %"
     return [
-        html.Dl([part for name, text in told for part in (html.Dt(name), html.Dd(text))]),
         html.Div(
             [
-                html.Div(
-                    [
-                        dcc.Graph(
-                            figure=identity(done.models, scheme),
-                            style=SIZE,
-                            config={"displayModeBar": False},
-                            className=f"only-{scheme}",
-                        )
-                        for scheme in SCHEMES
-                    ],
-                    className="targets-plot",
-                    title="Predicted against measured; the bands are ± 10 % and ± 20 %",
-                ),
+                html.Div(plots, className="targets-plot", title=title),
                 html.Div(_table(rows), className="targets-models", tabIndex=0),
             ],
             className="targets-evidence",
