@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 def badge(grade: Grade) -> html.Span:
     """The kind of a number: "modelled", or "calibrated ± 4 %"."""
-    text = grade.kind if grade.error is None else f"calibrated ± {percent(grade.error)}"
+    text = grade.kind if grade.error is None else f"{grade.kind} ± {percent(grade.error)}"
     away = "" if grade.here else " elsewhere"
     return html.Span(text + away, className="badge", title=grade.words)

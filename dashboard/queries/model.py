@@ -19,7 +19,7 @@ import engine
 from dashboard.queries import columns, documents
 from dashboard.queries.documents import recipe_of
 from dashboard.queries.rules import RuleBook, rule_book
-from dashboard.queries.targets import Grade, grade
+from dashboard.queries.targets import Grade, changed, grade
 from dashboard.queries.triage import Triage, triage
 from dashboard.urls import View
 from engine.compile.compilation import Compilation
@@ -202,7 +202,8 @@ class ModelQueries:
 
     def grade(self, view: View) -> Grade:
         """What kind of number its latencies are."""
-        return grade(self._load(view))
+        found = grade(self._load(view))
+        return changed(found) if view.recipe else found
 
     def room(self, view: View) -> tuple[float, float]:
         """Bytes that the target has for activations and for weights."""

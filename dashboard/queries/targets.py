@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import engine
 from engine.compile import Compilation
@@ -20,14 +20,17 @@ class Grade:
         error: median |error| of whole networks that were left out, as a share; None modelled.
         words: one sentence on where the number comes from.
         here: whether it was calibrated on a machine and runtime like this one.
+        digits: significant digits that it can be right in.
     """
 
     kind: str
     error: float | None
     words: str
     here: bool = True
+    digits: int = 3
 
 
+EXACT = 0.01  # share; a number with a larger error is shown with two digits
 MODELLED = Grade("modelled", None, "Computed from the target's data sheet; not measured")
 
 
@@ -56,6 +59,14 @@ def grade(compilation: Compilation) -> Grade:
     return _grade(made) if made else MODELLED
 
 
+def changed(found: Grade) -> Grade:
+    """The kind of a latency under rules: what they change follows from a data sheet."""
+    if found.kind != "calibrated":
+        return found
+    words = f"The baseline is calibrated; what rules change is modelled from there. {found.words}"
+    return replace(found, kind="modelled", error=None, words=words)
+
+
 def _card(target: Target) -> TargetCard:
     made = engine.calibration(target.id)
     if made is None:
@@ -73,4 +84,4 @@ def _grade(made: Calibration) -> Grade:
         f"Calibrated by kernels measured on {where}{beside}. Networks that were left out were "
         f"predicted with a median error of {made.error:.1%}."
     )
-    return Grade("calibrated", made.error, words, here)
+    return Grade("calibrated", made.error, words, here, 2 if made.error > EXACT else 3)

@@ -37,10 +37,16 @@ def claim(graph: Graph, runtime: Graph) -> Graph:
     _to_the_heavy(graph, runtime, members)
     tensors = {**graph.tensors, **_unknown_here(graph, runtime)}
     taken = {op.name for op in graph.ops}
-    ops = [
-        _task(kernel, [graph.ops[i] for i in sorted(members[k])], graph, runtime, taken)
-        for k, kernel in enumerate(runtime.ops)
-    ]
+    maker: dict[str, Op] = {}
+    ops = []
+    for k, kernel in enumerate(runtime.ops):
+        claimed = [graph.ops[i] for i in sorted(members[k])]
+        if claimed:
+            op = _task(kernel, claimed, graph, runtime)
+        else:
+            op = _put_in(kernel, maker.get(next(iter(kernel.inputs), "")), runtime, taken)
+        ops.append(op)
+        maker.update(dict.fromkeys(kernel.outputs, op))
     return replace(replace_ops(graph, ops, tensors), outputs=runtime.outputs)
 
 
@@ -101,15 +107,22 @@ def _unknown_here(graph: Graph, runtime: Graph) -> dict[str, Tensor]:
     }
 
 
-def _task(kernel: Op, members: Sequence[Op], graph: Graph, runtime: Graph, taken: set[str]) -> Op:
+def _put_in(kernel: Op, before: Op | None, runtime: Graph, taken: set[str]) -> Op:
+    """What the runtime added, named for the task before it: its own names change by the run."""
+    name = kernel.type if before is None else f"{before.name}.{kernel.type}"
+    free, n = name, 1
+    while free in taken:
+        n += 1
+        free = f"{name}.{n}"
+    taken.add(free)
+    path = before.scope if before is not None else ()
+    scope = (*path[:-1], f"{path[-1]}.{kernel.type}") if path else ()
+    return replace(kernel, name=free, scope=scope, kernel=classify(kernel, runtime.tensors))
+
+
+def _task(kernel: Op, members: Sequence[Op], graph: Graph, runtime: Graph) -> Op:
     kind = classify(kernel, runtime.tensors)
     moved = tuple(t for t in kernel.inputs if t and runtime.tensors[t].kind != "weight")
-    if not members:
-        name = kernel.name
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        return replace(kernel, name=name, kernel=kind)
     anchor = max(members, key=lambda op: _rank(op, kind))
     made = {t for op in members for t in op.outputs}
     stored = dict.fromkeys(

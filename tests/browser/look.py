@@ -50,7 +50,7 @@ class Scene:
     """A page in a state.
 
     Args:
-        page: "models", "model: scatter", "model: presets", "not found".
+        page: a key of `PATHS`, "model: scatter", "model: presets", "not found".
         state: "empty" or one of `STATES`.
         query: behind the address of the page.
         ink: selector of the canvases that must show some; "" none.
@@ -62,8 +62,9 @@ class Scene:
     ink: str = ""
 
 
-LISTS = (Scene("models", "full"), Scene("not found", "empty"))
-EMPTY = (Scene("models", "empty"),)
+PATHS = {"models": "", "targets": "/targets", "experiments": "/experiments"}
+LISTS = (Scene("models", "full"), Scene("not found", "empty"), Scene("targets", "full"))
+EMPTY = (Scene("models", "empty"), Scene("experiments", "empty"))
 PAGES = (
     *(
         Scene(f"model: {d}", s, f"?dock={d}", BLOCKS * (d == "graph"))
@@ -176,7 +177,7 @@ def everything(
     for (size, scheme), scenes in groupby(cases, key=lambda case: case[1:]):
         with visitor(browser, size, scheme) as context:
             for scene, *_ in scenes:
-                url = home if scene.page == "models" else f"{home}/model/nowhere"
+                url = home + PATHS.get(scene.page, "/model/nowhere")
                 if scene.page.startswith("model:"):
                     url = models.get(scene.state) or next(iter(models.values()))
                 seen = examine(context, url, scene)

@@ -103,8 +103,10 @@ def test_the_list_looks_right(visitor, live):
 
 @pytest.mark.soak
 def test_what_has_no_model_looks_right(visitor, live):
-    assert findings(visitor, live.url, *look.EMPTY) == []
+    assert findings(visitor, live.url, look.EMPTY[0]) == []
     assert findings(visitor, live.url + "/model/nowhere", look.LISTS[1]) == []
+    assert findings(visitor, live.url + "/targets", look.LISTS[2]) == []
+    assert findings(visitor, live.url + "/experiments", look.EMPTY[1]) == []
 
 
 def test_the_model_page_looks_right(visitor, live):

@@ -9,13 +9,12 @@ import pytest
 import engine
 from dashboard.components import badge
 from dashboard.figures.identity import identity
-from dashboard.pages.model.totals import digits_of
 from dashboard.pages.targets.layout import layout
 from dashboard.queries import targets
 from dashboard.queries.targets import MODELLED, Grade
 from tests.engine.execute.test_kept import row, validation
 
-HERE = Grade("calibrated", 0.042, "Calibrated by kernels.", here=True)
+HERE = Grade("calibrated", 0.042, "Calibrated by kernels.", here=True, digits=2)
 
 
 class Made:
@@ -74,9 +73,20 @@ def test_a_file_made_elsewhere_says_so(made):
     assert "Not validated with real models yet" in page
 
 
-def test_the_badge_says_the_kind_and_digits_follow_the_error():
-    assert [text(badge(g)) for g in (MODELLED, HERE)] == ["modelled", "calibrated ± 4.2 %"]
-    assert [digits_of(g) for g in (MODELLED, HERE, Grade("calibrated", 0.004, ""))] == [3, 2, 3]
+def test_the_badge_says_the_kind_and_what_rules_change_is_modelled():
+    grades = (MODELLED, HERE, targets.changed(HERE), targets.changed(MODELLED))
+    said = ["modelled", "calibrated ± 4.2 %", "modelled", "modelled"]
+    assert [text(badge(g)) for g in grades] == said
+    assert "The baseline is calibrated" in badge(targets.changed(HERE)).title
+    assert targets.changed(HERE).digits == HERE.digits
+
+
+@pytest.mark.parametrize(("error", "digits"), [(0.2, 2), (0.02, 2), (0.004, 3)])
+def test_digits_follow_the_error(made, error, digits):
+    calibration = Made()
+    calibration.error = error
+    made(calibration)
+    assert targets.cards()[0].grade.digits == digits
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

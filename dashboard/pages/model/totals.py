@@ -77,7 +77,7 @@ def totals_row(
     kinds = {"latency": grade, "power": MODELLED}
     made = [
         _total(
-            names[id], _figure(now, *figure, 3 if id != "latency" else digits_of(grade)),
+            names[id], _figure(now, *figure, grade.digits if id == "latency" else 3),
             held.get(id),
             *(LACKS if figure[0] is None else notes.get(id, ("", ""))), kind=kinds.get(id),
         )
@@ -108,11 +108,6 @@ def _total(
     if note:
         parts.append(html.Div(note, className=f"total-note {tone}"))
     return html.Div(parts, className="total")
-
-
-def digits_of(grade: Grade) -> int:
-    """Significant digits that the error of a number allows: no more than it can be right in."""
-    return 2 if grade.error and grade.error > 0.01 else 3
 
 
 def _figure(

@@ -34,6 +34,16 @@ def test_tasks_are_the_kernels_of_the_runtime(compiled):
     assert "Conv+BatchNormalization+Relu" in compiled.tasks["ops"].to_list()
 
 
+def test_what_the_runtime_put_in_is_named_for_the_task_before_it_and_alike_in_each_run(compiled):
+    names = compiled.tasks["name"].to_list()
+    added = [name for name in names if "Reorder" in name]
+    assert added
+    assert all(name.rpartition(".")[0] in names for name in added)
+    model = conv_net().SerializeToString()
+    again = engine.compile_model(engine.read_trusted(model), TARGET, model)
+    assert again.tasks["name"].to_list() == names
+
+
 @pytest.mark.parametrize("make", [conv_net, transformer_block, lambda: vit(2)])
 def test_every_op_is_in_one_kernel_and_nothing_is_counted_twice(make):
     model = make().SerializeToString()
