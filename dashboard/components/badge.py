@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dash import html
 
-from dashboard.components.numbers import percent
 
-if TYPE_CHECKING:
-    from dashboard.queries.targets import Grade
+def badge(kind: str, words: str) -> html.Span:
+    """A badge.
 
-
-def badge(grade: Grade) -> html.Span:
-    """The kind of a number: "modelled", or "calibrated ± 4 %"."""
-    text = grade.kind if grade.error is None else f"{grade.kind} ± {percent(grade.error)}"
-    away = "" if grade.here else " elsewhere"
-    return html.Span(text + away, className="badge", title=grade.words)
+    Args:
+        kind: "modelled", or "calibrated ± 4.2 %".
+        words: one sentence on where the number comes from.
+    """
+    return html.Span(kind, className="badge", title=words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import engine
+from dashboard.components import percent
 from engine.compile import Compilation
 from engine.cost import Calibration
 from engine.execute import Validation
@@ -28,6 +29,12 @@ class Grade:
     words: str
     here: bool = True
     digits: int = 3
+
+    @property
+    def label(self) -> str:
+        """The kind with its error: "calibrated ± 4.2 %"."""
+        error = f" ± {percent(self.error)}" if self.error is not None else ""
+        return f"{self.kind}{error}{'' if self.here else ' elsewhere'}"
 
 
 EXACT = 0.01  # share; a number with a larger error is shown with two digits

@@ -7,7 +7,6 @@ from types import MappingProxyType
 import pytest
 
 import engine
-from dashboard.components import badge
 from dashboard.figures.identity import identity
 from dashboard.pages.targets.layout import layout
 from dashboard.queries import targets
@@ -76,8 +75,8 @@ def test_a_file_made_elsewhere_says_so(made):
 def test_the_badge_says_the_kind_and_what_rules_change_is_modelled():
     grades = (MODELLED, HERE, targets.changed(HERE), targets.changed(MODELLED))
     said = ["modelled", "calibrated ± 4.2 %", "modelled", "modelled"]
-    assert [text(badge(g)) for g in grades] == said
-    assert "The baseline is calibrated" in badge(targets.changed(HERE)).title
+    assert [g.label for g in grades] == said
+    assert "The baseline is calibrated" in targets.changed(HERE).words
     assert targets.changed(HERE).digits == HERE.digits
 
 

@@ -101,7 +101,7 @@ def _total(
 ) -> html.Div:  # fmt: skip
     title: list[Any] = [html.Span(name)]
     if kind:
-        title.append(badge(kind))
+        title.append(badge(kind.label, kind.words))
     parts: list[Any] = [html.Div(title, className="total-name"), figure]
     if budget:
         parts.append(gauge(budget))

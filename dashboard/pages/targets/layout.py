@@ -40,7 +40,7 @@ def _list(cards: tuple[queries.TargetCard, ...]) -> html.Table:
             [
                 html.Td([html.B(c.target.label), html.Code(c.target.id)], className="target-name"),
                 html.Td(c.target.summary),
-                html.Td(badge(c.grade)),
+                html.Td(badge(c.grade.label, c.grade.words)),
             ]
         )
         for c in cards
@@ -68,7 +68,7 @@ def _calibrated(card: queries.TargetCard) -> html.Section:
     return html.Section(
         [
             html.Div(
-                [html.H2(card.target.label), badge(card.grade)],
+                [html.H2(card.target.label), badge(card.grade.label, card.grade.words)],
                 className="targets-head",
             ),
             *([] if card.grade.here else [away]),
