@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from engine.compile import Compilation
     from engine.compress import apply as apply_recipe
-    from engine.compress import evaluate, operation, operations, read_samples
+    from engine.compress import evaluate, grow, operation, operations, read_samples
     from engine.compress import pack as pack_model
     from engine.compress import run as run_operation
     from engine.compress import sizes as file_sizes
@@ -87,6 +87,7 @@ _ROOMS = MappingProxyType(
         "write_recipe": ("recipe", "dumps"),
         "apply_recipe": ("compress", "apply"),
         "evaluate": ("compress", "evaluate"),
+        "grow": ("compress", "grow"),
         "fitting": ("recipe", "fitting"),
         "judge": ("recipe", "judge"),
         "file_sizes": ("compress", "sizes"),
@@ -112,6 +113,7 @@ __all__ = [
     "file_sizes",
     "fitting",
     "groups",
+    "grow",
     "import_profile",
     "judge",
     "keep_validation",

@@ -7,40 +7,48 @@ says what each stored tensor is for; `applying.py` makes the file of a recipe; `
 it in few bytes.
 """
 
-from engine.compress.applying import Applied, Step, apply
+from engine.compress.applying import Applied, Step, apply, weight_bytes
 from engine.compress.catalogue import operation, operations, run
 from engine.compress.data import Samples, read_samples, samples
 from engine.compress.evaluating import ClassFigures, Evaluation, Figure, evaluate
+from engine.compress.growing import Branch, Grown, grow
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.packing import Packed, pack, sizes, unpack
+from engine.compress.paired import Ratio, paired
 from engine.compress.spec import Change, Made, Operation, Parameter
 from engine.compress.verifying import Check, verify
 
 __all__ = [
     "ROLES",
     "Applied",
+    "Branch",
     "Change",
     "Check",
     "ClassFigures",
     "Evaluation",
     "Figure",
+    "Grown",
     "Layer",
     "Made",
     "Operation",
     "Packed",
     "Parameter",
+    "Ratio",
     "Samples",
     "Step",
     "apply",
     "evaluate",
+    "grow",
     "layers",
     "operation",
     "operations",
     "pack",
+    "paired",
     "read_samples",
     "run",
     "samples",
     "sizes",
     "unpack",
     "verify",
+    "weight_bytes",
 ]

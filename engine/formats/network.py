@@ -128,9 +128,10 @@ class Network:
         """The values of a weight; a copy that may be changed."""
         return np.array(numpy_helper.to_array(self._weights[name]))
 
-    def stored_bytes(self) -> int:
-        """What the stored tensors take, without their names, B."""
-        return sum(len(t.raw_data) or self.array(n).nbytes for n, t in self._weights.items())
+    def stored_bytes(self, name: str = "") -> int:
+        """What a stored tensor takes, or all of them, without their names, B."""
+        names = (name,) if name else self.weights
+        return sum(len(self._weights[n].raw_data) or self.array(n).nbytes for n in names)
 
     def held(self) -> set[str]:
         """Tensors that the bodies of control flow read or store."""

@@ -73,6 +73,7 @@ def test_a_model_beside_its_base():
 
 
 def test_pitfall_a_dead_model_is_called_dead_though_its_accuracy_is_a_tenth():
+    """Pitfall 9: accuracy says .1, and KL may even fall; the spread of predictions tells."""
     model, base = linear(np.eye(10)[:, [0]] @ np.ones((1, 10)) * 0 + 0), eye(10)
     labels = np.arange(100) % 10
     data = given(base, np.eye(10)[labels], labels=labels)

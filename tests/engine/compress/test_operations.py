@@ -110,7 +110,7 @@ def test_every_operation_runs_on_the_demo_and_keeps_its_names():
         assert gap(made.model, model, samples) < bounds.get(known.id, 5), known.id
 
 
-def test_weights_in_constant_nodes_are_found():
+def test_pitfall_weights_in_constant_nodes_are_found():
     """Pitfall 1: Paddle keeps weights in Constant nodes, others list them as inputs too."""
     network = onnx.load_from_string(small())
     graph = network.graph
@@ -130,7 +130,7 @@ def test_weights_in_constant_nodes_are_found():
     assert gap(data, small(), noise(small())) == 0
 
 
-def test_old_files_are_converted_before_they_get_scales_a_channel():
+def test_pitfall_old_files_are_converted_before_they_get_scales_a_channel():
     """Pitfall 2: below opset 13 the file would be invalid, which shows only when it is loaded."""
     model = small(opset=11)
     made = compress.run(model, "quantize_static", {"per_channel": True}, noise(model))
@@ -140,7 +140,7 @@ def test_old_files_are_converted_before_they_get_scales_a_channel():
 
 
 @pytest.mark.parametrize("method", ["minmax", "entropy", "percentile"])
-def test_samples_that_fill_no_batch_are_left_out(method):
+def test_pitfall_samples_that_fill_no_batch_are_left_out(method):
     """Pitfall 3: a shorter last batch breaks all three calibrators."""
     model = small()
     samples = noise(model, 37)
@@ -151,7 +151,7 @@ def test_samples_that_fill_no_batch_are_left_out(method):
     assert sizes == [4, 4]
 
 
-def test_norms_written_out_stay_in_floats():
+def test_pitfall_norms_written_out_stay_in_floats():
     """Pitfall 4: int8 in a decomposed LayerNorm or softmax ruins the model."""
     net = Net("decomposed")
     x = net.op("MatMul", net.input("x", ("n", 16)), net.weight(16, 16))
@@ -171,7 +171,7 @@ def test_norms_written_out_stay_in_floats():
     assert gap(made.model, net.bytes(), noise(net.bytes())) < 0.1
 
 
-def test_dynamic_leaves_convolutions_alone():
+def test_pitfall_dynamic_leaves_convolutions_alone():
     """Pitfall 5: as ConvInteger they run ten times slower."""
     made = compress.run(small(), "quantize_dynamic")
     types = {n.op_type for n in Network(made.model).nodes}
@@ -180,7 +180,7 @@ def test_dynamic_leaves_convolutions_alone():
     assert "Conv stay" in made.notes[0]
 
 
-def test_activations_are_unsigned_unless_asked_for():
+def test_pitfall_activations_are_unsigned_unless_asked_for():
     """Pitfall 6: signed activations are four times slower on x86."""
     kinds = {}
     for activations in ("uint8", "int8"):
@@ -200,7 +200,7 @@ def test_eight_bits_do_not_overflow_by_default():
     assert np.abs(fast - plain).max() < 0.02 * np.abs(plain).max()
 
 
-def test_norms_are_folded_before_quantizing_and_only_then():
+def test_pitfall_norms_are_folded_before_quantizing_and_only_then():
     """Pitfall 7: folded norms are gone, what they made keeps its name."""
     model = small()
     made = compress.run(model, "quantize_static", {"between": "no"}, noise(model))
@@ -223,7 +223,7 @@ def test_folding_changes_no_number():
         assert gap(network.bytes(), model, samples) < 1e-5
 
 
-def test_roles_and_what_is_left_out():
+def test_pitfall_norms_and_statistics_are_no_weights():
     """Pitfall 8: norms, biases and statistics are no weights; statistics are never pruned."""
     found = compress.layers(Network(small()))
     roles = [layer.role for layer in found]
@@ -290,7 +290,7 @@ def test_a_form_can_be_drawn_of_every_operation():
             assert parameter.help.endswith(".")
 
 
-def test_packed_numbers_take_no_more_than_their_bits():
+def test_pitfall_packed_numbers_take_no_more_than_their_bits():
     """Pitfall 10: `make_tensor` writes four bits as eight."""
     network = Network(small())
     before = len(network.bytes())

@@ -160,7 +160,7 @@ def test_integers_of_a_quantized_model_are_laid_out_too():
     assert all(bits(runs[0][k]) == bits(runs[1][k]) for k in runs[0])
 
 
-def test_zeros_in_a_dense_file_save_nothing_but_when_compressed():
+def test_pitfall_zeros_in_a_dense_file_save_nothing_but_when_compressed():
     """Pitfall 12, the size's side: what is shown must be the packed file."""
     pruned = compress.run(digits(), "prune", {"amount": 0.9}).model
     assert len(pruned) == pytest.approx(len(digits()), rel=0.001)

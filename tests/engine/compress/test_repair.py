@@ -172,7 +172,7 @@ def test_norms_measured_anew_are_those_of_the_samples():
         compress.run(folded, "repair_norms", {}, samples)
 
 
-def test_a_role_is_given_back():
+def test_pitfall_norms_in_the_pool_can_be_given_back():
     """Pitfall 8: norms that went into the pool can be restored alone."""
     model = small()
     harmed = compress.run(model, "prune", {"amount": 0.6, "include_norms": True}).model
