@@ -95,7 +95,7 @@ def _offer(
     fits = None if not now.latency_s else now.latency_s * fps <= 1
     refused = sum(n for _, n in offer.summary.refused)
     changed = offer.summary.changed
-    reasons = "; ".join(f"{n} × {why}" for why, n in offer.summary.refused)
+    reasons = "; ".join(f"{n:,} × {why}" for why, n in offer.summary.refused)
     applied = preset.id == chosen
     return html.Tr(
         [
