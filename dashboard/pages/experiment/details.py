@@ -8,12 +8,13 @@ from typing import Any
 from dash import html
 
 from dashboard.components import change, data, significant
-from dashboard.queries.experiment_compare import effects
+from dashboard.queries.experiment_compare import OperationEffect, effects
 from dashboard.queries.experiment_one import places, slack
 from dashboard.queries.experiment_words import Shown, recipe_words, shown
 from engine.experiments import Effect
 from engine.experiments import Experiment as Found
 
+MOST_SELECTED = 2_000  # models that a press on an operation selects
 SAME = 1e-9  # in page units: a smaller change is none
 
 
@@ -93,7 +94,7 @@ def of_none(found: Found) -> list[Any]:
     lines = [
         html.Tr(
             [
-                html.Th(effect.operation, scope="row", title=effect.operation),
+                html.Th(_operation(effect), scope="row"),
                 html.Td(f"{effect.count:,}", className="n figure"),
                 *(_median(h, m) for h, m in zip(how, effect.by_metric, strict=True)),
             ]
@@ -111,6 +112,15 @@ def of_none(found: Found) -> list[Any]:
             className="compare-table",
         ),
     ]
+
+
+def _operation(effect: OperationEffect) -> html.Button:
+    """Its name; a press selects the models that it made."""
+    rows = sorted(effect.by_metric[0].cases["row"].to_list()[:MOST_SELECTED])
+    name, ids = effect.operation, ",".join(map(str, rows))
+    return html.Button(
+        name, className="link", title=f"{name}: select what it made", **data(ids=ids)
+    )
 
 
 def _median(how: Shown, effect: Effect) -> html.Td:
