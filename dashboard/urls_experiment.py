@@ -17,6 +17,7 @@ EXPERIMENTS = "/experiments"
 EXPERIMENT = "/experiments/<experiment_id>"  # the path template of the page of one experiment
 
 ARRANGEMENTS = ("operation", "step")  # what the columns of the map stand for
+LOGS = ("", "none", *urls.LOGS[1:])
 DOCKS = ("compare", "budgets", "table")  # of the lower right pane
 CHARTS = 3  # trade-off charts that stand side by side at most
 
@@ -36,7 +37,8 @@ class ExperimentView:
         by: what the columns of the map stand for, of `ARRANGEMENTS`.
         collapsed: rows of models whose descendants are folded away.
         charts: (x, y) metrics of each trade-off chart; () the usual one.
-        log: the logarithmic axes of the trade-off charts, of `urls.LOGS`.
+        log: the logarithmic axes of the trade-off charts, of `LOGS`; "" the usual ones, which
+            depend on the figures.
         dock: what the lower right pane shows, of `DOCKS`.
         sort: column of the table; a leading "-" sorts downwards.
     """
@@ -106,7 +108,7 @@ def from_query(experiment_id: str, query: Mapping[str, object]) -> ExperimentVie
         by=one("by") if one("by") in ARRANGEMENTS else usual.by,
         collapsed=urls.selection(one("fold")),
         charts=tuple((p[0], p[1]) for p in pairs if len(p) == 2 and all(map(urls.is_column, p))),
-        log=one("log") if one("log") in urls.LOGS else usual.log,
+        log=one("log") if one("log") in LOGS else usual.log,
         dock=one("dock") if one("dock") in DOCKS else usual.dock,
         sort=plain.sort,
     )

@@ -168,7 +168,7 @@
     if (state.colour !== usual.quality) put("colour", state.colour);
     if (state.size !== (usual.cost || "none")) put("size", state.size);
     if (state.by !== "operation") put("by", state.by);
-    put("log", state.log);
+    if (state.log !== usual.log) put("log", state.log || "none");
     if (state.dock !== "compare") put("dock", state.dock);
     const text = String(query);
     window.history.replaceState(window.history.state, "", window.location.pathname + (text ? `?${text}` : ""));
@@ -197,21 +197,21 @@
     };
     const field = (id, side, word) => {
       const now = value(id, side), shown = now === undefined ? "" : String(Number((now * glossary[id].scale).toPrecision(6)));
-      return make("label", { class: "field" }, make("span", { class: "field-name" }, word), make("input", {
-        class: "bound-input", value: shown, inputmode: "decimal", "aria-label": `${glossary[id].label} ${word}`,
+      return make("input", {
+        class: "entry bound-input", value: shown, inputmode: "decimal", placeholder: word, "aria-label": `${glossary[id].label} ${word}`,
         onchange: (event) => put(id, side, event.target.value),
-      }), make("span", { class: "field-name unit" }, glossary[id].unit));
+      });
     };
     const line = (id) => {
       const missing = glossary[id].unknown, on = state.unknown.includes(id);
       const toggle = () => view().change({ unknown: on ? state.unknown.filter((k) => k !== id) : [...state.unknown, id] }, "bounds");
       return make("div", { class: "bound" }, make("span", { class: "bound-name", title: glossary[id].help }, glossary[id].label),
-        field(id, "ge", "at least"), field(id, "le", "at most"),
-        missing ? make("label", { class: "unknown-too" }, make("input", { type: "checkbox", onchange: toggle, ...(on ? { checked: "" } : {}) }), `${say(missing)} unknown pass too`) : "",
+        field(id, "ge", "at least"), make("span", { class: "muted" }, "to"), field(id, "le", "at most"), make("span", { class: "muted unit" }, glossary[id].unit),
+        missing ? make("label", { class: "unknown-too" }, make("input", { type: "checkbox", onchange: toggle, ...(on ? { checked: "" } : {}) }), `${say(missing)} unknown too`) : "",
         make("button", { class: "icon", title: `Remove the bounds on ${glossary[id].label}`, onclick: () => view().change({ where: page().state.where.filter(([c]) => c !== id) }, "bounds") }, "×"));
     };
     const rest = Object.values(glossary).filter((m) => !ids.includes(m.id));
-    const more = make("select", { class: "button", "aria-label": "Bound a metric", onchange: (event) => {
+    const more = make("select", { class: "button more", "aria-label": "Bound a metric", onchange: (event) => {
       const id = event.target.value, { better, span } = glossary[id];
       view().change({ where: [...page().state.where, [id, better === "higher" ? "ge" : "le", (span[0] + span[1]) / 2]] }, "bounds");
     } }, make("option", { value: "" }, "+ Bound…"), ...rest.map((m) => make("option", { value: m.id }, m.label)));

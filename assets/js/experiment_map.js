@@ -4,8 +4,8 @@
    A ribbon bends in the gap beside its parent and then runs along its own row, which is free. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const [HEAD, LEFT, RIGHT, TOP, FOOT] = [30, 44, 150, 12, 88]; // px around the map
-  const [NARROW, BROAD, TALL] = [76, 250, 64]; // px: least and most of a column, most of a row at first
+  const [HEAD, LEFT, RIGHT, TOP, FOOT] = [30, 44, 120, 16, 88]; // px around the map
+  const [NARROW, BROAD, TALL] = [68, 250, 64]; // px: least and most of a column, most of a row at first
   const [BIG, FAR, NAMES, OVER] = [18, 5, 15, 41]; // px: largest radius; rows lower than FAR are dashes; names beside, above
   const BENDS = 30; // pieces of a bend
   const view = () => clientside.view;
@@ -185,9 +185,12 @@
     const values = metric && view().column(metric.id);
     for (const k of seen) {
       const x = X(column[k]), y = Y(lane[k]), r = it.r(k), passes = masks.shown[k];
-      pen.globalAlpha = passes ? 1 : 0.16;
+      pen.globalAlpha = 1;
       pen.beginPath();
       pen.arc(x, y, r, 0, 7);
+      pen.fillStyle = token.surface; // the ribbons end behind it
+      pen.fill();
+      pen.globalAlpha = passes ? 1 : 0.2;
       pen.fillStyle = it.tone(k);
       pen.fill();
       pen.lineWidth = 1;
@@ -212,7 +215,7 @@
         pen.fillText(told, x + r + 6, y);
       } else {
         pen.textAlign = "center";
-        const told = canvas().fit(pen, text, it.kx - 8, true);
+        const told = canvas().fit(pen, pen.measureText(text).width > it.kx - 8 && row.step ? row.step : text, it.kx - 8, true);
         pen.lineWidth = 3;
         pen.strokeStyle = token.surface;
         pen.strokeText(told, Math.max(pen.measureText(told).width / 2 + 4, x), y - r - 8);

@@ -3,6 +3,7 @@
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const MOST = 3; // charts side by side
+  const SPOTS = [26, 52, 90, 130].flatMap((dy) => [[26, dy], [-26, dy], [26, -dy], [-26, -dy]]); // px from the knee to its name
   const view = () => clientside.view;
   const page = () => document.getElementById("experiment--page");
   const pair = (k) => (page() && page().state && page().state.charts[k]) || null;
@@ -42,6 +43,12 @@
     return [low - pad, high + pad];
   }
 
+  /* Ticks of a logarithmic axis: as many within a decade as have room. */
+  function decades(k, axis) {
+    const [low, high] = reach(k, axis), per = plot(k)._fullLayout[`${axis}axis`]._length / (high - low);
+    return per > 260 ? "D1" : per > 90 ? "D2" : 1;
+  }
+
   /* The lines of the bounds on one axis, with their names. */
   function limits(k, axis) {
     const id = pair(k)[axis === "x" ? 0 : 1], token = clientside.canvas.ink(), shapes = [], notes = [], across = axis === "x" ? "y" : "x";
@@ -52,10 +59,11 @@
       const inside = place > Math.min(...range) && place < Math.max(...range);
       shapes.push({ type: "line", ...span, [`${axis}0`]: at, [`${axis}1`]: at, line: { color: token.budget, width: 1.5, dash: "dash" } });
       const end = side === "le" ? Math.max(...range) : Math.min(...range), far = isLog(axis) ? 10 ** end : end;
-      if (inside) shapes.push({ type: "rect", ...span, [`${axis}0`]: at, [`${axis}1`]: far, fillcolor: token.budget, opacity: 0.07, line: { width: 0 }, layer: "below" });
+      if (inside) shapes.push({ type: "rect", ...span, [`${axis}0`]: at, [`${axis}1`]: far, fillcolor: token.ground, opacity: 1, line: { width: 0 }, layer: "below" });
       if (!inside) continue;
       const text = `${side === "le" ? "at most" : "at least"} ${view().figure(metric(id), value)}`, note = { text, showarrow: false, font: { color: token.budget, size: 12 } };
-      if (axis === "x") notes.push({ ...note, xref: "x", yref: "paper", x: place, y: 0, yanchor: "bottom", xanchor: place - range[0] > (range[1] - range[0]) / 2 ? "right" : "left", yshift: 2 });
+      const share = (place - range[0]) / (range[1] - range[0]); // beside the title of the y axis, unless that is there
+      if (axis === "x") notes.push({ ...note, xref: "x", yref: "paper", x: place, y: share < 0.3 ? 0 : 1, yanchor: "bottom", xanchor: share > 0.8 ? "right" : share < 0.3 ? "left" : "center", yshift: share < 0.3 ? 2 : 0 });
       else notes.push({ ...note, xref: "paper", yref: "y", x: 1, y: place, xanchor: "right", yanchor: side === "le" ? "bottom" : "top" });
     }
     return { shapes, notes };
@@ -67,17 +75,29 @@
     if (!found || found.x !== x || found.y !== y) return { x: [], y: [], shape: "hv", notes: [] };
     const d = values(k), rows = [...found.rows].sort((a, b) => d.x[a] - d.x[b]), g = plot(k), notes = [];
     if (found.knee !== null && found.knee !== undefined) {
+      const { xaxis: xa, yaxis: ya } = g._fullLayout, at = [xa.d2p(d.x[found.knee]), ya.d2p(d.y[found.knee])];
+      const marks = d.ids.map((_, i) => [xa.d2p(d.x[i]), ya.d2p(d.y[i])]).filter(([x, y]) => x === x && y === y);
+      const spots = [`knee: ${short(page().rows.get(found.knee).name)}`, "knee"].flatMap((text, last) => SPOTS.map(([dx, dy]) => {
+        const long = 6.6 * text.length, [x, y] = [at[0] + dx, at[1] + dy], [l, r] = dx > 0 ? [x, x + long] : [x - long, x];
+        const out = l < 0 || r > xa._length || y < 8 || y > ya._length - 8; // the spot where the fewest marks are written over
+        return { text, dx, dy, cost: (out ? 1e6 : 0) + 50 * last + marks.filter(([mx, my]) => mx > l - 6 && mx < r + 6 && Math.abs(my - y) < 13).length };
+      }));
+      const best = spots.sort((a, b) => a.cost - b.cost)[0];
       const [px, py] = [["x", d.x], ["y", d.y]].map(([axis, of]) => (isLog(axis) ? Math.log10(of[found.knee]) : of[found.knee]));
-      const range = g._fullLayout.xaxis.range, right = px - range[0] > (range[1] - range[0]) / 2, top = g._fullLayout.yaxis.range;
-      const up = py < top[0] + 0.75 * (top[1] - top[0]);
       notes.push({
-        xref: "x", yref: "y", x: px, y: py, text: `knee: ${short(page().rows.get(found.knee).name)}`, showarrow: true, arrowhead: 0, arrowwidth: 1,
-        arrowcolor: clientside.canvas.ink().muted, ax: right ? -26 : 26, ay: up ? -26 : 26, xanchor: right ? "right" : "left", font: { color: clientside.canvas.ink().ink, size: 12 },
+        xref: "x", yref: "y", x: px, y: py, text: best.text, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: clientside.canvas.ink().muted,
+        ax: best.dx, ay: best.dy, xanchor: best.dx > 0 ? "left" : "right", font: { color: clientside.canvas.ink().ink, size: 12 },
       });
     }
     return { x: rows.map((i) => d.x[i]), y: rows.map((i) => d.y[i]), shape: metric(x).better === "higher" ? "vh" : "hv", notes };
   }
-  const short = (text) => (text.length > 34 ? `…${text.slice(-33)}` : text).replace(/[<>&]/g, " ");
+  /* The last steps of a name. */
+  function short(text) {
+    const steps = text.split(" → ");
+    let kept = steps.pop().slice(0, 34);
+    while (steps.length && kept.length + steps[steps.length - 1].length < 30) kept = `${steps.pop()} → ${kept}`;
+    return (steps.length ? `… → ${kept}` : kept).replace(/[<>&]/g, " ");
+  }
 
   /* Axes, titles, front and bounds of one chart; nothing when they already are. */
   function fit(k, force) {
@@ -94,7 +114,8 @@
     if (force || !fitted[k] || fitted[k][4] !== key || fitted[k][0] !== page().rows || fitted[k][3] !== g.layout.template) {
       const change = {};
       for (const axis of ["x", "y"]) Object.assign(change, {
-        [`${axis}axis.type`]: isLog(axis) ? "log" : "linear", [`${axis}axis.range`]: reach(k, axis), [`${axis}axis.nticks`]: isLog(axis) ? 4 : 5,
+        [`${axis}axis.type`]: isLog(axis) ? "log" : "linear", [`${axis}axis.range`]: reach(k, axis), [`${axis}axis.nticks`]: 5,
+        [`${axis}axis.dtick`]: isLog(axis) ? decades(k, axis) : null,
       });
       window.Plotly.relayout(g, change);
     }

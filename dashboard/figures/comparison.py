@@ -10,20 +10,31 @@ import plotly.graph_objects as go
 from dashboard.components import significant
 from dashboard.figures.template import template
 from dashboard.figures.tokens import tokens
-from engine.experiments import Chart, Variable, shown
+from engine.experiments import Chart, Comparison, Variable, shown
 
-MARGIN = {"l": 46, "r": 10, "t": 26, "b": 34}
-RAMP = ("seq-2", "seq-4", "seq-5", "seq-3")  # colours of up to four values, told apart by lightness
+MARGIN = {"l": 46, "r": 10, "t": 34, "b": 38}
+RAMP = ("seq-1", "seq-2", "seq-4", "seq-5")  # colours of ordered values
 LINES = 3  # numeric values from which an axis is a scale
 
 
-def colours(count: int) -> tuple[str, ...]:
-    """Names of the tokens of so many values: the ramp while it suffices, then categories."""
+def colours(variable: Variable | None) -> tuple[str, ...]:
+    """Names of the tokens of a variable's values: steps of one ramp in order, else categories."""
+    count = len(variable.values) if variable else 1
     if count <= 1:
         return ("seq-4",)
-    if count <= len(RAMP):
-        return ("seq-2", "seq-4") if count == 2 else ("seq-2", "seq-3", "seq-4", "seq-5")[-count:]
+    if count == 2:
+        return ("seq-2", "seq-4")
+    if count <= len(RAMP) and variable is not None and variable.numeric:
+        return RAMP[-count:]
     return tuple(f"cat-{k % 8}" for k in range(count))
+
+
+def scaled(comparison: Comparison) -> bool:
+    """The first variable is an axis of numbers, not of names."""
+    first = comparison.variables[0] if comparison.variables else None
+    if first is None or not first.numeric or None in first.values:
+        return False
+    return len(first.values) >= LINES
 
 
 def words(variable: Variable) -> list[str]:
@@ -43,28 +54,34 @@ def figure(chart: Chart, scale: float, header: str, scheme: str) -> go.Figure:
     token = tokens(scheme)
     variables = chart.comparison.variables
     facets = words(variables[2]) if len(variables) > 2 else [""]
-    count = len(variables[1].values) if len(variables) > 1 else 1
-    scaled = bool(variables) and variables[0].numeric and len(variables[0].values) >= LINES
-    scaled = scaled and None not in variables[0].values
+    tones = colours(variables[1] if len(variables) > 1 else None)
+    count, lines = len(tones), scaled(chart.comparison)
     traces = [
-        _trace(chart, scale, token, colour, facet, count, scaled)
+        _trace(chart, scale, token[tones[colour]], token["muted"], colour, facet, count, lines)
         for facet in range(len(facets))
         for colour in range(count)
     ]
-    made = go.Figure(data=traces, layout=_layout(chart, scale, header, scheme, facets, scaled))
+    made = go.Figure(data=traces, layout=_layout(chart, scale, header, scheme, facets, lines))
     if chart.reference is not None:
         made.add_hline(
             y=chart.reference * scale, line={"color": token["muted"], "width": 1, "dash": "dot"}
         )
         made.add_annotation(
-            text=f"base {significant(chart.reference * scale)}", xref="paper", x=1, xanchor="right",
-            y=chart.reference * scale, yanchor="bottom",
+            text=f"┈ base {significant(chart.reference * scale)}", xref="paper", x=1,
+            xanchor="right", yref="paper", y=1, yanchor="bottom", yshift=6,
         )  # fmt: skip
     return made
 
 
 def _trace(
-    chart: Chart, scale: float, token: Any, colour: int, facet: int, count: int, scaled: bool
+    chart: Chart,
+    scale: float,
+    tone: str,
+    quiet: str,
+    colour: int,
+    facet: int,
+    count: int,
+    scaled: bool,
 ) -> Any:
     variables = chart.comparison.variables
     rows = [
@@ -75,13 +92,12 @@ def _trace(
     names: Sequence[Any] = [""]
     if variables:
         names = variables[0].values if scaled else words(variables[0])
-    tone = token[colours(count)[colour]]
     values = [r["mean"] * scale for r in rows]
     spread: dict[str, Any] | None = None
     if any(r["low"] is not None for r in rows):
         spread = {
             "type": "data", "symmetric": False, "thickness": 1.2, "width": 3,
-            "color": token["muted"],
+            "color": quiet,
             "array": [((r["high"] or r["mean"]) - r["mean"]) * scale for r in rows],
             "arrayminus": [(r["mean"] - (r["low"] or r["mean"])) * scale for r in rows],
         }  # fmt: skip
@@ -111,7 +127,7 @@ def _layout(
     token = tokens(scheme)
     low, high = (chart.low or 0.0) * scale, (chart.high or 0.0) * scale
     pad = (high - low or abs(high) or 1.0) * 0.12
-    span = [low - pad, high + pad] if scaled else [min(0.0, low - pad), max(high + pad, 0.0)]
+    span = [low - pad, high + pad] if scaled else [min(0.0, low - pad), max(high + 1.6 * pad, 0.0)]
     layout: dict[str, Any] = {
         "template": template(scheme),
         "margin": MARGIN,

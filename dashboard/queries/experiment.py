@@ -19,6 +19,7 @@ from engine.experiments import Experiment, Layout, plain
 from engine.store import ExperimentRow
 
 DIGITS = 7  # significant digits of a metric that are sent to the browser
+WIDE = 20.0  # most over least from which the axis of the cost is logarithmic
 MAX_PARAMETERS = 24  # columns of parameters in the table
 
 
@@ -35,7 +36,13 @@ def about(experiment: Experiment) -> dict[str, Any]:
         "names": {f"p{k}": name for k, name in enumerate(parameters(experiment))},
         "quality": quality.column if quality else "",
         "cost": cost.column if cost else "",
+        "log": "x" if cost and _wide(*words[cost.column]["span"]) else "",
     }
+
+
+def _wide(least: float, most: float) -> bool:
+    """Values so far apart that most would stand on one spot of a linear axis."""
+    return least > 0 and most / least > WIDE
 
 
 def payload(row: ExperimentRow, experiment: Experiment) -> dict[str, Any]:

@@ -131,11 +131,13 @@ def _varies(experiment: Experiment, spec: MetricSpec) -> bool:
 
 def step_words(experiment: Experiment, model: Model) -> str:
     """What sets a model apart from others of its operation: the values of its parameters."""
-    if model.operation is None:
+    if model.operation is None or not model.base:
         return model.label
     name, differ = model.operation.name, differing(experiment).get(model.operation.name)
     return ", ".join(
-        parameter_words(name, k, v) for k, v in told(model) if differ is None or k in differ
+        parameter_words(name, k, v)
+        for k, v in told(model)
+        if (differ is None or k in differ) and plain(v) != name
     )
 
 
@@ -143,8 +145,7 @@ def step_words(experiment: Experiment, model: Model) -> str:
 def differing(experiment: Experiment) -> Mapping[str, frozenset[str]]:
     """Operation -> the parameters in which its models differ.
 
-    An operation that made one model only, or whose models do not differ, is not in it: all its
-    parameters are told.
+    An operation that made one model only is not in it: all its parameters are told.
     """
     seen: dict[str, list[tuple[tuple[str, Any], ...]]] = {}
     for model in experiment.models:
@@ -158,7 +159,7 @@ def differing(experiment: Experiment) -> Mapping[str, frozenset[str]]:
                 values.setdefault(parameter, set()).add(plain(value))
         count = {p: sum(p in dict(pairs) for pairs in every) for p in values}
         differ = frozenset(p for p in values if len(values[p]) > 1 or count[p] < len(every))
-        if len(every) > 1 and differ:
+        if len(every) > 1:
             found[name] = differ
     return MappingProxyType(found)
 
@@ -169,11 +170,13 @@ def told(model: Model) -> list[tuple[str, Any]]:
 
 
 def parameter_words(operation: str, name: str, value: Any) -> str:
-    """A value of a parameter: 0.5 of an amount or a sparsity is "50 %", 8 bits are "8 bits"."""
+    """A value of a parameter: 0.5 of an amount or a sparsity is "50 %", bits 8 is "8 bits"."""
     share = re.search(r"amount|sparsity|ratio|fraction|rate", name, re.IGNORECASE)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if share and number and 0 < value < 1 and math.isfinite(value):
         return f"{float(value) * 100:.3g} %"
+    if number and re.fullmatch(r"(n_?)?bits?", name, re.IGNORECASE):
+        return f"{plain(value)} bits" if value != 1 else "1 bit"
     if number or isinstance(value, bool):
         return f"{name} {plain(value)}" if len(name) <= 12 else plain(value)
     return plain(value)

@@ -54,9 +54,49 @@ def test_metrics_are_shown_in_fitting_units(found):
 def test_models_are_called_by_the_steps_that_made_them(found):
     names = [recipe_words(found, k) for k in range(6)]
     assert names == [
-        "the base", "prune 50 %", "prune 50 % → train epochs 3", "prune 90 %",
-        "prune 90 % → train epochs 3", "quantize",
+        "the base", "prune 50 %", "prune 50 % → train", "prune 90 %", "prune 90 % → train",
+        "quantize",
     ]  # fmt: skip
+
+
+def test_parameters_are_told_where_models_of_a_step_differ():
+    found = tree(
+        model("r"),
+        model("a", "r", "palettize", bits=4, method="palettize"),
+        model("b", "r", "palettize", bits=1, method="palettize"),
+        model("c", "r", "repair", epochs=3),
+    )
+    names = [recipe_words(found, k) for k in range(1, 4)]
+    assert names == ["palettize 4 bits", "palettize 1 bit", "repair epochs 3"]
+
+
+def test_a_cost_of_a_wide_range_stands_on_a_logarithmic_axis(app, key, found):
+    assert ask.about(found)["log"] == ""
+    wide = tree(*(model(str(k), metrics={"Accuracy": k / 9, "Size": 4.0**k}) for k in range(6)))
+    assert ask.about(wide)["log"] == "x"
+    with app.server.test_request_context():
+        text = json.dumps(layout(key, log="none").to_plotly_json(), default=_plain)
+        assert '"log": ""' in text
+        text = json.dumps(layout(key, log="xy").to_plotly_json(), default=_plain)
+        assert '"log": "xy"' in text
+
+
+def _plain(component):
+    return component.to_plotly_json()
+
+
+def test_long_names_are_compared_in_a_table_with_bars(app, services, tmp_path):
+    names = ("an operation with a long name", "another one of the same kind", "prune")
+    made = [model("r", metrics={"Accuracy": 0.9, "Size": 10})]
+    made += [model(n[:9], "r", n, metrics={"Accuracy": 0.5, "Size": 5}) for n in names]
+    file = tmp_path / "long.json"
+    file.write_text(json.dumps(body(*made)))
+    key = services.experiments.add(file, "long.json")[0].id
+    with app.server.app_context():
+        text = str(compare.comparing({"rows": [1, 2, 3]}, "light", key))
+    assert "with-bars" in text
+    assert "base: " in text
+    assert "width': '55.6%'" in text
 
 
 def test_a_long_chain_tells_its_last_steps():
@@ -96,7 +136,7 @@ def test_what_fits_is_named_with_its_figures_and_what_would_help(found):
     size, accuracy = column(found, "Size"), column(found, "Accuracy")
     told = answer(found, {"where": [[size, "le", 5.0]], "charts": [[size, accuracy]]})
     assert found.models[told.best].id == "p9t"
-    assert told.best_words == ("prune 90 % → train epochs 3", "4.00 MB, 70.00 %")
+    assert told.best_words == ("prune 90 % → train", "4.00 MB, 70.00 %")
     assert told.relax == "relax Size to 20.0 MB → 88.00 % Accuracy"
     assert found.models[told.relax_row].id == "p5t"
     assert told.sent["fronts"][0]["rows"] == [4]

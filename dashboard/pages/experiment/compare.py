@@ -10,7 +10,7 @@ from dashboard.components import aria, data
 from dashboard.figures import comparison as drawing
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Experiment
-from dashboard.pages.experiment import details
+from dashboard.pages.experiment import bar_table, details
 from dashboard.queries import services
 from dashboard.queries.experiment_compare import (
     MOST_FACETS,
@@ -64,7 +64,10 @@ def _several(found: Found, told: Compared, scheme: str) -> list[Any]:
     as_table = told.comparison.view in ("table", "none") or facets > MOST_FACETS
     parts: list[Any] = [
         html.Div(
-            [html.P(told.comparison.sentence, className="compare-words"), *_legend(told)],
+            [
+                html.P(told.comparison.sentence, className="compare-words"),
+                *([] if bar_table.fits_better(told.comparison) else _legend(told)),
+            ],
             className="compare-head",
         )
     ]
@@ -74,12 +77,14 @@ def _several(found: Found, told: Compared, scheme: str) -> list[Any]:
         return [*parts, html.P("Fewer than two models are left. Keep more values.")]
     if as_table:
         return [*parts, _table(found, told)]
+    if told.charts and bar_table.fits_better(told.comparison):
+        return [*parts, bar_table.table(found, told)]
     charts = [
         dcc.Graph(
             figure=drawing.figure(chart, how.scale, how.header, scheme),
             config=CONFIG,
             className="compare-chart",
-            style={"height": 190},
+            style={"height": 200},
         )
         for chart, how in zip(told.charts, told.shown, strict=True)
     ]
@@ -93,7 +98,7 @@ def _legend(told: Compared) -> list[Any]:
     if len(variables) < 2:
         return []
     names = drawing.words(variables[1])
-    tones = drawing.colours(len(names))
+    tones = drawing.colours(variables[1])
     return [
         html.Div(
             [

@@ -38,7 +38,11 @@ def of_one(found: Found, row: int, ask: Mapping[str, Any]) -> list[Any]:
         value = found.frame[spec.column][row]
         cells = [html.Td(how.text(value), className="n figure")]
         for _, other in others:
-            text, share = change(value, found.frame[spec.column][other])
+            before = found.frame[spec.column][other]
+            if value is None or before is None:
+                cells.append(html.Td("–", className="n muted"))
+                continue
+            text, share = change(value, before)
             better = (share > 0) == (spec.direction == "higher")
             tone = ("better" if better else "worse") if text and spec.direction else "muted"
             cells.append(html.Td(text or "same", className=f"n {tone}"))
@@ -86,7 +90,7 @@ def of_none(found: Found) -> list[Any]:
     how, made = effects(found)
     prompt = html.P(
         "Select models to see how they differ. Meanwhile, what each step did to the models it was "
-        "applied to: the median change, and from the least to the greatest.",
+        "applied to: the median change, and how far the changes reach.",
         className="compare-words",
     )
     if not made:
@@ -96,12 +100,12 @@ def of_none(found: Found) -> list[Any]:
             [
                 html.Th(_operation(effect), scope="row"),
                 html.Td(f"{effect.count:,}", className="n figure"),
-                *(_median(h, m) for h, m in zip(how, effect.by_metric, strict=True)),
+                *(td for h, m in zip(how, effect.by_metric, strict=True) for td in _median(h, m)),
             ]
         )
         for effect in made
     ]
-    heads = [html.Th(h.header, className="n") for h in how]
+    heads = [html.Th(text, className="n") for h in how for text in (h.header, "least to greatest")]
     return [
         html.Div(prompt, className="compare-head"),
         html.Table(
@@ -123,23 +127,28 @@ def _operation(effect: OperationEffect) -> html.Button:
     )
 
 
-def _median(how: Shown, effect: Effect) -> html.Td:
+def _median(how: Shown, effect: Effect) -> list[html.Td]:
     """The median of the changes, and how far they reach."""
     if effect.median is None or effect.low is None or effect.high is None:
-        return html.Td("unknown", className="n muted")
-    parts: list[Any] = [_signed(how, effect.median)]
-    if effect.known > 1 and effect.low < effect.high:
-        ends = f" {_signed(how, effect.low)} to {_signed(how, effect.high)}"
-        parts.append(html.Span(ends, className="muted reach"))
+        return [html.Td("unknown", className="n muted"), html.Td()]
     title = f"{effect.known:,} changes are known"
     if effect.better is not None:
         title = f"Better in {effect.better:,} of {effect.known:,}"
-    tone = "muted"
-    if how.spec.direction and abs(effect.median * how.scale) >= SAME:
+    tone, page = "muted", effect.median * how.scale
+    if how.spec.direction and abs(page) >= SAME:
         tone = "better" if (effect.median > 0) == (how.spec.direction == "higher") else "worse"
-    return html.Td(parts, className=f"n figure {tone}", title=title)
+    text = "same"
+    if abs(page) >= SAME:
+        text = f"{'▲' if page > 0 else '▼'} {significant(abs(page))}"
+    reach = ""
+    if effect.known > 1 and effect.low < effect.high:
+        reach = f"{_signed(how, effect.low)} to {_signed(how, effect.high)}"
+    return [
+        html.Td(text, className=f"n figure {tone}", title=title),
+        html.Td(reach, className="n figure muted", title=title),
+    ]
 
 
 def _signed(how: Shown, value: float) -> str:
     page = value * how.scale
-    return "same" if abs(page) < SAME else f"{'▲' if value > 0 else '▼'} {significant(abs(page))}"
+    return "0" if abs(page) < SAME else f"{'+' if value > 0 else '−'}{significant(abs(page))}"
