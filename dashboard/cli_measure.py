@@ -33,7 +33,9 @@ def add(commands: Any) -> None:
         "calibrate", help="measure kernels on this machine, so that its latency can be predicted"
     )
     calibrate.add_argument("--nets", type=int, default=1000, help="networks (default 1000)")
-    calibrate.add_argument("--workers", type=int, default=1, help="processes side by side")
+    calibrate.add_argument("--workers", type=int, default=2, help="processes side by side (2)")
+    about = "minutes of measuring at most (default 7)"
+    calibrate.add_argument("--minutes", type=float, default=7.0, help=about)
     calibrate.add_argument("--anew", action="store_true", help="forget what was measured before")
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="where to write the file")
     calibrate.add_argument("--json", action="store_true", help="print one JSON object")
@@ -129,6 +131,7 @@ def _ms(seconds: float) -> str:
 def _calibrate(options: argparse.Namespace) -> int:
     made = engine.calibrate(
         nets=options.nets, workers=options.workers, anew=options.anew, out=options.out,
+        minutes=options.minutes,
         report=None if options.json else _progress,
     )  # fmt: skip
     facts = dict(made.facts)

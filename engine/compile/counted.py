@@ -232,6 +232,8 @@ def _windowed(
         return f"{family} depthwise"
     if op.type in ("Conv", "FusedConv"):
         return "conv grouped" if groups > 1 else "conv line" if len(space) == 1 else "conv"
+    if op.type == "ConvInteger" and _unsigned(op, tensors, at):
+        return "ConvInteger unsigned"
     return f"{family} 1x1" if window == 1 and family == "integer conv" else family
 
 

@@ -31,11 +31,13 @@ from engine.execute.networks import FAMILIES
 from engine.execute.samples import Sample, read_samples
 
 NETS = 1000
+MINUTES = 7.0  # of measuring; fitting takes one or two more
 _ROOT = Path(__file__).resolve().parents[2]
 _LOOK_S = 0.5
 _MOST_CUT = 0.6  # share of a kernel's time that may have been interruption
 _SMALL_S = 2e-3  # networks below this show what the profile adds to each kernel
-_AGREE = (0.6, 1.9)  # kernels' sum / whole, beyond which the machine was too busy
+_AGREE = (0.5, 2.2)  # kernels' sum / whole, beyond which the machine was too busy
+_CLOCK_S = 1e-6  # what the profile's own clock may add to a kernel and not to another
 _SLICE_S = 2e-3  # a kernel of this length is hardly ever run through on a busy machine
 _COUNTED_S = 5e-4  # networks below this are not in the stated error: their clock is too coarse
 
@@ -51,18 +53,19 @@ class Progress(NamedTuple):
 def calibrate(
     target: str = "onnxruntime-cpu", nets: int = NETS, workers: int = 1,
     report: Callable[[Progress], None] | None = None, cancelled: Cancelled | None = None,
-    out: Path | None = None, anew: bool = False,
+    out: Path | None = None, anew: bool = False, minutes: float = MINUTES,
 ) -> Calibration:  # fmt: skip
     """Measure and fit; what was measured before on this machine is not measured again.
 
     Args:
         target: id of the target that the file is for.
-        nets: networks to measure.
+        nets: networks to measure at most.
         workers: processes that measure side by side; more than one disturb each other a little.
         report: told how far it is.
         cancelled: asked now and then; True stops it, and what was measured stays.
         out: where to write the file; None: the user's own folder, where it is found.
         anew: forget what was measured before.
+        minutes: of measuring at most; what was measured by then is fitted.
 
     Raises:
         EngineError: onnxruntime is not installed, nothing could be measured, or it was stopped.
@@ -72,7 +75,7 @@ def calibrate(
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    _measure(folder, nets, workers, report, cancelled)
+    _measure(folder, nets, workers, report, cancelled, minutes)
     samples = tuple(read_samples(folder))
     if len(samples) < 20:
         raise EngineError("too few networks could be measured", found=str(len(samples)),
@@ -99,7 +102,7 @@ def _name(kind: str) -> str:
 
 def _measure(
     folder: Path, nets: int, workers: int, report: Callable[[Progress], None] | None,
-    cancelled: Cancelled | None,
+    cancelled: Cancelled | None, minutes: float,
 ) -> None:  # fmt: skip
     words = [sys.executable, "-P", "-m", "engine.execute.sampling", str(folder), str(nets)]
     environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OPENBLAS_NUM_THREADS": "1"}
@@ -110,7 +113,7 @@ def _measure(
     ]  # fmt: skip
     start = time.monotonic()
     try:
-        while any(c.poll() is None for c in children):
+        while any(c.poll() is None for c in children) and time.monotonic() - start < 60 * minutes:
             if cancelled is not None and cancelled():
                 raise EngineError("stopped", try_this="paredown calibrate goes on where it was")
             if report is not None:
@@ -141,6 +144,8 @@ def fit(samples: Sequence[Sample], minutes: float = 0.0) -> Calibration:
     frame = pl.concat([s.kernels for s, _ in kept])
     seconds = np.concatenate([t for _, t in kept])
     net = np.repeat(np.arange(len(kept)), [len(t) for _, t in kept])
+    groups = {k: i for i, k in enumerate(dict.fromkeys((s.family, s.number) for s, _ in kept))}
+    group = np.array([groups[s.family, s.number] for s, _ in kept])[net]  # measured twice: one
     whole = np.array([s.seconds * anchor_s / s.anchor_s for s, _ in kept])
     classes: dict[str, KernelModel] = {}
     guess = np.zeros(len(seconds))
@@ -151,8 +156,8 @@ def fit(samples: Sequence[Sample], minutes: float = 0.0) -> Calibration:
         if len(rows) < 3:
             continue
         counts = {c: v[rows] for c, v in columns.items()}
-        guess[rows], error = held_out(counts, seconds[rows], net[rows])
-        model = fit_class(counts, seconds[rows], net[rows], check=False)
+        guess[rows], error = held_out(counts, seconds[rows], group[rows])
+        model = fit_class(counts, seconds[rows], group[rows], check=False)
         classes[name] = KernelModel(model.rates, model.trees, error, model.count, model.largest)
     rows = np.flatnonzero(np.isfinite(seconds))
     classes[""] = plain({c: v[rows] for c, v in columns.items()}, seconds[rows])
@@ -190,19 +195,27 @@ def _overheads(samples: Sequence[Sample]) -> tuple[float, float]:
 def _agreed(s: Sample, profile_s: float, call_s: float, anchor_s: float) -> Floats | None:
     """Kernel times that add up to the whole, at the usual speed; None for a disturbed network.
 
-    Long kernels are interrupted more often than short ones, so what does not agree is theirs.
+    Long kernels are interrupted more often than short ones, and every kernel bears the clock of
+    the profile: what does not agree is theirs.
     """
     t = np.maximum(s.kernels["seconds"].to_numpy() - profile_s, 1.5e-7)
-    total = float(np.nansum(t))
-    whole = max(s.seconds - call_s, 1e-6)
-    ratio = total / whole
-    if not _AGREE[0] < ratio < _AGREE[1]:
+    total, whole = float(np.nansum(t)), max(s.seconds - call_s, 1e-6)
+    if not _AGREE[0] < total / whole < _AGREE[1]:
         return None
-    share = t * np.clip(t / _SLICE_S, 0.03, 1.0) if ratio > 1 else t  # who bears the difference
-    cut = (total - whole) / float(np.nansum(share))
-    if cut > _MOST_CUT:
+    if total <= whole:
+        share = t + _CLOCK_S
+        t = t + share * ((whole - total) / float(np.nansum(share)))
+        return np.asarray(t * anchor_s / s.anchor_s)
+    share = _CLOCK_S + t * np.clip(t / _SLICE_S, 0.03, 1.0)
+    low, high = 0.0, 1e3
+    for _ in range(40):
+        level = (low + high) / 2
+        over = float(np.nansum(t - np.minimum(level * share, _MOST_CUT * t))) > whole
+        low, high = (level, high) if over else (low, level)
+    t = t - np.minimum(high * share, _MOST_CUT * t)
+    if float(np.nansum(t)) > 1.05 * whole:
         return None
-    return np.asarray((t - cut * share) * anchor_s / s.anchor_s)
+    return np.asarray(t * anchor_s / s.anchor_s)
 
 
 def _errors(guess: Floats, whole: Floats) -> dict[str, Any]:

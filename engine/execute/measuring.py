@@ -46,7 +46,8 @@ class Measurement:
 
     Args:
         name: of the model; sha256: of its file; compilation: its tasks, by `task_id` of `tasks`.
-        measured_s: one inference, s; rounds: of each round, s; floor: largest / smallest round - 1.
+        measured_s: one inference, the mean of the rounds, s; rounds: of each round, s.
+        floor: largest / smallest round - 1.
         kernels_s: sum of the kernels; overhead_s: what is left, may be a little below zero.
         predicted_s: by the calibration at the speed that the anchors showed; None without one.
         error: predicted / measured - 1.
@@ -96,7 +97,7 @@ def measure(
         model: file or its bytes.
         bindings: symbolic size -> value.
         name: what to call it; "" the file's stem.
-        rounds: of about 0.3 s each; more are surer.
+        rounds: of about 0.3 s each, in three parts; more are surer.
         cancelled: asked now and then; True stops it.
         graph: the file as it was read with the bindings, in place of reading it again.
 
@@ -105,7 +106,7 @@ def measure(
     """
     graph = graph or read(model, bindings, name)
     data, unpacked, label = bytes_of(model, name or graph.name)
-    pace = Pace(rounds=max(1, min(rounds, 50)), seconds=0.3)
+    pace = Pace(rounds=3 * max(1, min(rounds, 50)), seconds=0.1, least=2)
     request = {
         "do": "measure", "bindings": bindings_of(graph),
         "pace": {"rounds": pace.rounds, "seconds": pace.seconds, "least": pace.least,
@@ -127,17 +128,17 @@ def _measurement(
     profile_s = found.profile_s if found else PROFILE_S
     rounds = [float(s) for s in answer["rounds"]]
     anchors = [float(s) for s in answer["anchors"]]
-    best = int(np.argmin(rounds))
-    scale = float(np.median(anchors)) / found.anchor_s if found and anchors else 1.0
+    whole = float(np.mean(rounds))
+    scale = float(np.mean(anchors)) / found.anchor_s if found and anchors else 1.0
     taken = {n: (max(s - profile_s, 1e-8), d) for n, (s, d) in times.items()}
     frame = task_times(compilation, taken, scale)
     kernels_s = sum(s for s, _ in taken.values())
     predicted = None
     if found is not None and compilation.kernels is not None:
         predicted = float(np.nansum(found.seconds(compilation.kernels))) * scale + found.call_s
-    frame = pl.concat([frame, _overhead(rounds[best] - kernels_s, found.call_s if found else None)])
+    frame = pl.concat([frame, _overhead(whole - kernels_s, found.call_s if found else None)])
     return Measurement(
-        name, compilation.source.properties.get("sha256", ""), compilation, rounds[best],
+        name, compilation.source.properties.get("sha256", ""), compilation, whole,
         tuple(rounds), kernels_s, predicted, scale, frame, int(answer["filled"]), machine().words,
         machine().runtime, os.getloadavg()[0],
     )  # fmt: skip

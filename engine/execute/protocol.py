@@ -1,7 +1,10 @@
 """How a model is timed on a machine that others use too.
 
 Time is processor time of the thread that runs the model (`time.thread_time`): onnxruntime runs
-on it alone, so waiting for a processor does not count.  Rounds of two sessions alternate, one
+on it alone, so waiting for a processor does not count.  It still moves by tens of percent with
+what others do to caches and memory.  So rounds are short, anchors are timed between them, and the
+mean of the rounds stands beside the mean of the anchors: pairs of measurements of one network
+then differ less than when the least of the rounds is taken.  Rounds of two sessions alternate, one
 bare for the whole, one that writes a profile for its kernels, each round long enough that its
 first run, which finds other data in the caches, can be left out.  A profile is in time of the
 clock: only the runs count during which the thread hardly waited for a processor.
@@ -53,7 +56,7 @@ class Timed:
     """What was measured.
 
     Args:
-        seconds: the whole model: the least of the rounds' medians, s.
+        seconds: the whole model: the mean of the rounds' medians, s.
         rounds: each round's median, s.
         kernels: by node; () where no profile was asked for.
         optimised: bytes of the graph that onnxruntime ran; b"" where not asked for.
@@ -104,7 +107,7 @@ def time_model(
             text = Path(traced.end_profiling()).read_bytes()
             found = _undisturbed(read_profile(text, skip=1), np.concatenate(waits))
             optimised = dump.read_bytes()
-    return Timed(min(rounds), tuple(rounds), found, optimised)
+    return Timed(float(np.mean(rounds)), tuple(rounds), found, optimised)
 
 
 def _warm(session: Any, feeds: Feeds) -> float:

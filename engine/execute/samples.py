@@ -17,7 +17,7 @@ from engine.execute.networks import build
 from engine.execute.protocol import Pace, time_model
 from engine.formats import read_trusted
 
-PACE = Pace(rounds=3, seconds=0.05, least=4, most=30)
+PACE = Pace(rounds=6, seconds=0.03, least=3, most=20)
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def sample(family: str, number: int, anchors: Anchors) -> Sample:
     times = {k.name: k.typical for k in timed.kernels}
     seconds = [times.get(node) for node in frame["node"]]
     return Sample(
-        family, number, timed.seconds, max(timed.rounds) / timed.seconds - 1,
-        float(np.median(anchors.seconds()[before:])),
+        family, number, timed.seconds, max(timed.rounds) / min(timed.rounds) - 1,
+        float(np.mean(anchors.seconds()[before:])),
         frame.with_columns(pl.Series("seconds", seconds, dtype=pl.Float64)),
     )  # fmt: skip
 

@@ -23,13 +23,13 @@ _Family = Callable[[np.random.Generator, bool], bytes]
 # Family -> (builder, share of the networks, share of small ones).
 FAMILIES: Mapping[str, tuple[_Family, float, float]] = MappingProxyType(
     {
-        "image": (image_net, 0.33, 0.25),
+        "image": (image_net, 0.31, 0.25),
         "sequence": (sequence_net, 0.20, 0.2),
         "products": (product_net, 0.09, 0.3),
         "sound": (sound_net, 0.12, 0.3),
         "pieces": (pieces_net, 0.16, 0.3),
         "quantized image": (quantized_image_net, 0.06, 0.2),
-        "quantized sequence": (quantized_sequence_net, 0.04, 0.2),
+        "quantized sequence": (quantized_sequence_net, 0.06, 0.2),
     }
 )
 

@@ -180,7 +180,7 @@ def _dynamic_conv(net: Net, x: Value, columns: int, size: int, stride: int, grou
 def quantized_sequence_net(random: np.random.Generator, small: bool = False) -> bytes:
     """Products in int8, static or dynamic, with what stands around them in a transformer."""
     net = Net(random)
-    if net.chance(0.2):
+    if net.chance(0.4):
         return _dynamic_image(net, small)
     static = net.chance(0.5)
     q = Quantizer(net, net.chance(0.12), net.chance(0.4))
