@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 # fmt: off
 ENGINE = [
     "errors", "units", "metrics", "graph", "formats", "targets", "compile", "cost", "recipe",
-    "execute", "compress", "experiments", "behaviors", "layers", "insight", "store",
+    "execute", "compress", "experiments", "behaviors", "layers", "insight", "store", "jobs",
 ]
 DASHBOARD = [
     "settings", "ids", "urls", "urls_experiment", "access", "demo", "components", "figures",

@@ -12,23 +12,32 @@ from engine.store.analyses import Analyses
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
 from engine.store.experiments import ExperimentRow, Experiments
+from engine.store.jobs import JobRow, Jobs, UnitRow
 from engine.store.limits import LOCAL, clean_name
 from engine.store.models import ModelRow, Store
 from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft
+from engine.store.work import MAX_ATTEMPTS, Claimed, Fenced, Work
 
 __all__ = [
     "LOCAL",
+    "MAX_ATTEMPTS",
     "Analyses",
     "AnalysisRow",
     "ByteCache",
     "Checkpoint",
     "CheckpointRow",
+    "Claimed",
     "Compilations",
     "Conflict",
     "Draft",
     "ExperimentRow",
     "Experiments",
+    "Fenced",
+    "JobRow",
+    "Jobs",
     "ModelRow",
     "Store",
+    "UnitRow",
+    "Work",
     "clean_name",
 ]

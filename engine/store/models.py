@@ -24,10 +24,12 @@ from engine.store.blobs import Blobs, digest_of
 from engine.store.cache import ByteCache
 from engine.store.database import Database
 from engine.store.experiments import Experiments
+from engine.store.jobs import Jobs
 from engine.store.limits import LOCAL, MAX_GROUPS, clean_name, document, is_id
 from engine.store.rows import check_model, now
 from engine.store.schema import bring_up_to_date
 from engine.store.tables import EXPERIMENTS, MARKS, MODEL_GROUPS, MODELS
+from engine.store.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class ModelRow:
 
 
 class Store:
-    """The data folder: models, analyses (`analyses`), `experiments`, blobs, cache."""
+    """The data folder: models, analyses (`analyses`), `experiments`, `jobs`, blobs, cache."""
 
     def __init__(self, folder: Path, cache_bytes: int = 10**9) -> None:
         try:
@@ -84,6 +86,7 @@ class Store:
         self.analyses = Analyses(self._database)
         self._files = threading.Lock()  # bytes that arrive are not those being removed
         self.experiments = Experiments(self._database, self.blobs, self._files)
+        self.jobs = Jobs(self._database)
 
     def add(
         self,
@@ -147,6 +150,10 @@ class Store:
                 found=error.strerror or str(error),
                 try_this="free some space on its disk; what was saved before is safe",
             ) from error
+
+    def work(self, holder: str, lease_s: float = 15.0) -> Work:
+        """The jobs as a worker changes them; see `Work`."""
+        return Work(self._database, holder, lease_s)
 
     def models(self, owner: str = LOCAL) -> tuple[ModelRow, ...]:
         """All models of an owner, newest first."""

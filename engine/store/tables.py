@@ -118,3 +118,49 @@ EXPERIMENTS = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),  # of the edits: from 1, higher by each write
     sa.UniqueConstraint("owner", "sha256"),
 )
+JOBS = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(200), nullable=False),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("subject", sa.String(32), nullable=False),  # id of a model or an experiment; ""
+    sa.Column("state", sa.String(12), nullable=False),  # queued running done failed cancelled
+    sa.Column("cancel", sa.Boolean, nullable=False),  # asked for; the worker does it
+    sa.Column("digest", sa.String(64), nullable=False),  # of kind and units: asked twice is once
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.Column("finished", sa.String(32), nullable=False),  # "" until then
+    sa.Index("jobs_of_an_owner", "owner", "created"),
+)
+ACTIVE = JOBS.c.state.in_(("queued", "running"))
+sa.Index(
+    "jobs_active",
+    *(JOBS.c.owner, JOBS.c.digest),
+    unique=True,
+    sqlite_where=sa.text("state IN ('queued', 'running')"),
+    postgresql_where=sa.text("state IN ('queued', 'running')"),
+)
+UNITS = sa.Table(
+    "units",
+    METADATA,
+    sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("args", sa.Text, nullable=False),  # JSON
+    sa.Column("digest", sa.String(64), nullable=False),  # of kind, arguments and engine version
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),  # of the lease under which it was started
+    sa.Column("share", sa.Float, nullable=False),  # done, 0..1
+    sa.Column("words", sa.String(300), nullable=False),  # what it does now; why it failed
+    sa.Column("result", sa.Text, nullable=False),  # JSON; "" until it is done
+    sa.Index("units_by_state", "state"),
+)
+LEASES = sa.Table(
+    "leases",
+    METADATA,
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("holder", sa.String(80), nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False),  # higher with each holder
+    sa.Column("until", sa.Float, nullable=False),  # seconds since 1970
+)

@@ -1,0 +1,1 @@
+"""The kinds of units: each a module with `run(args, place)`, which knows files and no rows."""
