@@ -16,6 +16,11 @@ class Shell(StrEnum):
     SCHEME = "shell--scheme"
     CRUMBS = "shell--crumbs"
     TOOLS = "shell--tools"
+    JOBS_OPEN = "shell--jobs-open"  # the button of the header, which says what is under way
+    JOBS_SHEET = "shell--jobs-sheet"
+    JOBS_LIST = "shell--jobs-list"
+    JOBS_POLL = "shell--jobs-poll"
+    JOB_CANCEL = "shell--job-cancel"
 
 
 class Models(StrEnum):

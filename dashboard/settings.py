@@ -39,5 +39,19 @@ class Settings(BaseSettings):
         default=16 * 10**6, gt=0, description="Largest body of any other request."
     )
     compilations: int = Field(default=16, ge=1, description="Compiled models kept in memory.")
+    scheduler: str = Field(
+        default="", description="tls://host:port of the Dask scheduler that carries out jobs."
+    )
+    processes: int = Field(
+        default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64,
+        description="Processes for jobs on this machine.",
+    )  # fmt: skip
+    memory: int = Field(
+        default=4 * 10**9, ge=2 * 10**8, description="Bytes of memory of each such process."
+    )
+    lease_s: float = Field(
+        default=15.0, ge=1.0, description="Seconds after which a dead worker is replaced."
+    )
+    jobs: bool = Field(default=True, description="Start a worker when there are jobs.")
     cache_bytes: int = Field(default=10**9, ge=10**6, description="Size of the cache on disk.")
     demo: bool = Field(default=True, description="Put the demo models into an empty list, once.")

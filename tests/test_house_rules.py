@@ -23,7 +23,8 @@ ENGINE = [
 DASHBOARD = [
     "settings", "ids", "urls", "urls_experiment", "access", "demo", "components", "figures",
     "queries", "shell", "pages", "arrival", "api_experiments", "api", "app", "serve",
-    "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli",
+    "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli_worker",
+    "cli",
     "__main__",
 ]
 # fmt: on

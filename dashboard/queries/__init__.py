@@ -19,6 +19,7 @@ from dashboard.queries.budgets import Budgets
 from dashboard.queries.drawings import Drawings
 from dashboard.queries.experiments import ExperimentQueries
 from dashboard.queries.headlines import Headlines
+from dashboard.queries.jobs import JobQueries
 from dashboard.queries.model import ModelQueries
 from dashboard.queries.models import ModelsQueries
 from dashboard.settings import Settings
@@ -45,6 +46,7 @@ class Services:
     drawings: Drawings
     budgets: Budgets
     experiments: ExperimentQueries
+    jobs: JobQueries
 
     def set_groups(self, view: View, text: str) -> int:
         """Keep the groups that a person names for a model; "" takes them away.
@@ -79,6 +81,7 @@ class Services:
 
     def close(self) -> None:
         """Let go of the files."""
+        self.jobs.close()
         self.models.headlines.close()
         self.store.close()
 
@@ -104,7 +107,7 @@ def open_services(settings: Settings) -> Services:
     model = ModelQueries(load, store.groups)
     return Services(
         settings, store, compilations, models, model, Drawings(store, model), Budgets(store),
-        ExperimentQueries(store),
+        ExperimentQueries(store), JobQueries(store, settings),
     )  # fmt: skip
 
 

@@ -1,0 +1,172 @@
+"""Jobs as the pages ask for them, and the worker that this server keeps running while there are any.
+
+The worker is a process of its own (`paredown worker`); a thread looks after it only while jobs are
+under way.  A server that is not to have one is set so (`PAREDOWN_JOBS=0`), and `paredown worker`
+runs elsewhere on the same data folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import engine
+from dashboard.queries.documents import recipe_of
+from dashboard.settings import Settings
+from dashboard.urls import View
+from engine.errors import EngineError
+from engine.store import JobRow, Store
+
+BEAT_S = 1.0
+IDLE_S = 60.0  # that a worker without work goes on, so that the next job starts at once
+GIVE_UP = 5  # workers that ended at once, one after the other
+SAMPLE_BYTES = 12_000_000  # of a file of samples: it comes in one request
+SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples that arrived: digest of the file, and in words what they are."""
+
+    digest: str
+    words: str
+
+
+class JobQueries:
+    """What the jobs drawer and the pages ask."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self._worker = _Keeper(store, settings)
+
+    def list(self) -> tuple[JobRow, ...]:
+        """The newest, first."""
+        return self._store.jobs.list(most=SHOWN)
+
+    def active(self) -> int:
+        """How many are under way; sees to it that someone carries them out."""
+        found = self._store.jobs.active()
+        if found:
+            self._worker.wake()
+        return found
+
+    def cancel(self, id: str) -> JobRow:
+        """Stop one."""
+        return self._store.jobs.cancel(id)
+
+    def make(self, view: View, label: str, samples: str, measure: bool) -> tuple[JobRow, bool]:
+        """Ask for the file that the recipe of a view describes.
+
+        Args:
+            view: of the model page.
+            label: of the recipe, which names the new model.
+            samples: digest of a file of samples, "" for none.
+            measure: time both files.
+
+        Raises:
+            EngineError: there is no recipe, or no such model.
+        """
+        recipe = recipe_of(view.recipe)
+        if not recipe.rules:
+            raise EngineError(
+                "there is nothing to make", expected="a recipe with rules", found="the baseline",
+                try_this="choosing a preset or optimizing some tasks first",
+            )  # fmt: skip
+        row = self._store.model(view.model_id)
+        args = {
+            "sha256": row.sha256, "name": row.name, "project": row.project,
+            "recipe": engine.write_recipe(recipe), "target": view.target, "label": label,
+            "bindings": dict(view.bindings), "samples": samples, "measure": measure,
+        }  # fmt: skip
+        title = f"Make {row.name} · {label}"
+        found = self._store.jobs.add(
+            "compress", title, [args], version=engine.VERSION, subject=row.id
+        )
+        self._worker.wake()
+        return found
+
+    def samples(self, model_id: str, name: str, contents: str) -> Samples:
+        """Keep a file of samples that fits a model, from a data URL.
+
+        Raises:
+            EngineError: it is too large, or not of this model.
+        """
+        try:
+            data = base64.b64decode(contents.partition(",")[2], validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise EngineError("the samples did not arrive whole", name[:80]) from error
+        if len(data) > SAMPLE_BYTES:
+            raise EngineError(
+                "the file of samples is too large for this page", name[:80],
+                expected=f"at most {SAMPLE_BYTES / 1e6:.0f} MB", found=f"{len(data) / 1e6:.0f} MB",
+                try_this="fewer samples, or paredown compress --data",
+            )  # fmt: skip
+        model = self._store.blobs.path(self._store.model(model_id).sha256)
+        with self._store.blobs.incoming() as path:
+            path.write_bytes(data)
+            found = engine.read_samples(model, path, name)
+            digest = self._store.blobs.keep(path)
+        return Samples(digest, f"{found.count:,} samples of {name[:60]}")
+
+    def close(self) -> None:
+        """Stop the worker of this server; what it was at waits in the rows."""
+        self._worker.close()
+
+
+class _Keeper:
+    """Keeps one worker process running while there are jobs."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store, self._settings = store, settings
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._over = threading.Event()
+
+    def wake(self) -> None:
+        """There are jobs: see to it that a worker runs."""
+        if not self._settings.jobs:
+            return
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._keep, name="worker", daemon=True)
+                self._thread.start()
+
+    def _keep(self) -> None:
+        ended = 0
+        while not self._over.is_set() and self._store.jobs.active() and ended < GIVE_UP:
+            if self._child is None or self._child.poll() is not None:
+                ended += self._child is not None
+                self._child = self._start()
+            self._over.wait(BEAT_S)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        settings = self._settings
+        told = {
+            "DATA": settings.data, "SCHEDULER": settings.scheduler, "MEMORY": settings.memory,
+            "PROCESSES": settings.processes, "LEASE_S": settings.lease_s,
+        }  # fmt: skip
+        roots = os.pathsep.join([str(Path(engine.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        with (settings.data / "worker.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "dashboard", "worker", "--idle", str(IDLE_S)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, "PYTHONPATH": roots.rstrip(os.pathsep),
+                     **{f"PAREDOWN_{name}": str(value) for name, value in told.items()}},
+            )  # fmt: skip
+
+    def close(self) -> None:
+        self._over.set()
+        child = self._child
+        if child is not None and child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(8)
+            except subprocess.TimeoutExpired:
+                child.kill()
