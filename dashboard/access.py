@@ -48,6 +48,7 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.model": Access.READ,
         "api.targets": Access.READ,
         "api.drawing": Access.READ,
+        "api.model_file": Access.READ,
         "api.blocks": Access.READ,
         "api.experiments": Access.READ,
         "api.experiment": Access.READ,

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, request, send_file
 
 from dashboard import api_experiments, urls
 from dashboard.arrival import Answer, arrived, fault
@@ -54,6 +54,16 @@ def register(server: Flask, settings: Settings) -> None:
             return services().drawings.blocks(view, direction, request.args.getlist("opened"))
 
         return _drawing(model_id, "application/json", draw)
+
+    @routes.get("/api/models/<model_id>/file")
+    def model_file(model_id: str) -> Answer:
+        try:
+            path, name = services().models.file(model_id)
+        except EngineError as error:
+            return fault(error.sentence, 404)
+        return send_file(
+            path, "application/octet-stream", as_attachment=True, download_name=f"{name}.onnx"
+        )
 
     @routes.delete("/api/models/<model_id>")
     def remove(model_id: str) -> Answer:

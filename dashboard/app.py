@@ -9,7 +9,7 @@ from types import ModuleType
 import dash
 from dash import Dash
 
-from dashboard import access, api, shell
+from dashboard import access, api, job_drawer, shell
 from dashboard.pages import PAGES
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
@@ -47,7 +47,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for order, page in enumerate(PAGES):
         _add_page(app, page, order)
     dash.register_page("not_found_404", layout=shell.not_found)  # type: ignore[no-untyped-call]
-    app.layout = shell.frame
+    app.layout = lambda: shell.frame(job_drawer.drawer())
+    job_drawer.register(app)
     api.register(app.server, settings)
     access.install(app, settings)
     return app

@@ -30,8 +30,7 @@ def add(commands: Any) -> None:
 
 def _work(options: argparse.Namespace) -> int:
     from dashboard.settings import Settings
-    from engine.jobs import run_worker
-    from engine.jobs.cluster import Cluster
+    from engine.jobs import Cluster, run_worker
 
     names = ("data", "scheduler", "processes", "memory")
     settings = Settings(**{n: v for n in names if (v := getattr(options, n)) is not None})

@@ -161,6 +161,11 @@ class Model(StrEnum):
     REDO = "model--redo"
     RULES = "model--rules"
     RULES_SHEET = "model--rules-sheet"
+    MAKE = "model--make"  # the file of the recipe
+    MAKE_TIMED = "model--make-timed"
+    SAMPLES = "model--samples"
+    SAMPLES_HELD = "model--samples-held"  # digest of the file of samples
+    SAMPLES_WORDS = "model--samples-words"
     RULES_OPEN = "model--rules-open"
     SAVE = "model--save"  # a message of the autosave or the sheet; see queries/desk.py
     SAVED = "model--saved"  # what the last message was answered with

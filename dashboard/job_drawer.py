@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, ctx, dcc, html, no_update, set_props
 
-from dashboard.components import aria, count, percent, quantity
+from dashboard.components import aria, count, data, percent, quantity
 from dashboard.ids import Shell, repeated
 from dashboard.queries import services
 from dashboard.shell import guarded, notify
-from dashboard.urls import model_url
+from dashboard.urls import View, path
 from engine.store import JobRow, UnitRow
 
 POLL_MS = 1000
@@ -26,6 +26,11 @@ STATES = {
 def drawer() -> list[Any]:
     """What the frame holds."""
     return [
+        html.Button(
+            "Jobs", id=Shell.JOBS_OPEN, className="button jobs-open",
+            title="What runs behind the pages",
+            **data(jobs="toggle"), **aria(expanded="false"),
+        ),
         dcc.Interval(Shell.JOBS_POLL, interval=POLL_MS, disabled=True),
         html.Aside(
             [
@@ -33,7 +38,7 @@ def drawer() -> list[Any]:
                     [
                         html.H2("Jobs"),
                         html.Span(className="spring"),
-                        html.Button("×", className="icon", title="Close", **data_jobs(),
+                        html.Button("×", className="icon", title="Close", **data(jobs="toggle"),
                                     **aria(label="Close")),
                     ],
                     className="bar",
@@ -46,19 +51,6 @@ def drawer() -> list[Any]:
             **aria(label="Jobs"),
         ),
     ]  # fmt: skip
-
-
-def data_jobs() -> dict[str, str]:
-    """Marks a button that opens or closes the drawer."""
-    return {"data-jobs": "toggle"}
-
-
-def button() -> html.Button:
-    """The button of the header."""
-    return html.Button(
-        "Jobs", id=Shell.JOBS_OPEN, className="button jobs-open",
-        title="What runs behind the pages", **data_jobs(), **aria(expanded="false"),
-    )  # fmt: skip
 
 
 def job_list(jobs: tuple[JobRow, ...]) -> list[Any]:
@@ -129,21 +121,24 @@ def _made(result: dict[str, Any]) -> list[Any]:
     if timed and timed["before_s"] and timed["after_s"]:
         first, second = (" ".join(quantity(timed[n], "s")) for n in ("before_s", "after_s"))
         figures.append(f"{first} → {second} measured with {timed['runtime']}")
-    broken = [c["words"] for c in result["checks"] if not c["met"]]
-    lines = [html.P("; ".join(figures))]
-    lines += [html.P(words, className="worse") for words in broken]
+    lines: list[Any] = [html.P("; ".join(figures))]
+    lines += [
+        html.P(c["words"], className="muted" if c["met"] is None else "worse")
+        for c in result["checks"]
+        if c["met"] is not True
+    ]
     left = result["missing"]
     if left:
         shown = [html.Li(sentence) for sentence in left[:20]]
         more = [html.Li(f"and {len(left) - 20:,} more")] if len(left) > 20 else []
         lines.append(
-            html.Details([html.Summary(f"{count(len(left), 'wish', 'wishes')} not in the file"),
+            html.Details([html.Summary(f"{count(len(left), 'part')} of the recipe not in the file"),
                           html.Ul([*shown, *more])])
         )  # fmt: skip
     id = str(result.get("model_id", ""))
     if id:
         lines.append(
-            html.P([dcc.Link("Open it as a model", href=model_url(id)), " · ",
+            html.P([dcc.Link("Open it as a model", href=path(View(model_id=id))), " · ",
                     html.A("Download", href=f"/api/models/{id}/file", download="")])
         )  # fmt: skip
     return lines
@@ -168,14 +163,15 @@ def polled(_turn: object, opened: object) -> dict[str, Any]:
     }
 
 
-def cancelled(clicks: list[object]) -> bool:
+def cancelled(clicks: list[object]) -> str:
     """Stop the job whose button was pressed."""
     id = ctx.triggered_id
     if not any(clicks) or not isinstance(id, dict):
         return no_update  # type: ignore[return-value]
     row = services().jobs.cancel(str(id.get("index", "")))
     notify(f"{row.title}: stops.", "info")
-    return False
+    set_props(Shell.JOBS_POLL, {"disabled": False})
+    return row.id
 
 
 def register(app: Dash) -> None:
@@ -192,8 +188,7 @@ def register(app: Dash) -> None:
         },
     )(guarded(polled))  # fmt: skip
     app.callback(
-        Output(Shell.JOBS_POLL, "disabled", allow_duplicate=True),
+        Output(Shell.JOBS_SHEET, "data-cancelled"),
         Input(repeated(Shell.JOB_CANCEL, ALL), "n_clicks"),  # type: ignore[arg-type]
         prevent_initial_call=True,
     )(guarded(cancelled))
-    _ = State

@@ -52,14 +52,19 @@ THEME = {
 }
 
 
-def frame() -> dmc.MantineProvider:
-    """The layout of the app: what stays while pages come and go."""
+def frame(beside: Sequence[Any] = ()) -> dmc.MantineProvider:
+    """The layout of the app: what stays while pages come and go.
+
+    Args:
+        beside: further parts that every page has.
+    """
     return dmc.MantineProvider(
         [
             dmc.NotificationContainer(
                 id=Shell.NOTICES, position="bottom-right", autoClose=12000, limit=4, zIndex=400
             ),
             html.Main(dash.page_container, className="app"),
+            *beside,
         ],
         theme=THEME,
         defaultColorScheme="auto",

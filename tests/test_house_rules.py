@@ -22,7 +22,7 @@ ENGINE = [
 ]
 DASHBOARD = [
     "settings", "ids", "urls", "urls_experiment", "access", "demo", "components", "figures",
-    "queries", "shell", "pages", "arrival", "api_experiments", "api", "app", "serve",
+    "queries", "shell", "job_drawer", "pages", "arrival", "api_experiments", "api", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli_worker",
     "cli",
     "__main__",
@@ -37,7 +37,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "base", "misc"}
 MAX_LINES = 400
-MAX_JS_LINES = 5800
+MAX_JS_LINES = 5850
 
 
 @cache

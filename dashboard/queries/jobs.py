@@ -1,4 +1,4 @@
-"""Jobs as the pages ask for them, and the worker that this server keeps running while there are any.
+"""Jobs as the pages ask for them, and the worker that this server keeps while there are any.
 
 The worker is a process of its own (`paredown worker`); a thread looks after it only while jobs are
 under way.  A server that is not to have one is set so (`PAREDOWN_JOBS=0`), and `paredown worker`
@@ -110,7 +110,7 @@ class JobQueries:
         model = self._store.blobs.path(self._store.model(model_id).sha256)
         with self._store.blobs.incoming() as path:
             path.write_bytes(data)
-            found = engine.read_samples(model, path, name)
+            found = engine.read_samples(model, path)
             digest = self._store.blobs.keep(path)
         return Samples(digest, f"{found.count:,} samples of {name[:60]}")
 
@@ -152,12 +152,13 @@ class _Keeper:
             "DATA": settings.data, "SCHEDULER": settings.scheduler, "MEMORY": settings.memory,
             "PROCESSES": settings.processes, "LEASE_S": settings.lease_s,
         }  # fmt: skip
-        roots = os.pathsep.join([str(Path(engine.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        here = str(Path(engine.__file__).parents[1])
+        roots = os.pathsep.join(p for p in (here, os.environ.get("PYTHONPATH", "")) if p)
         with (settings.data / "worker.log").open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dashboard", "worker", "--idle", str(IDLE_S)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "PYTHONPATH": roots.rstrip(os.pathsep),
+                env={**os.environ, "PYTHONPATH": roots,
                      **{f"PAREDOWN_{name}": str(value) for name, value in told.items()}},
             )  # fmt: skip
 

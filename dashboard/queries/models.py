@@ -151,6 +151,18 @@ class ModelsQueries:
             return None
         return self._store.add(file, graph, name=intake.model_name(file_name), origin=origin)
 
+    def file(self, model_id: str) -> tuple[Path, str]:
+        """Where a model's file is, and its name.
+
+        Raises:
+            EngineError: no such model, or its file is gone.
+        """
+        row = self._store.model(model_id)
+        path = self._store.blobs.path(row.sha256)
+        if not path.exists():
+            raise EngineError("the file of this model is gone", row.name, try_this="add it again")
+        return path, row.name
+
     def remove(self, model_id: str) -> ModelRow:
         """Remove a model and return what it was."""
         return self._store.remove(model_id)

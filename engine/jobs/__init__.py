@@ -6,7 +6,8 @@ calls a kind (`kinds/`), which reads and writes content-addressed files and know
 Whatever dies at any moment, no job is lost and none has its effect twice.
 """
 
+from engine.jobs.cluster import Cluster
 from engine.jobs.place import Cancelled, Place
 from engine.jobs.worker import run_worker
 
-__all__ = ["Cancelled", "Place", "run_worker"]
+__all__ = ["Cancelled", "Cluster", "Place", "run_worker"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
-from engine.store.blobs import Blobs
+from engine.store import Blobs
 
 Tell = Callable[[float, str], None]
 

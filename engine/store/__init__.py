@@ -9,6 +9,7 @@ them `blobs.py`, `cache.py`, `compilations.py`, and the database: `tables.py`, `
 """
 
 from engine.store.analyses import Analyses
+from engine.store.blobs import Blobs
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
 from engine.store.experiments import ExperimentRow, Experiments
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_ATTEMPTS",
     "Analyses",
     "AnalysisRow",
+    "Blobs",
     "ByteCache",
     "Checkpoint",
     "CheckpointRow",

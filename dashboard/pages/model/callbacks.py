@@ -16,6 +16,7 @@ from dashboard.pages.model import (
     composition,
     graph,
     groups,
+    making,
     options,
     roofline,
     rules,
@@ -237,3 +238,4 @@ def register(app: Dash) -> None:
     composition.register(app)
     analyses.register(app, view_of)
     options.register(app, view_of)
+    making.register(app, view_of)

@@ -12,6 +12,7 @@ from dash import html
 
 from dashboard.components import aria, count, data
 from dashboard.ids import Model
+from dashboard.pages.model.making import form
 from dashboard.queries.rules import RuleBook, RuleLine
 
 
@@ -45,6 +46,7 @@ def sheet() -> html.Aside:
                 ],
                 className="bar",
             ),
+            form(),
             html.Div(id=Model.RULES, className="rules"),
         ],
         id=Model.RULES_SHEET,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import engine
+from engine.formats import load
 from engine.jobs.place import Cancelled, Place
 
 
@@ -48,7 +49,7 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
         "checks": [{"name": c.name, "met": c.met, "words": c.words} for c in made.checks],
         "size_bytes": made.size_bytes,
         "predicted_size_bytes": made.predicted_size_bytes,
-        "before_bytes": path.stat().st_size,
+        "before_bytes": len(load(path, args["name"]).data),
     }
     if args.get("measure"):
         found["measured"] = _measured(path, place.path(digest), bindings, place)

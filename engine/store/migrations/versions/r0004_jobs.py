@@ -32,7 +32,9 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_table(
         "units",
-        sa.Column("job_id", sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column(
+            "job_id", sa.String(32), sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+        ),
         sa.Column("seq", sa.Integer, primary_key=True),
         sa.Column("args", sa.Text, nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
@@ -42,8 +44,8 @@ def upgrade() -> None:
         sa.Column("share", sa.Float, nullable=False),
         sa.Column("words", sa.String(300), nullable=False),
         sa.Column("result", sa.Text, nullable=False),
-        sa.Index("units_by_state", "state"),
     )
+    op.create_index("units_by_state", "units", ["state"])
     op.create_table(
         "leases",
         sa.Column("name", sa.String(40), primary_key=True),

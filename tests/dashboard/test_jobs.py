@@ -1,0 +1,161 @@
+"""The drawer of jobs and the form that asks for one, as data; the worker that a server keeps."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import engine
+from dashboard import job_drawer
+from dashboard.pages.model.making import form
+from dashboard.queries import open_services
+from dashboard.settings import Settings
+from dashboard.urls import View
+from engine.errors import EngineError
+from tests import builders
+
+RESULT = {
+    "sha256": "0" * 64, "name": "net · fp16", "size_bytes": 1_100_000,
+    "predicted_size_bytes": 1_090_000, "before_bytes": 4_300_000, "model_id": "abc",
+    "checks": [{"name": "a", "met": True, "words": "Fine."},
+               {"name": "b", "met": None, "words": "Outputs moved by 1 %."},
+               {"name": "c", "met": False, "words": "Optimized runs differ."}],
+    "missing": ["conv1 stays fp32."],
+    "measured": {"before_s": 0.147, "after_s": 0.056, "floor": 0.01, "runtime": "onnxruntime 1"},
+}  # fmt: skip
+
+
+def text(part) -> str:
+    children = getattr(part, "children", part)
+    if isinstance(children, list | tuple):
+        return " ".join(text(c) for c in children)
+    return text(children) if hasattr(children, "children") else str(children or "")
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(data=tmp_path / "data", demo=False, jobs=False)
+
+
+@pytest.fixture
+def model(add):
+    return add()
+
+
+def view(model, preset="fp16"):
+    recipe = engine.write_recipe(engine.preset(preset).recipe) if preset else ""
+    return View(model_id=model, target="onnxruntime-cpu", recipe=recipe)
+
+
+def test_without_jobs_it_says_what_they_are_for(services):
+    assert "No jobs yet" in text(job_drawer.job_list(services.jobs.list())[0])
+    assert job_drawer.label(()) == "Jobs"
+
+
+def test_a_recipe_is_asked_for_once(services, model):
+    row, new = services.jobs.make(view(model), "fp16", "", True)
+    assert (new, row.title, row.subject, row.state) == (True, "Make net · fp16", model, "queued")
+    assert services.jobs.make(view(model), "fp16", "", True) == (row, False)
+    assert services.jobs.make(view(model), "fp16", "", False)[1]
+    assert services.jobs.active() == 2
+
+
+def test_the_baseline_is_nothing_to_make(services, model):
+    with pytest.raises(EngineError, match="nothing to make"):
+        services.jobs.make(view(model, ""), "", "", False)
+    assert services.jobs.list() == ()
+
+
+def test_the_drawer_says_how_far_a_job_is(services, model):
+    row, _ = services.jobs.make(view(model), "fp16", "", False)
+    work = services.store.work("test")
+    work.take()
+    work.claim(1)
+    work.told({(row.id, 0): (0.42, "changing the weights")})
+    shown = text(job_drawer.job_list(services.jobs.list())[0])
+    assert "Make net · fp16" in shown
+    assert "42 %" in shown
+    assert "changing the weights" in shown
+    assert job_drawer.label(services.jobs.list()) == "Jobs · 42 %"
+    services.jobs.cancel(row.id)
+    assert "stops" in text(job_drawer.job_list(services.jobs.list())[0])
+    work.failed(row.id, 0, "The recipe needs samples.")
+    assert "The recipe needs samples." in text(job_drawer.job_list(services.jobs.list())[0])
+
+
+def test_the_drawer_says_what_came_out_predicted_beside_found(services, model):
+    row, _ = services.jobs.make(view(model), "fp16", "", False)
+    work = services.store.work("test")
+    work.take()
+    work.claim(1)
+    work.done(row.id, 0, RESULT)
+    shown = text(job_drawer.job_list(services.jobs.list())[0])
+    assert "4.30 MB → 1.10 MB (predicted 1.09 MB)" in shown
+    assert "147 ms → 56.0 ms measured with onnxruntime 1" in shown
+    assert "Optimized runs differ." in shown
+    assert "1 part of the recipe not in the file conv1 stays fp32." in shown
+    assert "Fine." not in shown
+
+
+def data_url(**arrays) -> str:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return "data:x;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def test_samples_are_checked_before_they_are_kept(services, model):
+    (name, shape), *_ = ((i.name, [d.dim_value or 1 for d in i.type.tensor_type.shape.dim])
+                         for i in builders.conv_net().graph.input)  # fmt: skip
+    good = data_url(**{name: np.zeros([3, *shape[1:]], np.float32)})
+    found = services.jobs.samples(model, "some.npz", good)
+    assert found.words == "3 samples of some.npz"
+    assert services.store.blobs.path(found.digest).exists()
+    for bad in (data_url(other=np.zeros(3)), "data:x;base64,AAAA", "data:x;base64,!!", ""):
+        with pytest.raises(EngineError):
+            services.jobs.samples(model, "bad.npz", bad)
+
+
+def test_samples_that_are_too_large_are_refused_by_their_size(services, model, monkeypatch):
+    monkeypatch.setattr("dashboard.queries.jobs.SAMPLE_BYTES", 10)
+    with pytest.raises(EngineError, match="too large"):
+        services.jobs.samples(model, "some.npz", data_url(x=np.zeros(9)))
+
+
+def test_the_form_names_its_parts():
+    assert "Make the file" in text(form())
+
+
+def test_a_file_can_be_downloaded(client, model, conv_net):
+    answer = client.get(f"/api/models/{model}/file", buffered=True)
+    assert answer.data == conv_net
+    assert answer.headers["Content-Disposition"] == "attachment; filename=net.onnx"
+    assert client.get("/api/models/nowhere/file").status_code == 404
+
+
+def test_a_server_carries_out_what_is_asked(tmp_path, conv_net):
+    """The whole way: a worker process, Dask, a made file that is a model of the list."""
+    settings = Settings(data=tmp_path, processes=1, memory=2 * 10**9)
+    services = open_services(settings)
+    try:
+        file = tmp_path / "net.onnx"
+        file.write_bytes(conv_net)
+        model = services.models.add(file, "net.onnx")[0].id
+        row, _ = services.jobs.make(view(model), "fp16", "", False)
+        end = time.monotonic() + 60
+        while services.jobs.active():
+            assert time.monotonic() < end, (tmp_path / "worker.log").read_text()
+            time.sleep(0.2)
+        (job,) = services.jobs.list()
+        assert job.state == "done", job.units[0].words
+        result = job.units[0].result
+        made = services.models.row(result["model_id"])
+        assert (made.name, made.origin) == ("net · fp16", "compressed")
+        assert result["size_bytes"] < result["before_bytes"]
+        assert replace(job, id=row.id).title == row.title
+    finally:
+        services.close()
