@@ -36,7 +36,13 @@ if TYPE_CHECKING:
     from engine.compress import unpack as unpack_model
     from engine.cost import Step, calibration
     from engine.execute import (
-        calibrate, import_profile, keep_validation, kept_validation, machine_id, measure, validate,
+        calibrate,
+        import_profile,
+        keep_validation,
+        kept_validation,
+        machine_id,
+        measure,
+        validate,
     )  # fmt: skip
     from engine.execute import optimised as runtime_graph
     from engine.experiments import Comparison, Experiment, ExperimentFile, Front, Layout
