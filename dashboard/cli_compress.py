@@ -43,6 +43,26 @@ def add(commands: Any) -> None:
     compress.add_argument("--json", action="store_true", help="print one JSON object")
     compress.set_defaults(run=_compress)
 
+    recipe = commands.add_parser("recipe", help="write a recipe as a script for another tool")
+    kinds = recipe.add_subparsers(required=True, metavar="WHAT", parser_class=type(recipe))
+    export = kinds.add_parser("export", help="write a recipe as a script for another tool")
+    export.add_argument("model", metavar="MODEL", help="ONNX file")
+    given = export.add_mutually_exclusive_group(required=True)
+    given.add_argument("--recipe", type=Path, metavar="FILE", help="recipe as JSON")
+    given.add_argument("--preset", metavar="P", help="id of a model-wide optimization")
+    export.add_argument("--tool", required=True, metavar="T",
+                        help="onnxruntime, coremltools or torchao")  # fmt: skip
+    export.add_argument("-o", "--out", type=Path, metavar="FILE", help="script (default: print it)")
+    export.add_argument(
+        "--target", default="onnxruntime-cpu", metavar="T",
+        help="id of the target that the recipe is for (default onnxruntime-cpu)",
+    )  # fmt: skip
+    export.add_argument(
+        "--bind", action="append", default=[], metavar="NAME=SIZE", help="set a symbolic size"
+    )
+    export.add_argument("--json", action="store_true", help="print one JSON object")
+    export.set_defaults(run=_export)
+
     evaluate = commands.add_parser("evaluate", help="judge a model on samples")
     evaluate.add_argument("model", metavar="MODEL", help="ONNX file")
     evaluate.add_argument(
@@ -98,6 +118,25 @@ def _compress(options: argparse.Namespace) -> int:
     else:
         sys.stdout.write(_text(answer))
     return FAILED if any(c.met is False for c in made.checks) else 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    target, recipe = engine.target(options.target), recipe_of(options)
+    if options.out is not None:
+        _writable(options.out, Path(options.model))
+    path, compilation = compiled(options, target)
+    made = engine.recipe_script(path, recipe, options.tool, target.id, compilation)
+    if options.out is not None:
+        _write(options.out, made.text.encode())
+    if options.json:
+        print_json({"model": stem(path), "tool": made.tool, "target": target.id,
+                    "script": made.text, "missing": list(made.missing)})  # fmt: skip
+        return 0
+    for text in made.missing:
+        say(f"not in the script: {text}")
+    if options.out is None:
+        sys.stdout.write(made.text)
+    return 0
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from engine.compress import evaluate, grow, operation, operations, read_samples
     from engine.compress import pack as pack_model
     from engine.compress import run as run_operation
+    from engine.compress import script as recipe_script
     from engine.compress import sizes as file_sizes
     from engine.compress import unpack as unpack_model
-    from engine.cost import Step, calibration
+    from engine.cost import calibration
     from engine.execute import (
         calibrate,
         import_profile,
@@ -52,11 +53,12 @@ if TYPE_CHECKING:
         Budget,
         Recipe,
         Resolution,
-        Withheld,
         fitting,
         judge,
         preset,
         presets,
+        why,
+        withheld,
     )
     from engine.recipe import dump_budgets as write_budgets
     from engine.recipe import dumps as write_recipe
@@ -83,6 +85,8 @@ _ROOMS = MappingProxyType(
         "read_recipe": ("recipe", "loads"),
         "runtime_graph": ("execute", "optimised"),
         "validate": ("execute", "validate"),
+        "why": ("recipe", "why"),
+        "withheld": ("recipe", "withheld"),
         "write_budgets": ("recipe", "dump_budgets"),
         "write_recipe": ("recipe", "dumps"),
         "apply_recipe": ("compress", "apply"),
@@ -94,6 +98,7 @@ _ROOMS = MappingProxyType(
         "operation": ("compress", "operation"),
         "operations": ("compress", "operations"),
         "pack_model": ("compress", "pack"),
+        "recipe_script": ("compress", "script"),
         "read_samples": ("compress", "read_samples"),
         "run_operation": ("compress", "run"),
         "unpack_model": ("compress", "unpack"),
@@ -136,6 +141,7 @@ __all__ = [
     "read_recipe",
     "read_samples",
     "read_trusted",
+    "recipe_script",
     "redundant",
     "resolve",
     "run_operation",
@@ -252,13 +258,6 @@ def resolve(compilation: Compilation, recipe: Recipe | None = None) -> Resolutio
     return room.resolve(compilation, room.Recipe() if recipe is None else recipe)
 
 
-def why(compilation: Compilation, recipe: Recipe, task_id: int) -> tuple[Step, ...]:
-    """The formula of one row of the table, step by step; () when it is not priced."""
-    from engine import recipe as room
-
-    return room.why(compilation, recipe, task_id)
-
-
 def preset_table(compilation: Compilation, fps: float) -> pl.DataFrame:
     """Every preset and the baseline side by side; columns `recipe.PRESET_TABLE_SCHEMA`."""
     from engine import recipe as room
@@ -283,19 +282,6 @@ def options(
     from engine import recipe as room
 
     return room.options(compilation, recipe, task_ids, target)
-
-
-def withheld(
-    compilation: Compilation, task_ids: Sequence[int], target: Target | None = None
-) -> tuple[Withheld, ...]:
-    """What the target does not offer for some tasks, by reason.
-
-    Raises:
-        EngineError: no such task.
-    """
-    from engine import recipe as room
-
-    return room.withheld(compilation, task_ids, target)
 
 
 def budget(text: str, use: str = "", **base: float | None) -> Budget:

@@ -15,11 +15,13 @@ from engine.compress.growing import Branch, Grown, grow
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.packing import Packed, pack, sizes, unpack
 from engine.compress.paired import Ratio, paired
+from engine.compress.scripts import TOOLS, Script, script
 from engine.compress.spec import Change, Made, Operation, Parameter
 from engine.compress.verifying import Check, verify
 
 __all__ = [
     "ROLES",
+    "TOOLS",
     "Applied",
     "Branch",
     "Change",
@@ -35,6 +37,7 @@ __all__ = [
     "Parameter",
     "Ratio",
     "Samples",
+    "Script",
     "Step",
     "apply",
     "evaluate",
@@ -47,6 +50,7 @@ __all__ = [
     "read_samples",
     "run",
     "samples",
+    "script",
     "sizes",
     "unpack",
     "verify",

@@ -16,12 +16,12 @@ from typing import Any
 from engine.compile import Compilation, compile_model
 from engine.compress.catalogue import operation, run
 from engine.compress.data import Samples
-from engine.compress.layers import Layer, layers
 from engine.compress.packing import pack
 from engine.compress.quantize import prepared, quantize_half, quantized_nodes
 from engine.compress.spec import Change
 from engine.compress.structured import remove
 from engine.compress.verifying import Check, verify
+from engine.compress.wishes import QUANTIZABLE, Places, Wish, names_of, wishes_of
 from engine.errors import EngineError
 from engine.formats import Network, load, read_trusted
 from engine.recipe import Recipe, resolve
@@ -30,13 +30,6 @@ from engine.targets import target as find_target
 TARGET = "onnxruntime-cpu"
 _WEIGHTS = {"fp16": "16", "int8": "8", "int4": "4"}
 _SAID = 40  # sentences of a kind before the rest is counted
-# What onnxruntime's quantizer has a rule for; other tasks between stay in floats.
-_QUANTIZABLE = frozenset(
-    {"Add", "AveragePool", "Clip", "Concat", "Conv", "ConvTranspose", "Flatten", "Gather", "Gemm",
-     "GlobalAveragePool", "LayerNormalization", "MatMul", "MaxPool", "Mul", "Pad", "Relu",
-     "Reshape", "Resize", "Sigmoid", "Slice", "Softmax", "Split", "Squeeze", "Transpose",
-     "Unsqueeze", "Where"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +70,6 @@ class Applied:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What the table says of a task, where it differs from the baseline."""
-
-    name: str
-    kernel: str
-    reads: str
-    makes: str
-    sparsity: float
-    pattern: str
-    palette: int
-
-
 def apply(
     source: str | Path | bytes, recipe: Recipe, samples: Samples | None = None,
     target: str = TARGET, compilation: Compilation | None = None,
@@ -112,7 +92,7 @@ def apply(
     if compilation is None:
         compilation = compile_model(read_trusted(model, bindings), hardware)
     resolution = resolve(compilation, recipe)
-    wishes, refused = _wishes(compilation, resolution.tasks, resolve(compilation, Recipe()).tasks)
+    wishes, refused = wishes_of(compilation, recipe)
     work = _Work(model, compilation, wishes, samples, "x86" in target or target == TARGET)
     work.missing += refused
     work.run()
@@ -133,73 +113,26 @@ def weight_bytes(model: bytes) -> int:
     return Network(model).stored_bytes()
 
 
-def _wishes(
-    compilation: Compilation, tasks: Any, baseline: Any
-) -> tuple[dict[int, _Wish], list[str]]:
-    """Task -> what differs from the baseline; and why other things do not."""
-    wishes: dict[int, _Wish] = {}
-    refused: dict[str, list[str]] = defaultdict(list)
-    names = compilation.tasks["name"].to_list()
-    before = {row["task_id"]: row for row in baseline.iter_rows(named=True)}
-    for row in tasks.iter_rows(named=True):
-        if row["origin"] != "task":
-            continue
-        i, was = row["task_id"], before[row["task_id"]]
-        name = names[i]
-        if row["refusal"] and not row["refusal"].startswith("no kernel weights"):
-            refused[row["refusal"]].append(name)
-
-        def new(key: str, row: Any = row, was: Any = was) -> str:
-            return str(row[key]) if row[key] != was[key] else ""
-
-        wish = _Wish(
-            name, new("kernel_format"), new("input_format"), new("output_format"),
-            row["sparsity"] or 0.0, row["pattern"] or "", row["palette_bits"] or 0,
-        )  # fmt: skip
-        if wish != _Wish(name, "", "", "", 0.0, "", 0):
-            wishes[i] = wish
-    said = [f"{_names(found)}: {reason}." for reason, found in refused.items()]
-    return wishes, said
-
-
 class _Work:
     """The model on its way through the steps."""
 
     def __init__(
-        self, model: bytes, compilation: Compilation, wishes: Mapping[int, _Wish],
+        self, model: bytes, compilation: Compilation, wishes: Mapping[int, Wish],
         samples: Samples | None, narrow: bool,
     ) -> None:  # fmt: skip
         self.model, self.wishes, self.samples, self.narrow = model, wishes, samples, narrow
         self.steps: list[Step] = []
         self.missing: list[str] = []
         self.notes: list[str] = []
-        network = Network(model)
-        network.name_nodes()
-        raw = network.seen_as()
-        nodes = {t: n for n in network.nodes for t in n.output if t}
-        outputs = {op.name: op.outputs for op in compilation.source.ops}
-        lineage = compilation.lineage
-        self.task_of: dict[str, int] = {}  # node -> task
-        self.types: dict[str, str] = {}
-        for op, task in zip(lineage["op"], lineage["task_id"], strict=True):
-            for seen in outputs.get(op, ()):
-                node = nodes.get(raw.get(seen, ""))
-                if node is not None and task is not None:
-                    self.task_of[node.name] = task
-                    self.types[node.name] = node.op_type
-        makers = {t: n.name for n in network.nodes for t in n.output}
-        self.layers: dict[int, list[Layer]] = defaultdict(list)
-        for layer in layers(network):
-            task = self.task_of.get(makers[layer.output], -1)
-            if layer.role in ("weight", "embed") and task in wishes:
-                self.layers[task].append(layer)
+        places = Places(model, compilation, wishes)
+        self.task_of, self.types, self.layers = places.task_of, places.types, places.layers
 
     def run(self) -> None:
         """All steps in their order."""
         unheld = [w.name for i, w in self.wishes.items()
                   if (w.kernel or w.sparsity or w.palette) and not self.layers.get(i)]  # fmt: skip
         if unheld:
-            self.missing.append(f"{_names(unheld)}: no weights of it are stored as numbers.")
+            self.missing.append(f"{names_of(unheld)}: no weights of it are stored as numbers.")
         self._channels()
         self._patterns()
         self._each("prune", "amount", lambda w: 0.0 if w.pattern else w.sparsity,
@@ -280,14 +213,14 @@ class _Work:
             product = self.types[node] in ("Conv", "ConvTranspose", "Gemm", "MatMul")
             if wanted not in ("int8", "fp16"):
                 left[f"activations in {wanted} cannot be written"].append(wish.name)
-            elif wanted == "int8" and self.types[node] not in _QUANTIZABLE:
+            elif wanted == "int8" and self.types[node] not in QUANTIZABLE:
                 if self.types[node] != "BatchNormalization":  # it is folded
                     left[f"{self.types[node]} has no int8 form in the file"].append(wish.name)
             elif wanted == "int8" and product and self.layers.get(task) and wish.kernel != "int8":
                 left["int8 activations need int8 weights here"].append(wish.name)
             else:
                 named[wanted].append(node)
-        self.missing += [f"{_names(found)}: {why}." for why, found in left.items()]
+        self.missing += [f"{names_of(found)}: {why}." for why, found in left.items()]
         if named["int8"]:
             self._static(named["int8"])
         if named["fp16"] and named["int8"]:
@@ -316,11 +249,6 @@ class _Work:
 def _exactly(names: Sequence[str]) -> tuple[str, ...]:
     """Globs that match these names and no others."""
     return tuple(dict.fromkeys("".join(f"[{c}]" if c in "*?[" else c for c in n) for n in names))
-
-
-def _names(found: Sequence[str]) -> str:
-    more = len(found) - 3
-    return ", ".join(found[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def _few(sentences: Sequence[str]) -> tuple[str, ...]:

@@ -28,8 +28,8 @@ Values = Literal["raw", "half", "table", "grid8", "grid4"]
 MAX_TABLE = 256
 FAR = 255  # the largest gap that a byte holds
 # What names, shapes and nodes take in the file, about; decides only what is not worth packing.
-_NODES = {"dense": 0, "bits": 700, "gaps": 600}
-_FURTHER = {"raw": 0, "half": 100, "table": 550, "grid8": 250, "grid4": 700}
+NODES = {"dense": 0, "bits": 700, "gaps": 600}
+FURTHER = {"raw": 0, "half": 100, "table": 550, "grid8": 250, "grid4": 700}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def best(array: Array, axis: int | None) -> Coded:
         for c, held in streams:
             ways.append(replace(c, present=held))
             ways += _with_gaps(c, held)
-    return min(ways, key=lambda c: c.formula + _NODES[c.layout] + _FURTHER[c.values])
+    return min(ways, key=lambda c: c.formula + NODES[c.layout] + FURTHER[c.values])
 
 
 def _with_gaps(way: Coded, held: NDArray[np.bool_]) -> list[Coded]:

@@ -67,12 +67,13 @@ class Grown:
     Args:
         document: the experiment as its file holds it.
         facts: model -> what no metric holds.
-        files: model -> bytes of its packed file.
+        files: model -> bytes of its packed file; working: of the dense model, every name kept.
     """
 
     document: Mapping[str, Any]
     facts: Mapping[str, Any]
     files: Mapping[str, bytes]
+    working: Mapping[str, bytes]
 
 
 def grow(
@@ -131,7 +132,7 @@ def grow(
         "metrics": [dict(m) for m in _METRICS if rounds or m["name"] != "Latency"],
         "models": entries,
     }  # fmt: skip
-    return Grown(document, facts, files)
+    return Grown(document, facts, files, working)
 
 
 def _checked(branches: Sequence[Branch]) -> None:

@@ -23,7 +23,7 @@ from engine.cost.kernel_model import features as kernel_features
 from engine.cost.kernel_model import terms as kernel_terms
 from engine.cost.price import BOUNDS, Price, price
 from engine.cost.trees import Trees
-from engine.cost.weights import stored_bits
+from engine.cost.weights import layout_bits
 from engine.cost.why import Step, explain
 from engine.cost.work import FORMAT_IDS, FORMATS, Floats, Ints, Mask, Work, bits_of
 
@@ -48,9 +48,9 @@ __all__ = [
     "explain",
     "kernel_features",
     "kernel_terms",
+    "layout_bits",
     "own_folder",
     "price",
     "read_calibration",
-    "stored_bits",
     "write_calibration",
 ]

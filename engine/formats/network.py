@@ -22,6 +22,7 @@ from engine.formats.names import visible
 
 Array = NDArray[Any]
 _TRACES = ("stack_trace", "fx_node")
+_SCOPES, _SAME = "pkg.torch.onnx.name_scopes", ("namespace", "class_hierarchy")
 _INLINE = 16  # elements of a Constant that stays a node: what steers ops, not weights
 
 
@@ -95,9 +96,8 @@ class Network:
         found = {}
         for entry in self.model.graph.input:
             kind = entry.type.tensor_type
-            dims = tuple(
-                d.dim_value if d.HasField("dim_value") else d.dim_param for d in kind.shape.dim
-            )
+            # exporters also write -1 for a size that is open
+            dims = tuple(d.dim_value if d.dim_value > 0 else d.dim_param for d in kind.shape.dim)
             found[entry.name] = (_numpy_name(kind.elem_type), dims)
         return found
 
@@ -234,14 +234,21 @@ class Network:
         del self.model.graph.value_info[:]
 
     def strip(self) -> None:
-        """Drop what only developers of the exporter read: stack traces, texts, known sizes."""
+        """Drop what only developers of the exporter read: stack traces, texts, known sizes.
+
+        Of the three forms in which PyTorch writes where a node comes from, the shortest stays.
+        """
         for node in self.model.graph.node:
-            kept = [p for p in node.metadata_props if not p.key.endswith(_TRACES)]
+            told = any(p.key == _SCOPES for p in node.metadata_props)
+            gone = (*_TRACES, *_SAME) if told else _TRACES
+            kept = [p for p in node.metadata_props if not p.key.endswith(gone)]
             if len(kept) < len(node.metadata_props):
                 kept = [_copy(p) for p in kept]
                 del node.metadata_props[:]
                 node.metadata_props.extend(kept)
             node.ClearField("doc_string")
+        self.model.graph.ClearField("metadata_props")
+        self.model.graph.ClearField("doc_string")
         self.forget_shapes()
 
     def note(self, key: str, value: str) -> None:

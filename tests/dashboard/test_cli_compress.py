@@ -111,3 +111,18 @@ def test_a_model_is_judged_beside_its_base(capsys, folder):
     status, _, err = run(capsys, "evaluate", folder / "net.onnx", "--data", folder)
     assert status == 2
     assert "is a folder" in err
+
+
+def test_a_recipe_is_written_for_another_tool(capsys, folder):
+    arguments = ("recipe", "export", folder / "net.onnx", "--preset", "int8", "--tool")
+    status, text, err = run(capsys, *arguments, "onnxruntime")
+    assert status == 0
+    compile(text, "script.py", "exec")
+    out = folder / "script.py"
+    status, text, _ = run(capsys, *arguments, "torchao", "-o", out, "--json")
+    body = json.loads(text)
+    assert out.read_text("utf-8") == body["script"]
+    assert body["missing"]
+    status, text, err = run(capsys, *arguments, "magic")
+    assert (status, text) == (2, "")
+    assert "no such tool" in err

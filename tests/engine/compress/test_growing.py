@@ -69,7 +69,7 @@ def test_a_prediction_can_miss():
 def test_states_follow_the_operations():
     made = compress.run(small(), "palettize", {"bits": 2, "only": "const_9"})
     state = after({"const_9": Held(0.5)}, "palettize", {"bits": 2}, made)
-    assert state == {"const_9": Held(0.5, 2.0, 16.0)}
+    assert state == {"const_9": Held(0.5, 2.0, 16.0, "table")}
     assert after(state, "repair_layers", {}, compress.Made(small())) == state
 
 
