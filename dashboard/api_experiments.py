@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from flask import Blueprint, Response, jsonify, request
 
 from dashboard.arrival import Answer, arrived, fault
 from dashboard.queries import services
+from dashboard.queries.experiment_answer import answer, asked
+from dashboard.queries.experiment_relax import curves
 from dashboard.queries.experiments import MAX_BYTES
 from dashboard.urls_experiment import ExperimentView, from_query, path
 from engine.errors import EngineError
@@ -54,6 +57,21 @@ def add_to(routes: Blueprint) -> None:
         if markdown:
             return attachment(text, f"{name}.md", "text/markdown")
         return attachment(text, f"{name}.html", "text/html")
+
+    @routes.get("/api/experiments/<experiment_id>/fits")
+    def experiment_fits(experiment_id: str) -> Answer:
+        """What fits the bounds of an address, the best of it, what would help, fronts, curves."""
+        try:
+            _, found = services().experiments.get(experiment_id)
+        except EngineError as error:
+            return fault(error.sentence, 404)
+        ask = asked(from_query(experiment_id, request.args.to_dict(flat=False)))
+        try:
+            told = asdict(answer(found, ask))
+            stairs = curves(found, ask) if request.args.get("curves") else ()
+        except EngineError as error:
+            return fault(error.sentence, 400)
+        return jsonify(told | {"curves": [asdict(one) for one in stairs]})
 
     @routes.delete("/api/experiments/<experiment_id>")
     def remove_experiment(experiment_id: str) -> Answer:

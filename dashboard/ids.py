@@ -89,8 +89,6 @@ class Experiment(StrEnum):
     DATA = "experiment--data"  # columns of the models, see queries/experiment.py
     PLACES = "experiment--places"  # of the models on the map
     STATE = "experiment--state"
-    ASK = "experiment--ask"  # bounds that the server is to judge
-    ANSWER = "experiment--answer"  # what fits, fronts, knees
     MAP_ASK = "experiment--map-ask"  # {"by", "collapsed"}
     SAVED = "experiment--saved"
     ISSUES = "experiment--issues"

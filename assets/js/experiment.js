@@ -34,12 +34,16 @@
   function onlyPass(row) {
     const { text, only } = page().state;
     if (only && !only.includes(row.id)) return false;
+    if (!text) return true; // asked of every row at every brush
     const words = text.trim().toLowerCase();
     return !words || [row.name, row.model, row.label, row.notes, row.flags].some((one) => one.toLowerCase().includes(words));
   }
 
   function show(state) {
     const root = page(), key = [state.where, state.unknown, state.text, state.only];
+    const ask = { where: state.where, unknown: state.unknown, charts: state.charts };
+    const curves = state.dock === "budgets" && state.where.length ? "1" : "";
+    if (!same(root.asked, { ...ask, curves })) judge((root.asked = { ...ask, curves }));
     if (!root.filtered || !same(root.filtered, key)) {
       root.filtered = key;
       const { list } = view().table(), holds = clientside.histograms.holds, shown = new Set();
@@ -49,13 +53,30 @@
       strip(state);
       view().tell("filtered", false);
     }
-    const ask = { where: state.where, unknown: state.unknown, charts: state.charts };
-    if (!same(root.asked, ask)) clientside.set_props("experiment--ask", { data: (root.asked = ask) });
     const rows = { rows: state.selected, about: state.selected.length === 1 ? ask : null };
     clearTimeout(pending);
     if (!root.compared || !same({ ...root.compared, keep: 0 }, { ...rows, keep: 0 }))
       pending = setTimeout(() => page() === root && clientside.set_props("experiment--compare-ask", { data: (root.compared = rows) }), 120);
     for (const button of at("relatives").children) button.disabled = !state.selected.length;
+  }
+
+  /* What fits, as the server says: an address like that of the page; only the last question counts. */
+  async function judge(ask) {
+    const root = page(), query = new URLSearchParams({ curves: ask.curves, unknown: ask.unknown.join(".") });
+    for (const [column, operator, value] of ask.where) query.append("where", `${column}.${operator}.n${value}`);
+    for (const pair of ask.charts) query.append("chart", pair.join("."));
+    root.pending = ask;
+    const told = await fetch(`/api${window.location.pathname}/fits?${query}`).then((answer) => answer.json()).catch(() => ({ error: "The server cannot be reached." }));
+    if (page() !== root || root.pending !== ask) return;
+    root.pending = null;
+    const { make } = view(), link = (text, row) => make("button", { class: "link", title: `${text}: select this model`, "data-ids": row }, text);
+    const known = (value) => value !== null && value !== undefined, [name, figures] = told.best_words || [];
+    at("best").replaceChildren(...(told.error ? [make("span", { class: "missed" }, told.error)] : known(told.best) ? ["best: ", link(name, told.best), `, ${figures}`] : []),
+      told.unknown ? make("span", { class: "muted" }, ` · ${say(told.unknown)} unknown`) : "");
+    at("relax").replaceChildren(known(told.relax_row) ? link(told.relax, told.relax_row) : told.relax || "");
+    clientside.trade_off.answered(told);
+    clientside.experiment_curves.draw(told.curves || []);
+    root.dataset.answered = Number(root.dataset.answered || 0) + 1;
   }
 
   function strip(state) {
@@ -221,13 +242,20 @@
     }
   }
 
+  /* What is kept under a name is what the store says, which is a little behind. */
+  document.addEventListener("focusin", (event) => event.target.id === "experiment--budget-name" && clientside.set_props("experiment--state", { data: page().state }));
   document.addEventListener("click", (event) => {
     if (!page() || !page().rows) return;
     const relative = event.target.closest("[data-relative]");
     if (relative) add(RELATIVES[relative.dataset.relative](page().state.selected), "bar");
     const budget = event.target.closest("[data-budget]"), insert = event.target.closest("[data-insert]");
     if (budget) view().change({ where: JSON.parse(budget.dataset.budget) }, "budget");
-    if (insert) clientside.set_props("experiment--formula", { value: `${at("formula").value} [${insert.dataset.insert}]`.trim() });
+    if (insert) { // where the formula is being written
+      const field = at("formula"), k = field.selectionEnd, name = `[${insert.dataset.insert}]`;
+      clientside.set_props("experiment--formula", { value: field.value.slice(0, k) + name + field.value.slice(k) });
+      field.focus();
+      setTimeout(() => field.setSelectionRange(k + name.length, k + name.length), 50);
+    }
     const report = event.target.closest("[data-report]"); // of what the page shows now
     if (report) report.href = report.dataset.report + window.location.search.replace("?", "&");
     if (event.target.closest("#experiment--wide")) {

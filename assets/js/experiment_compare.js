@@ -4,11 +4,11 @@
   const page = () => document.getElementById("experiment--page");
 
   function drawn() {
-    for (const g of document.querySelectorAll("#experiment--compare .js-plotly-plot, #experiment--curves .js-plotly-plot")) {
+    for (const g of document.querySelectorAll("#experiment--compare .js-plotly-plot")) {
       if (g.picks || !g.on) continue;
       g.picks = true;
       g.on("plotly_click", ({ points, event }) => clientside.canvas.pick(points.flatMap((p) => p.customdata), event || {}, "compare"));
-      g.on("plotly_hover", ({ points }) => points[0].customdata && clientside.view.tell("near", points[0].customdata[0]));
+      g.on("plotly_hover", ({ points }) => clientside.view.tell("near", points[0].customdata[0]));
       g.on("plotly_unhover", () => clientside.view.tell("near", null));
     }
   }

@@ -27,7 +27,8 @@
     const metric = page().glossary[column], has = column === "formats" ? window.dashAgGridFunctions.formats(row) : row[column];
     if (has === null || has === undefined) return operator === "ne" || (page().state.unknown || []).includes(column);
     if (typeof value === "string") return String(has).toLowerCase().includes(value.toLowerCase());
-    const a = Number((has * metric.scale).toPrecision(6)), b = Number((value * metric.scale).toPrecision(10));
+    let [a, b] = [has * metric.scale, value * metric.scale];
+    if (Math.abs(a - b) < 1e-5 * Math.abs(b)) [a, b] = [Number(a.toPrecision(6)), Number(b.toPrecision(10))]; // as they are shown
     return { gt: a > b, ge: a >= b, lt: a < b, le: a <= b, eq: a === b, ne: a !== b }[operator];
   }
 

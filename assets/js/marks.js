@@ -4,7 +4,8 @@
    selection, filter or colour, `refit` on new figures, `ready` once Plotly has drawn.
    data() -> {n, x, y, step, ids, bright}: axis units, NaN is not drawn; colour steps, 255 unknown; task ids;
    a set of those that stand out, others are dimmed, null when none does.
-   tip(ids, k) -> [[name, text], …]; reset(): a double click.  The graph stands in an element of class
+   tip(ids, k) -> [[name, text], …]; reset(): a double click; ground, front and labels (pen) draw under the
+   marks, under the bright ones, over all.  The graph stands in an element of class
    "chart" (components/chart.py).  Buttons with data-drag beside it choose what dragging does. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
@@ -75,8 +76,12 @@
       masks = view().masks();
       if (seen[0] !== masks.shown) stack();
       const { xaxis: xa, yaxis: ya } = g._fullLayout;
-      const now = [masks.shown, d.step, d.bright, canvas().ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join()];
-      if (!now.every((v, k) => v === seen[k])) {
+      const now = [masks.shown, d.step, canvas().ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join(), d.bright];
+      const same = now.map((v, k) => v === seen[k]), dimmed = seen[4] && !seen[4].size; // all of them were
+      if (same.lastIndexOf(false) === 4 && same.indexOf(false) === 4 && dimmed && d.bright) {
+        seen = now;
+        paint(host().querySelector("canvas.marks").getContext("2d"), true);
+      } else if (same.includes(false)) {
         seen = now;
         plot = { x: xa._offset, y: ya._offset, w: xa._length, h: ya._length };
         const [X, Y] = [scale(xa, false), scale(ya, true)];
@@ -122,21 +127,24 @@
     }
 
     function base() {
-      const p = pen(0), { steps, surface, faint } = canvas().ink();
-      const tint = new Uint8Array(d.n); // 0: unknown, else its step + 1; of a stack the largest
+      const p = pen(0), { steps, faint } = canvas().ink();
+      if (spec.ground) spec.ground(p);
       p.globalAlpha = 0.15;
-      for (let k = 0; k < d.n; k++) {
-        if (head[k] >= 0) tint[head[k]] = Math.max(tint[head[k]], (d.step[k] + 1) & 255);
-        else if (!isNaN(px[k])) circle(p, px[k], py[k], least(), steps[3], faint, 1);
+      for (let k = 0; k < d.n; k++) if (head[k] < 0 && !isNaN(px[k])) circle(p, px[k], py[k], least(), steps[3], faint, 1);
+      paint(p, false);
+    }
+
+    /* Those that pass: the dimmed ones and over them the bright ones, or the bright ones alone. */
+    function paint(p, alone) {
+      const { steps, surface, faint } = canvas().ink(), bright = (k) => !d.bright || d.bright.has(d.ids[k]);
+      const tint = new Uint8Array(d.n); // 0: unknown, else its step + 1; of a stack the largest
+      for (let k = 0; k < d.n; k++) if (head[k] >= 0) tint[head[k]] = Math.max(tint[head[k]], (d.step[k] + 1) & 255);
+      const order = heads().filter((k) => !alone || bright(k)).sort((a, b) => tint[a] - tint[b] || count[b] - count[a]); // largest figures on top
+      for (const on of alone || !d.bright ? [true] : [false, true]) {
+        if (on && spec.front) spec.front(p);
+        p.globalAlpha = on ? 1 : DIM;
+        for (const k of order) if (bright(k) === on) circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || surface, faint, 1);
       }
-      p.globalAlpha = 1;
-      const order = heads().sort((a, b) => tint[a] - tint[b] || count[b] - count[a]); // largest figures on top
-      for (const bright of d.bright ? [false, true] : [true])
-        for (const k of order) {
-          if (d.bright && d.bright.has(d.ids[k]) !== bright) continue;
-          p.globalAlpha = bright ? 1 : DIM;
-          circle(p, px[k], py[k], radius(k), steps[tint[k] - 1] || surface, faint, 1);
-        }
       p.globalAlpha = 1;
     }
 
@@ -146,6 +154,7 @@
         if (masks.selected[rows[k]] && !isNaN(px[k])) chosen.add(head[k] < 0 ? k : head[k]);
       for (const [more, tone] of [[1, surface], [2.5, accent]])
         for (const k of chosen) circle(p, px[k], py[k], radius(k) + more, null, tone, 2);
+      if (spec.labels) spec.labels(p);
       pointed();
     }
 

@@ -2,6 +2,7 @@
    front, its knee; and the bounds as lines, beyond which the ground is shaded. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
+  const NOBODY = new Set();
   const MOST = 3; // charts side by side
   const SPOTS = [26, 52, 90, 130].flatMap((dy) => [[26, dy], [-26, dy], [26, -dy], [-26, -dy]]); // px from the knee to its name
   const view = () => clientside.view;
@@ -20,13 +21,13 @@
       data[k] = { key, n: page().rows.size, ids: [...page().rows.keys()], x: column(x), y: column(y) };
     }
     data[k].step = view().steps(page().state.colour).of;
-    const found = answer && answer.fronts[k], on = found && found.x === x && found.y === y && found.rows;
-    if (data[k].on !== on) [data[k].on, data[k].bright] = [on, on && on.length ? new Set(on) : null]; // the beaten are dimmed
+    const on = page().pending ? NOBODY : (found(k) || {}).rows; // nobody: the front is on its way
+    if (data[k].on !== on) [data[k].on, data[k].bright] = [on, on === NOBODY ? on : on && on.length ? new Set(on) : null]; // the beaten are dimmed
     return data[k];
   }
 
   const layers = Array.from({ length: MOST }, (_, k) => clientside.marks.layer(`experiment--trade-${k}`, {
-    word: "models", data: () => ({ ...values(k) }), reset: () => fit(k, true),
+    word: "models", data: () => ({ ...values(k) }), reset: () => fit(k, true), ground: (p) => limits(k, p), front: (p) => front(k, p), labels: (p) => labels(k, p),
   }));
 
   /* How far an axis reaches: over what passes, and the bound that is near. */
@@ -49,57 +50,103 @@
     return per > 260 ? "D1" : per > 90 ? "D2" : 1;
   }
 
-  /* The lines of the bounds on one axis, with their names. */
-  function limits(k, axis) {
-    const id = pair(k)[axis === "x" ? 0 : 1], token = clientside.canvas.ink(), shapes = [], notes = [], across = axis === "x" ? "y" : "x";
-    for (const [column, side, value] of page().state.where) {
-      if (column !== id) continue;
-      const at = value * metric(id).scale, span = { [`${across}ref`]: "paper", [`${across}0`]: 0, [`${across}1`]: 1, [`${axis}ref`]: axis };
-      const place = isLog(axis) && at > 0 ? Math.log10(at) : at, range = plot(k)._fullLayout[`${axis}axis`].range;
-      const inside = place > Math.min(...range) && place < Math.max(...range);
-      shapes.push({ type: "line", ...span, [`${axis}0`]: at, [`${axis}1`]: at, line: { color: token.budget, width: 1.5, dash: "dash" } });
-      const end = side === "le" ? Math.max(...range) : Math.min(...range), far = isLog(axis) ? 10 ** end : end;
-      if (inside) shapes.push({ type: "rect", ...span, [`${axis}0`]: at, [`${axis}1`]: far, fillcolor: token.ground, opacity: 1, line: { width: 0 }, layer: "below" });
-      if (!inside) continue;
-      const text = `${side === "le" ? "at most" : "at least"} ${view().figure(metric(id), value)}`, note = { text, showarrow: false, font: { color: token.budget, size: 12 } };
-      const share = (place - range[0]) / (range[1] - range[0]); // beside the title of the y axis, unless that is there
-      if (axis === "x") notes.push({ ...note, xref: "x", yref: "paper", x: place, y: share < 0.3 ? 0 : 1, yanchor: "bottom", xanchor: share > 0.8 ? "right" : share < 0.3 ? "left" : "center", yshift: share < 0.3 ? 2 : 0 });
-      else notes.push({ ...note, xref: "paper", yref: "y", x: 1, y: place, xanchor: "right", yanchor: side === "le" ? "bottom" : "top" });
-    }
-    return { shapes, notes };
+  /* The bounds on the metrics of a chart: [x or y, px, "le" or "ge", words], those in sight. */
+  function bounds(k) {
+    const { xaxis, yaxis } = plot(k)._fullLayout, axes = { x: xaxis, y: yaxis };
+    return page().state.where.flatMap(([column, side, value]) => {
+      const axis = "xy"[pair(k).indexOf(column)], at = axis && axes[axis].d2p(value * metric(column).scale);
+      return at > 0 && at < axes[axis]._length ? [[axis, at, side, `${side === "le" ? "at most" : "at least"} ${view().figure(metric(column), value)}`]] : [];
+    });
   }
 
-  /* Front and knee, as long as the answer is about this chart. */
-  function front(k) {
-    const found = answer && answer.fronts[k], [x, y] = pair(k);
-    if (!found || found.x !== x || found.y !== y) return { x: [], y: [], shape: "hv", notes: [] };
-    const d = values(k), rows = [...found.rows].sort((a, b) => d.x[a] - d.x[b]), g = plot(k), notes = [];
-    if (found.knee !== null && found.knee !== undefined) {
-      const { xaxis: xa, yaxis: ya } = g._fullLayout, at = [xa.d2p(d.x[found.knee]), ya.d2p(d.y[found.knee])];
-      const marks = d.ids.map((_, i) => [xa.d2p(d.x[i]), ya.d2p(d.y[i])]).filter(([x, y]) => x === x && y === y);
-      const spots = [`knee: ${short(page().rows.get(found.knee).name)}`, "knee"].flatMap((text, last) => SPOTS.map(([dx, dy]) => {
-        const long = 6.6 * text.length, [x, y] = [at[0] + dx, at[1] + dy], [l, r] = dx > 0 ? [x, x + long] : [x - long, x];
-        const out = l < 0 || r > xa._length || y < 8 || y > ya._length - 8; // the spot where the fewest marks are written over
-        return { text, dx, dy, cost: (out ? 1e6 : 0) + 50 * last + marks.filter(([mx, my]) => mx > l - 6 && mx < r + 6 && Math.abs(my - y) < 13).length };
-      }));
-      const best = spots.sort((a, b) => a.cost - b.cost)[0];
-      const [px, py] = [["x", d.x], ["y", d.y]].map(([axis, of]) => (isLog(axis) ? Math.log10(of[found.knee]) : of[found.knee]));
-      notes.push({
-        xref: "x", yref: "y", x: px, y: py, text: best.text, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: clientside.canvas.ink().muted,
-        ax: best.dx, ay: best.dy, xanchor: best.dx > 0 ? "left" : "right", font: { color: clientside.canvas.ink().ink, size: 12 },
-      });
+  /* Under the marks: the ground beyond the bounds, and their lines. */
+  function limits(k, p) {
+    const token = clientside.canvas.ink(), { xaxis, yaxis } = plot(k)._fullLayout, [w, h] = [xaxis._length, yaxis._length], found = bounds(k);
+    p.fillStyle = token.ground;
+    for (const [axis, at, side] of found) {
+      if (axis === "x") p.fillRect(side === "le" ? at : 0, 0, side === "le" ? w - at : at, h);
+      else p.fillRect(0, side === "le" ? 0 : at, w, side === "le" ? at : h - at);
     }
-    return { x: rows.map((i) => d.x[i]), y: rows.map((i) => d.y[i]), shape: metric(x).better === "higher" ? "vh" : "hv", notes };
+    p.strokeStyle = token.budget;
+    p.lineWidth = 1.5;
+    p.setLineDash([7, 5]);
+    p.beginPath();
+    for (const [axis, at] of found) axis === "x" ? (p.moveTo(at, 0), p.lineTo(at, h)) : (p.moveTo(0, at), p.lineTo(w, at));
+    p.stroke();
+    p.setLineDash([]);
   }
+
+  /* What the server found for this chart, as long as it is about it. */
+  function found(k) {
+    const one = !page().pending && answer && answer.fronts[k], [x, y] = pair(k);
+    return one && one.x === x && one.y === y ? one : null;
+  }
+
+  /* The Pareto front as stairs. */
+  function front(k, p) {
+    const one = found(k), { xaxis, yaxis } = plot(k)._fullLayout, d = values(k);
+    if (!one || one.rows.length < 2) return;
+    const rows = [...one.rows].sort((a, b) => d.x[a] - d.x[b]), up = metric(pair(k)[0]).better === "higher";
+    let last = null;
+    p.save();
+    p.beginPath();
+    p.rect(0, 0, xaxis._length, yaxis._length);
+    p.clip();
+    p.globalAlpha = 1;
+    p.strokeStyle = clientside.canvas.ink().accent;
+    p.lineWidth = 1.5;
+    p.beginPath();
+    for (const [x, y] of rows.map((i) => [xaxis.d2p(d.x[i]), yaxis.d2p(d.y[i])])) {
+      if (last) up ? p.lineTo(last[0], y) : p.lineTo(x, last[1]);
+      last ? p.lineTo(x, y) : p.moveTo(x, y);
+      last = [x, y];
+    }
+    p.stroke();
+    p.restore();
+  }
+
+  /* Over the marks: the names of the bounds, and of the knee where the fewest marks are written over. */
+  function labels(k, p) {
+    const token = clientside.canvas.ink(), { xaxis, yaxis } = plot(k)._fullLayout, [w, h] = [xaxis._length, yaxis._length], d = values(k);
+    const write = (text, x, y, align, tone) => {
+      [p.textAlign, p.lineWidth, p.strokeStyle, p.fillStyle] = [align, 4, token.surface, tone];
+      p.strokeText(text, x, y);
+      p.fillText(text, x, y);
+      p.textAlign = "left";
+    };
+    p.lineJoin = "round";
+    for (const [axis, at, side, text] of bounds(k)) {
+      const wide = p.measureText(text).width, below = at < 0.3 * w; // there the title of the y axis stands
+      if (axis === "x") write(text, below ? at + 5 : Math.min(at + wide / 2, w) - wide / 2 , below ? h - 9 : -9, below ? "left" : "center", token.budget);
+      else write(text, w - 2, side === "le" ? at - 9 : at + 10, "right", token.budget);
+    }
+    const one = found(k), near = one && one.knee !== null && [xaxis.d2p(d.x[one.knee]), yaxis.d2p(d.y[one.knee])];
+    if (!near || !(near[0] >= 0 && near[0] <= w && near[1] >= 0 && near[1] <= h)) return;
+    const marks = d.ids.map((_, i) => [xaxis.d2p(d.x[i]), yaxis.d2p(d.y[i])]).filter(([x, y]) => x === x && y === y);
+    const spots = [`knee: ${short(page().rows.get(one.knee).name)}`, "knee"].flatMap((text, last) => SPOTS.map(([dx, dy]) => {
+      const wide = p.measureText(text).width, [x, y] = [near[0] + dx, near[1] + dy], [l, r] = dx > 0 ? [x, x + wide] : [x - wide, x];
+      const out = l < 0 || r > w || y < 8 || y > h - 8;
+      return { text, x, y, align: dx > 0 ? "left" : "right", cost: (out ? 1e6 : 0) + 50 * last + marks.filter(([mx, my]) => mx > l - 6 && mx < r + 6 && Math.abs(my - y) < 13).length };
+    }));
+    const best = spots.reduce((a, b) => (b.cost < a.cost ? b : a));
+    p.strokeStyle = token.muted;
+    p.lineWidth = 1;
+    p.beginPath();
+    p.moveTo(...near);
+    p.lineTo(best.x, best.y);
+    p.stroke();
+    write(best.text, best.x + (best.align === "left" ? 3 : -3), best.y, best.align, token.ink);
+  }
+
   /* The last steps of a name. */
   function short(text) {
     const steps = text.split(" → ");
     let kept = steps.pop().slice(0, 34);
     while (steps.length && kept.length + steps[steps.length - 1].length < 30) kept = `${steps.pop()} → ${kept}`;
-    return (steps.length ? `… → ${kept}` : kept).replace(/[<>&]/g, " ");
+    return (steps.length ? `… → ${kept}` : kept);
   }
 
-  /* Axes, titles, front and bounds of one chart; nothing when they already are. */
+  /* Axes and titles of one chart; nothing when they already are. */
   function fit(k, force) {
     const g = plot(k);
     if (!g || !pair(k) || !page().rows || !g.offsetParent || !g._fullLayout) return;
@@ -108,24 +155,16 @@
       g.fits = fit;
       g.on("plotly_afterplot", () => setTimeout(() => fit(k, false)));
     }
-    const again = [page().rows, answer, state.where, g.layout.template, key], told = metric(x).header + (metric(x).better ? ` · ${metric(x).better} is better` : "");
+    const again = [page().rows, g.layout.template, key], told = metric(x).header + (metric(x).better ? ` · ${metric(x).better} is better` : "");
     const whole = g.layout.annotations.length && g.layout.annotations[0].text === told;
     if (!force && whole && fitted[k] && again.every((part, i) => part === fitted[k][i])) return;
-    if (force || !fitted[k] || fitted[k][4] !== key || fitted[k][0] !== page().rows || fitted[k][3] !== g.layout.template) {
-      const change = {};
-      for (const axis of ["x", "y"]) Object.assign(change, {
-        [`${axis}axis.type`]: isLog(axis) ? "log" : "linear", [`${axis}axis.range`]: reach(k, axis), [`${axis}axis.nticks`]: 5,
-        [`${axis}axis.dtick`]: isLog(axis) ? decades(k, axis) : null,
-      });
-      window.Plotly.relayout(g, change);
-    }
     fitted[k] = again;
-    const titles = g.layout.annotations.slice(0, 2);
-    titles[0] = { ...titles[0], text: told };
-    titles[1] = { ...titles[1], text: metric(y).header };
-    const line = front(k), [a, b] = [limits(k, "x"), limits(k, "y")];
-    window.Plotly.update(g, { x: [line.x], y: [line.y], "line.shape": line.shape },
-      { shapes: [...a.shapes, ...b.shapes], annotations: [...titles, ...line.notes, ...a.notes, ...b.notes] }, [0]);
+    const titles = g.layout.annotations.slice(0, 2), change = { annotations: [{ ...titles[0], text: told }, { ...titles[1], text: metric(y).header }] };
+    for (const axis of ["x", "y"]) Object.assign(change, {
+      [`${axis}axis.type`]: isLog(axis) ? "log" : "linear", [`${axis}axis.range`]: reach(k, axis), [`${axis}axis.nticks`]: 5,
+      [`${axis}axis.dtick`]: isLog(axis) ? decades(k, axis) : null,
+    });
+    window.Plotly.relayout(g, change);
   }
 
   function show(state) {
@@ -154,10 +193,8 @@
   }
 
   function answered(found) {
-    answer = found;
-    if (!page() || !page().rows) return;
-    page().state.charts.forEach((_, k) => (fit(k, false), layers[k].draw()));
-    page().dataset.answered = Number(page().dataset.answered || 0) + 1;
+    answer = found.fronts ? found : null;
+    page().state.charts.forEach((_, k) => layers[k].draw());
   }
 
   /* What the selects say, two for each chart. */

@@ -131,7 +131,7 @@
     const state = { ...root.state, ...patch, from, turn: (root.state.turn || 0) + 1 };
     apply(state);
     clearTimeout(pending); // the renderer asks every component of the page at each write
-    pending = setTimeout(() => page() === root && clientside.set_props(named("state"), { data: root.state }), QUIET);
+    pending = setTimeout(() => page() === root && clientside.set_props(named("state"), { data: root.state }), desks[kind()] ? 3 * QUIET : QUIET);
   }
 
   /* Everything that shows the state: at once here, then again, as a no-op, when the store says so. */

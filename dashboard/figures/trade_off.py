@@ -1,7 +1,8 @@
-"""The frame of a trade-off chart: axes, and the line of the Pareto front.
+"""The frame of a trade-off chart: its axes.
 
 The marks are drawn by `assets/js/marks.js`; `trade_off.js` fits the ranges to what the filter
-shows, and puts in the front, the knee and the bounds that the server has found.
+shows, and puts in the front, the knee and the bounds that the server has found, as shapes: a trace
+would make Plotly draw all of it anew at every brush.
 """
 
 from __future__ import annotations
@@ -9,23 +10,18 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from dashboard.figures.template import template, titles
-from dashboard.figures.tokens import tokens
 
 MARGIN = {"l": 52, "r": 14, "t": 30, "b": 40}
 
 
 def figure(scheme: str) -> go.Figure:
-    """An empty chart with the trace of the front.
+    """An empty chart.
 
     Args:
         scheme: "light" or "dark".
     """
-    front = go.Scatter(
-        x=[], y=[], mode="lines", hoverinfo="skip",
-        line={"color": tokens(scheme)["accent"], "width": 1.5},
-    )  # fmt: skip
     return go.Figure(
-        data=[front],
+        data=[go.Scatter(x=[], y=[], hoverinfo="skip")],
         layout={
             "template": template(scheme),
             "margin": MARGIN,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.queries.experiment_words import Shown, quality_of, recipe_words, shown
-from dashboard.urls_experiment import CHARTS
+from dashboard.urls_experiment import CHARTS, ExperimentView
 from engine import experiments
 from engine.experiments import Bound, Experiment, Feasible, MetricSpec
 
@@ -28,7 +28,7 @@ class Answer:
         unknown: models that neither fit nor fail, because a value is unknown.
         relax: one sentence on what relaxing a bound buys, or on what is nearest; "".
         relax_row: the model of that sentence; None without one.
-        sent: fronts of the charts, for the browser.
+        fronts: of the charts, {"x", "y", "rows", "knee"}; None where a chart has none.
     """
 
     best: int | None
@@ -36,7 +36,16 @@ class Answer:
     unknown: int
     relax: str
     relax_row: int | None
-    sent: dict[str, Any]
+    fronts: list[dict[str, Any] | None]
+
+
+def asked(view: ExperimentView) -> dict[str, Any]:
+    """What an address asks to be judged."""
+    return {
+        "where": [[c.column, c.operator, c.value] for c in view.conditions],
+        "unknown": list(view.unknown),
+        "charts": [list(pair) for pair in view.charts],
+    }
 
 
 def bounds_of(experiment: Experiment, where: object) -> tuple[Bound, ...]:
@@ -82,7 +91,7 @@ def answer(experiment: Experiment, ask: Mapping[str, Any]) -> Answer:
         unknown=len(judged.unknown),
         relax=relax,
         relax_row=row,
-        sent={"fronts": _fronts(experiment, ask.get("charts"), passing)},
+        fronts=_fronts(experiment, ask.get("charts"), passing),
     )
 
 

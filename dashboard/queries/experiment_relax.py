@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from dashboard.figures.relaxation import Stairs
 from dashboard.queries.experiment_answer import bounds_of
 from dashboard.queries.experiment_words import quality_of, recipe_words, shown
 from engine import experiments
@@ -14,6 +13,28 @@ from engine.experiments import Experiment
 
 MOST_CURVES = 3
 MOST_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Stairs:
+    """The steps of one bound, in page units, the tightest first.
+
+    Args:
+        x_title: of the bound; y_title: of the quality.
+        upper: the bound is an upper one.
+        limit: where it is now.
+        at: limits from which the best is another one; best: that value, `rows` the models.
+        texts: what a tooltip says of each step.
+    """
+
+    x_title: str
+    y_title: str
+    upper: bool
+    limit: float
+    at: tuple[float, ...]
+    best: tuple[float, ...]
+    rows: tuple[int, ...]
+    texts: tuple[str, ...]
 
 
 def curves(experiment: Experiment, ask: Mapping[str, Any]) -> tuple[Stairs, ...]:
@@ -43,7 +64,7 @@ def curves(experiment: Experiment, ask: Mapping[str, Any]) -> tuple[Stairs, ...]
         how = shown(spec, experiment.frame[spec.column].to_list())
         side = "at most" if b.high is not None else "at least"
         texts = [
-            f"{short(recipe_words(experiment, row))}<br>{how.text(at)}, {aim.text(best)}"
+            f"{recipe_words(experiment, row)}: {how.text(at)}, {aim.text(best)}"
             for at, best, row in steps
         ]
         found.append(
@@ -59,8 +80,3 @@ def curves(experiment: Experiment, ask: Mapping[str, Any]) -> tuple[Stairs, ...]
             )
         )
     return tuple(found[:MOST_CURVES])
-
-
-def short(name: str) -> str:
-    """The end of a long name, safe in the markup of a Plotly tooltip."""
-    return html.escape(name if len(name) <= 60 else f"…{name[-59:]}")

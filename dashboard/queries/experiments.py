@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 import engine
-from dashboard.queries.experiment_answer import bounds_of
+from dashboard.queries.experiment_answer import asked, bounds_of
 from dashboard.queries.experiment_edits import edited
 from dashboard.queries.experiment_words import (
     quality_of,
@@ -151,8 +151,8 @@ class ExperimentQueries:
         names = {m.column: m.name for m in found.metrics}
         ids = [found.models[k].id for k in view.selection if k < len(found.models)]
         axes = [names[c] for pair in view.charts[:1] for c in reversed(pair) if c in names]
-        where = [[c.column, c.operator, c.value] for c in view.conditions]
-        made = experiments.report(found, ids, axes, bounds_of(found, where))
+        bounds = bounds_of(found, asked(view)["where"])
+        made = experiments.report(found, ids, axes, bounds)
         return row.name, made.markdown if markdown else made.html
 
     def remove(self, experiment_id: object) -> ExperimentRow:

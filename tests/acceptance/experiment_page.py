@@ -84,17 +84,17 @@ def stands(page: Any) -> None:
 
 
 def measure(brushes: int = BRUSHES, models: int = MODELS) -> Brushed:
-    """Drag brushes on the first histogram of a large experiment, one after the other."""
+    """Drag brushes on histograms of a large experiment, one after the other."""
     errors: list[str] = []
     times, shown = [], []
     with served() as url, chromium() as browser:
         page = open_page(browser, errors, "1600x900")
         page.goto(put(url, generated(models), "many.json") + "?dock=budgets")
         stands(page)
-        card = page.locator(f"#{Experiment.HISTOGRAMS} canvas").first
-        card.wait_for()
-        box = card.bounding_box()
+        cards = page.locator(f"#{Experiment.HISTOGRAMS} canvas")
+        cards.nth(1).wait_for()
         for k in range(brushes):
+            box = cards.nth(k % 2).bounding_box()  # quality, and a cost, which has a curve too
             x, y = box["x"] + box["width"] * (0.08 + 0.03 * (k % 5)), box["y"] + 20
             page.keyboard.press("Escape")
             page.mouse.move(x, y)

@@ -9,7 +9,7 @@ from dash import no_update
 
 from dashboard.ids import Experiment as Ids
 from dashboard.pages.experiment import compare, layout
-from dashboard.pages.experiment.callbacks import fitting, map_places, models, rows_of, written
+from dashboard.pages.experiment.callbacks import map_places, models, rows_of, written
 from dashboard.queries import experiment as ask
 from dashboard.queries.experiment_answer import answer
 from dashboard.queries.experiment_compare import compared
@@ -139,7 +139,7 @@ def test_what_fits_is_named_with_its_figures_and_what_would_help(found):
     assert told.best_words == ("prune 90 % → train", "4.00 MB, 70.00 %")
     assert told.relax == "relax Size to 20.0 MB → 88.00 % Accuracy"
     assert found.models[told.relax_row].id == "p5t"
-    assert told.sent["fronts"][0]["rows"] == [4]
+    assert told.fronts[0]["rows"] == [4]
 
 
 def test_unknown_values_are_their_own_case(found):
@@ -147,8 +147,8 @@ def test_unknown_values_are_their_own_case(found):
     where = [[accuracy, "ge", 0.1]]
     told = answer(found, {"where": where, "charts": [[size, size], [size, accuracy], "x"]})
     assert told.unknown == 1
-    assert told.sent["fronts"][0] is None
-    assert told.sent["fronts"][2] is None
+    assert told.fronts[0] is None
+    assert told.fronts[2] is None
     let = answer(found, {"where": where, "unknown": [accuracy], "charts": []})
     assert let.best == told.best
 
@@ -160,7 +160,7 @@ def test_nothing_fits_is_nothing(found):
     )
     assert told.best is None
     assert told.relax == "nothing fits: relax Size to 4.00 MB → 70.00 % Accuracy"
-    assert told.sent["fronts"] == [{"x": size, "y": accuracy, "rows": [], "knee": None}]
+    assert told.fronts == [{"x": size, "y": accuracy, "rows": [], "knee": None}]
 
 
 @pytest.mark.parametrize(
@@ -177,11 +177,18 @@ def test_bounds_that_contradict_get_a_sentence(found):
         answer(found, {"where": [["m0", "ge", 0.9], ["m0", "le", 0.1]]})
 
 
-def test_the_strip_offers_the_best_as_a_link(app, key, found):
-    with app.server.app_context():
-        told = fitting({"where": [[column(found, "Size"), "le", 5.0]]}, key)
-    assert "data-ids='4'" in str(told["best"])
-    assert "relax Size" in str(told["relax"])
+def test_what_fits_is_asked_by_its_address(client, key, found):
+    size, accuracy = column(found, "Size"), column(found, "Accuracy")
+    address = f"/api/experiments/{key}/fits?where={size}.le.n5&chart={size}.{accuracy}"
+    told = client.get(address + "&curves=1").json
+    assert (told["best"], told["best_words"][1]) == (4, "4.00 MB, 70.00 %")
+    assert (told["relax_row"], told["relax"].startswith("relax Size")) == (2, True)
+    assert told["fronts"][0]["rows"] == [4]
+    assert [one["rows"] for one in told["curves"]] == [[4, 2, 0]]
+    assert client.get(address).json["curves"] == []
+    assert client.get(f"/api/experiments/{'x' * 22}/fits").status_code == 404
+    crossed = client.get(address + f"&where={size}.ge.n9")
+    assert (crossed.status_code, "lower limit" in crossed.json["error"]) == (400, True)
 
 
 def test_one_model_shows_its_changes_and_several_how_they_differ(app, key):

@@ -11,18 +11,14 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
 from dashboard.components import aria, choice, data
-from dashboard.figures.relaxation import figure
-from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Experiment, repeated
 from dashboard.queries import experiment_named, services
 from dashboard.queries.experiment_edits import document_of
-from dashboard.queries.experiment_relax import curves
 from dashboard.shell import guarded
 from engine.experiments import Experiment as Found
 
 AXES = {"refit": "Refit", "all": "Whole"}
 NOTHING = "No model passes. Remove a bound to see more."
-CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "responsive": True}
 NONE_YET = "No budget has a name yet. Set bounds, then keep them here."
 
 
@@ -115,7 +111,7 @@ def named(found: Found) -> list[Any]:
 
 
 def change(
-    _save: object, _enter: object, removed: list[Any], name: object, ask: object, key: object
+    _save: object, _enter: object, removed: list[Any], name: object, state: object, key: object
 ) -> Any:
     """Keep the bounds of the page under a name, or remove a named budget; the list, the field."""
     row, found = services().experiments.get(key)
@@ -125,26 +121,14 @@ def change(
         gone = ctx.triggered_id.get("index")
         text = experiment_named.without_budget(document_of(row), found, gone)
     else:
-        where = ask.get("where") if isinstance(ask, dict) else None
+        where = state.get("where") if isinstance(state, dict) else None
         text = experiment_named.with_budget(document_of(row), found, name, where)
     services().store.experiments.edit(row.id, text, row.version)
     return named(services().experiments.get(key)[1]), ""
 
 
-def relaxing(_answer: object, scheme: object, ask: object, key: object) -> Any:
-    """The curves of the bounds that the page has."""
-    if scheme not in SCHEMES:
-        return no_update
-    _, found = services().experiments.get(key)
-    return [
-        dcc.Graph(figure=figure(one, str(scheme)), config=CONFIG, className="curve")
-        for one in curves(found, ask if isinstance(ask, dict) else {})
-    ]
-
-
 def register(app: Dash) -> None:
     """Wire the pane."""
-    key = State(Experiment.KEY, "data")
     app.callback(
         Output(Experiment.NAMED, "children"),
         Output(Experiment.BUDGET_NAME, "value"),
@@ -152,26 +136,13 @@ def register(app: Dash) -> None:
         Input(Experiment.BUDGET_NAME, "n_submit"),
         Input(repeated(Experiment.BUDGET_REMOVE, ALL), "n_clicks"),  # type: ignore[arg-type]
         State(Experiment.BUDGET_NAME, "value"),
-        State(Experiment.ASK, "data"),
-        key,
+        State(Experiment.STATE, "data"),
+        State(Experiment.KEY, "data"),
         prevent_initial_call=True,
     )(guarded(change))
-    app.callback(
-        Output(Experiment.CURVES, "children"),
-        Input(Experiment.ANSWER, "data"),
-        Input(Experiment.CHARTS, "data"),
-        State(Experiment.ASK, "data"),
-        key,
-        prevent_initial_call=True,
-    )(guarded(relaxing))
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(
         ClientsideFunction("experiment", "named"),
         Input(Experiment.NAMED, "children"),
-        prevent_initial_call=True,
-    )
-    wire(
-        ClientsideFunction("experiment_compare", "drawn"),
-        Input(Experiment.CURVES, "children"),
         prevent_initial_call=True,
     )

@@ -1,17 +1,19 @@
-"""The wires of the page of one experiment.  `register` at the end shows all of them at once."""
+"""The wires of the page of one experiment.  `register` at the end shows all of them at once.
+
+What fits is asked of the JSON API instead: a brush must reach every view at once, and a callback
+would ask all components of the page first.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
-from dashboard.components import data
 from dashboard.ids import Experiment
 from dashboard.pages.experiment import budgets, compare, formula, trade_off
 from dashboard.queries import experiment_edits, services
 from dashboard.queries.experiment import payload, places
-from dashboard.queries.experiment_answer import answer
 from dashboard.shell import guarded
 
 FIELDS = {"notes": experiment_edits.with_note, "flags": experiment_edits.with_flags}
@@ -54,28 +56,6 @@ def written(changed: object, key: object) -> Any:
     return told or no_update
 
 
-def fitting(ask: object, key: object) -> dict[str, Any]:
-    """What fits the bounds: the best of it and what would help, in words; the fronts."""
-    _, found = services().experiments.get(key)
-    told = answer(found, ask if isinstance(ask, dict) else {})
-    best: list[Any] = []
-    if told.best is not None:
-        name, figures = told.best_words
-        best = ["best: ", _model_link(name, told.best), f", {figures}"]
-    if told.unknown:
-        best.append(html.Span(f" · {told.unknown:,} unknown", className="muted"))
-    relax: list[Any] = [told.relax] if told.relax else []
-    if told.relax_row is not None:
-        relax = [_model_link(told.relax, told.relax_row)]
-    return {"best": best, "relax": relax, "answer": told.sent}
-
-
-def _model_link(text: str, row: int) -> html.Button:
-    return html.Button(
-        text, className="link", title=f"{text}: select this model", **data(ids=str(row))
-    )
-
-
 def register(app: Dash) -> None:
     """Wire the page."""
 
@@ -88,15 +68,6 @@ def register(app: Dash) -> None:
     app.callback(Output(Experiment.PLACES, "data"), Input(Experiment.MAP_ASK, "data"), key)(
         guarded(map_places)
     )
-    app.callback(
-        output={
-            "best": Output(Experiment.BEST, "children"),
-            "relax": Output(Experiment.RELAX, "children"),
-            "answer": Output(Experiment.ANSWER, "data"),
-        },
-        inputs=[Input(Experiment.ASK, "data"), key],
-        prevent_initial_call=True,
-    )(guarded(fitting))
     app.callback(
         Output(Experiment.SAVED, "data"), Input(Experiment.TABLE, "cellValueChanged"), key,
         prevent_initial_call=True,

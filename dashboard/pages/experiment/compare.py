@@ -35,7 +35,7 @@ def comparing(ask: object, scheme: object, key: object) -> Any:
     """What the pane shows of the selected models.
 
     Args:
-        ask: {"rows", "keep", and of one model "about": bounds and charts as in `Experiment.ASK`}.
+        ask: {"rows", "keep", and of one model "about": bounds and charts}.
         scheme: "light" or "dark", once charts may come.
         key: the experiment.
     """

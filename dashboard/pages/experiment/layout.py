@@ -51,8 +51,6 @@ def page(view: ExperimentView, row: ExperimentRow, found: Found) -> html.Div:
             dcc.Store(Experiment.PLACES),
             dcc.Store(Experiment.STATE, data=state),
             dcc.Store(Experiment.MAP_ASK, data={"by": view.by, "collapsed": list(view.collapsed)}),
-            dcc.Store(Experiment.ASK),
-            dcc.Store(Experiment.ANSWER),
             dcc.Store(Experiment.SAVED),
             dcc.Store(Experiment.CHARTS),
             dcc.Store(Experiment.COMPARE_ASK),
@@ -204,7 +202,7 @@ def _strip() -> html.Div:
         [
             html.Div(id=Experiment.CHIPS, className="chips"),
             html.Span(id=Experiment.FITS, className="fits", **aria(live="polite")),
-            html.Span(id=Experiment.BEST, className="best-fit", **data(usual="")),
+            html.Span(id=Experiment.BEST, className="best-fit"),
             html.Span(className="spring"),
             html.Span(id=Experiment.RELAX, className="relax"),
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, html, no_update
 
 from dashboard.components import aria, data
 from dashboard.components.chart import chart, plot
@@ -123,9 +123,3 @@ def register(app: Dash) -> None:
         for part in (Experiment.TRADE_X, Experiment.TRADE_Y)
     ]
     wire(ClientsideFunction("trade_off", "metrics"), *selects, prevent_initial_call=True)
-    wire(
-        ClientsideFunction("trade_off", "answered"),
-        Input(Experiment.ANSWER, "data"),
-        State(Experiment.KEY, "data"),
-        prevent_initial_call=True,
-    )
