@@ -51,6 +51,7 @@ def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -
             _add(services, Path(model))
         server = listen(settings, services)
         services.tidy()
+        services.jobs.active()  # what an earlier server left goes on
         url = f"http://{_in_address(settings.host)}:{server.port}/"
         sys.stderr.write(f"Paredown is at {url} (stop with Ctrl-C)\n")
         sys.stderr.flush()
