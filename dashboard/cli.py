@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import engine
-from dashboard import cli_compress, cli_experiment, cli_measure, cli_optimize, cli_worker
+from dashboard import (
+    cli_compress,
+    cli_demo,
+    cli_experiment,
+    cli_measure,
+    cli_optimize,
+    cli_worker,
+)
 from dashboard.cli_model import compiled, figures, print_json, say, stem, totals_of
 from engine.errors import EngineError
 
@@ -79,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_worker.add(commands)
     cli_experiment.add(commands, _Parser)
     cli_measure.add(commands)
+    cli_demo.add(commands)
     return parser
 
 

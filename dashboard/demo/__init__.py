@@ -30,8 +30,9 @@ MODELS: tuple[Demo, ...] = (
     Demo(
         "Digits CNN",
         Path(__file__).with_name("digits_cnn.onnx.gz"),
-        "Tells handwritten digits apart, 99.7 % right on 360 unseen ones: residual sums, depthwise "
-        "convolutions and batch norms that fuse, every task with its line of source.",
+        "Tells handwritten digits apart, 98.5 % right on 600 unseen ones, though it saw few fives, "
+        "eights and nines: residual sums, depthwise convolutions and batch norms that fuse, every "
+        "task with its line of source.",
     ),
     Demo(
         "U-Net",

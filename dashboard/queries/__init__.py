@@ -107,7 +107,7 @@ def open_services(settings: Settings) -> Services:
     model = ModelQueries(load, store.groups)
     return Services(
         settings, store, compilations, models, model, Drawings(store, model), Budgets(store),
-        ExperimentQueries(store), JobQueries(store, settings),
+        ExperimentQueries(store, demo=settings.demo), JobQueries(store, settings),
     )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ MAX_BYTES = 32_000_000  # of a file; what the engine reads at most
 KEPT = 8  # experiments that stay parsed in memory
 BARS = 24  # of the small picture in the list
 
+DEMO_MARK = "demo experiment"  # of the store: the demo was offered
+
 SORTS: MappingProxyType[str, Callable[[ExperimentRow], float | str]] = MappingProxyType(
     {
         "name": lambda r: r.name.casefold(),
@@ -60,13 +62,15 @@ class ExperimentList:
 class ExperimentQueries:
     """The queries of one app about its experiments."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, *, demo: bool = False) -> None:
+        self._store, self._demo = store, demo
         self._parsed: OrderedDict[tuple[str, int, str], Experiment] = OrderedDict()
         self._lock = threading.Lock()
 
     def listing(self, search: str, sort: str, limit: int) -> ExperimentList:
         """The experiments whose name or operations hold every word, sorted."""
+        if self._demo and self._store.mark(DEMO_MARK):
+            self._add_demo()
         rows = self._store.experiments.list()
         words = search.casefold().split()
         found = [r for r in rows if all(w in _searched(r) for w in words)]
@@ -112,6 +116,15 @@ class ExperimentQueries:
             summary=summary(found),
             origin=origin,
         )
+
+    def _add_demo(self) -> None:
+        """Put the experiment that ships with the product into the list, once."""
+        try:
+            from dashboard.demo.digits_tree import FILE
+        except ImportError:  # a build without the demo
+            return
+        if FILE.is_file():
+            self.add(FILE, FILE.name, origin="demo")
 
     def get(self, experiment_id: object) -> tuple[ExperimentRow, Experiment]:
         """An experiment with what people wrote on it.

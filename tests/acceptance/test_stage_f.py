@@ -1,0 +1,99 @@
+"""Each line of stage F can fail: a planted fault turns it NOT MET."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.acceptance import compressing, compressing_text
+from tests.acceptance.compressing import Model, Packing, Tree
+from tests.acceptance.compressing_text import Text
+from tests.acceptance.line import MET, NOT_MET, NOT_RUN
+from tests.acceptance.stage_f import CHECKS
+from tests.acceptance.test_stage_a import verdicts
+
+
+def model(accuracy: float = 0.94, latency: float = 1.0, size: float = 700.0) -> Model:
+    return Model(accuracy, accuracy - 0.01, accuracy + 0.01, latency, latency - 0.02,
+                 latency + 0.02, size, size, size)  # fmt: skip
+
+
+TREE = Tree(
+    {
+        "base": model(), "int8-wide": model(latency=0.5), "int8-signed": model(latency=1.2),
+        "prune50": model(0.8), "prune70": model(0.3), "prune50-norms": model(0.9),
+        "prune70-norms": model(0.85), "prune70-refit": model(0.93),
+        "prune70-refit-palette4": model(0.93, size=90.0), "channels50": model(0.1, 0.4),
+        "channels50-refit": model(0.9, 0.4),
+    },
+    {"w8": Packing(100, 101, True, 2.0, 1.0), "palette4": Packing(100, 100, True, 2.0, 1.02)},
+    True,
+)  # fmt: skip
+TEXT = Text(
+    {"base": model(), "int8-wide": model(latency=1.7), "w8": model(0.939), "prune10": model(0.94),
+     "prune10-norms": model(0.75), "prune30": model(0.7), "prune30-norms": model(0.74),
+     "prune30-refit": model(0.93)},
+    False,
+)  # fmt: skip
+SHIPPED = {"models": [{"id": str(i), "metrics": {"Weights": 1000, "Predicted weights": 1002}}
+                      for i in range(50)]}  # fmt: skip
+NAMED = {n: [f"test_pitfall_{n}"] for n in range(1, 14)}
+
+
+def with_(**changed: Model) -> Tree:
+    return replace(TREE, models={**TREE.models, **{k.replace("_", "-"): v
+                                                   for k, v in changed.items()}})  # fmt: skip
+
+
+def repacked(**fault: object) -> Tree:
+    return replace(TREE, packings={**TREE.packings, "w8": replace(TREE.packings["w8"], **fault)})
+
+
+def read(**changed: Model) -> Text:
+    found = {k.replace("_", "-"): v for k, v in changed.items()}
+    return replace(TEXT, models={**TEXT.models, **found})
+
+
+PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
+    ("1a", compressing.orderings, TREE, with_(int8_wide=model(latency=0.7))),
+    ("1b", compressing.orderings, TREE, with_(int8_signed=model(latency=0.9))),
+    ("1c", compressing.orderings, TREE, with_(prune70_refit=model(0.9))),
+    ("1d", compressing.orderings, TREE, with_(prune70_refit_palette4=model(0.9, size=90.0))),
+    ("1d", compressing.orderings, TREE, with_(prune70_refit_palette4=model(0.94, size=110.0))),
+    ("1e", compressing.orderings, TREE, with_(prune50_norms=model(0.7))),
+    ("1e", compressing.orderings, TREE, with_(prune70_norms=model(0.31))),
+    ("1f", compressing.orderings, TREE, with_(channels50=model(latency=0.95))),
+    ("1g", compressing_text.judge, TEXT, read(int8_wide=model(latency=1.2))),
+    ("1h", compressing_text.judge, TEXT, read(prune10_norms=model(0.935))),
+    ("1i", compressing_text.judge, TEXT, read(prune30_refit=model(0.71))),
+    ("1j", compressing_text.judge, TEXT, read(w8=model(0.92))),
+    ("2a", compressing.packed, TREE, repacked(stored=103.0)),
+    ("2b", compressing.packed, TREE, repacked(same=False)),
+    ("2c", compressing.packed, TREE, repacked(run=1.2)),
+    ("3a", compressing.predicted, SHIPPED, {"models": SHIPPED["models"][:40]}),
+    ("3a", compressing.predicted, SHIPPED, {"models": [
+        *SHIPPED["models"], {"id": "x", "metrics": {"Weights": 102, "Predicted weights": 100}}]}),
+    ("4a", compressing.named, NAMED, {**NAMED, 7: ["test_norms"]}),
+    ("4a", compressing.named, NAMED, {n: t for n, t in NAMED.items() if n != 13}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("id", "judge", "sound", "fault"), PLANTED)
+def test_a_planted_fault_is_not_met(id: str, judge: Callable, sound: object, fault: object):
+    assert verdicts(judge(sound))[id] == MET
+    assert verdicts(judge(fault))[id] == NOT_MET
+
+
+def test_speed_of_int8_is_not_judged_without_what_makes_it_fast():
+    found = verdicts(compressing.orderings(replace(TREE, vnni=False)))
+    assert (found["1a"], found["1b"], found["1c"]) == (NOT_RUN, NOT_RUN, MET)
+
+
+def test_every_line_has_a_check_and_a_planted_fault():
+    assert {id[0] for id, *_ in PLANTED} == {c.id[0] for c in CHECKS}
+
+
+def test_the_pitfalls_are_there():
+    assert verdicts(compressing.named(compressing.pitfalls())) == {"4a": MET}
