@@ -21,6 +21,7 @@ from dashboard.queries.documents import recipe_of
 from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.errors import EngineError
+from engine.recipe import Resolution
 from engine.store import JobRow, Store
 
 BEAT_S = 1.0
@@ -90,6 +91,26 @@ class JobQueries:
         )
         self._worker.wake()
         return found
+
+    @staticmethod
+    def check_samples(base: Resolution, now: Resolution, samples: str) -> None:
+        """Refuse at once what would fail later.
+
+        Args:
+            base: the model without the recipe.
+            now: with it.
+            samples: digest of a file of samples, "" for none.
+
+        Raises:
+            EngineError: activations become integers, and there are no samples to scale them by.
+        """
+        before, after = (set(r.tasks["input_format"]) for r in (base, now))
+        if not samples and any("int" in (name or "") for name in after - before):
+            raise EngineError(
+                "activations become int8, whose scale follows from samples", "the recipe",
+                expected="an .npz with some inputs", found="no samples",
+                try_this="the button Samples…, or rules for weights alone",
+            )  # fmt: skip
 
     def samples(self, model_id: str, name: str, contents: str) -> Samples:
         """Keep a file of samples that fits a model, from a data URL.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.acceptance import compressing, compressing_text
+from tests.acceptance import compressing, compressing_text, jobs
 from tests.acceptance.line import Check
 
 
@@ -20,4 +20,5 @@ CHECKS = (
     Check("2", "packed files", _tree, compressing.packed),
     Check("3", "predicted size", compressing.shipped, compressing.predicted),
     Check("4", "pitfalls", compressing.pitfalls, compressing.named),
+    Check("5", "jobs while processes are killed", jobs.measure, jobs.judge),
 )

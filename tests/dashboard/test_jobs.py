@@ -120,6 +120,15 @@ def test_samples_are_checked_before_they_are_kept(services, model):
             services.jobs.samples(model, "bad.npz", bad)
 
 
+def test_int8_activations_without_samples_are_refused_at_once(services, model):
+    base, now = (services.model.resolution(view(model, p)) for p in ("", "int8"))
+    with pytest.raises(EngineError, match="scale follows from samples"):
+        services.jobs.check_samples(base, now, "")
+    services.jobs.check_samples(base, now, "a digest")
+    weights = services.model.resolution(view(model, "fp16"))
+    services.jobs.check_samples(base, weights, "")
+
+
 def test_samples_that_are_too_large_are_refused_by_their_size(services, model, monkeypatch):
     monkeypatch.setattr("dashboard.queries.jobs.SAMPLE_BYTES", 10)
     with pytest.raises(EngineError, match="too large"):

@@ -48,7 +48,9 @@ def make(view: View, samples: object, timed: object) -> str:
     ask = services()
     summary = ask.model.summary(view)
     label = summary.label if summary else ""
-    row, new = ask.jobs.make(view, label, samples if isinstance(samples, str) else "", bool(timed))
+    held = samples if isinstance(samples, str) else ""
+    ask.jobs.check_samples(ask.model.baseline(view), ask.model.resolution(view), held)
+    row, new = ask.jobs.make(view, label, held, bool(timed))
     notify(f"{row.title}: {'asked for' if new else 'is under way already'}.", "info")
     set_props(Shell.JOBS_POLL, {"disabled": False})
     set_props(Shell.JOBS_SHEET, {"hidden": False, "data-open": "yes"})
