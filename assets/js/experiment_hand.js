@@ -127,7 +127,7 @@
         if (event.shiftKey || event.ctrlKey || event.metaKey) own().add(ids, "map");
         else view().select(ids, "map");
       };
-      return view().make("button", { class: "map-head", title: `${title}: select its ${many.toLocaleString("en-US")} models; with shift also`, onclick: press }, title);
+      return view().make("button", { class: "map-head", title: `${title}: select its ${many.toLocaleString("en-US")} models; with shift also`, onclick: press }, title.replaceAll("_", " "));
     }));
     scroll();
   }
