@@ -39,8 +39,8 @@ def steps() -> tuple[Step, ...]:
     for amount in (0.3, 0.5, 0.7):
         values = {"amount": amount, "scope": "local"}
         made.append((f"prune{_share(amount)}-local", "base", "prune", values))
-    made.append(("prune70-all", "base", "prune", {"amount": 0.7, "include_norms": True}))
-    made.append(("prune70-all-back", "prune70-all", "restore", {"role": "norm"}))
+    made.append(("prune50-all", "base", "prune", {"amount": 0.5, "include_norms": True}))
+    made.append(("prune50-all-back", "prune50-all", "restore", {"role": "norm"}))
     for id in ("prune50", "prune70", "prune90", "prune95"):
         made.append((f"{id}-norms", id, "repair_norms", _NONE))
         made.append((f"{id}-refit", id, "repair_layers", _NONE))

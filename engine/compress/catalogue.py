@@ -61,11 +61,13 @@ _OPERATIONS = (
             *WHICH,
         ),
         data="inputs",
+        short="int8",
     ),
     Operation(
         "quantize_dynamic", "Dynamic int8", "quantize",
         "Matrix products in 8-bit integers; activations are rounded while it runs.",
         (_PER_CHANNEL, _REDUCE, *WHICH),
+        short="dynamic int8",
     ),
     Operation(
         "quantize_weights", "Weights only", "quantize",
@@ -75,10 +77,12 @@ _OPERATIONS = (
                       choices=(("16", "16 (half floats)"), ("8", "8"), ("4", "4"))),
             *WHICH,
         ),
+        short="weights",
     ),
     Operation(
         "quantize_half", "fp16", "quantize",
         "Weights and activations in 16-bit floats; inputs and outputs stay in fp32.", (SKIP,),
+        short="fp16",
     ),
     Operation(
         "prune", "Prune weights", "prune",
@@ -89,6 +93,7 @@ _OPERATIONS = (
                       "global", choices=(("global", "The whole model"), ("local", "Each layer"))),
             NORMS, *WHICH,
         ),
+        short="prune",
     ),
     Operation(
         "prune_pattern", "Prune N in M", "prune",
@@ -98,6 +103,7 @@ _OPERATIONS = (
             Parameter("of", "int", "Of", "Weights in a group.", 4, 2, 32, 1),
             *WHICH,
         ),
+        short="prune N:M",
     ),
     Operation(
         "prune_channels", "Prune channels", "prune",
@@ -110,11 +116,13 @@ _OPERATIONS = (
                       1, 1, 64, 1),
             *WHICH,
         ),
+        short="channels",
     ),
     Operation(
         "palettize", "Palette", "palettize",
         "Weights become indices into a table of their layer's best 2^bits values.",
         (Parameter("bits", "int", "Bits", "Of an index.", 4, 1, 8, 1), *WHICH),
+        short="palette",
     ),
     Operation(
         "repair_layers", "Refit layers", "repair",
@@ -125,6 +133,7 @@ _OPERATIONS = (
             SEED, *WHICH,
         ),
         data="inputs", base=True,
+        short="refit",
     ),
     Operation(
         "repair_norms", "Measure norms anew", "repair",
@@ -132,6 +141,7 @@ _OPERATIONS = (
         (Parameter("strength", "share", "Strength", "Share of the new figures.", 1.0, 0.0, 1.0,
                    0.1),),
         data="inputs",
+        short="norms",
     ),
     Operation(
         "restore", "Restore", "restore", "Tensors get the values of the model before back.",
@@ -141,6 +151,7 @@ _OPERATIONS = (
             *WHICH,
         ),
         base=True,
+        short="restore",
     ),
 )  # fmt: skip
 _RUN: Mapping[str, Callable[..., Made]] = MappingProxyType(

@@ -172,19 +172,25 @@ def _entry(
     }  # fmt: skip
     words = {"Accuracy": "accuracy", "Agreement": "agreement", "KL": "kl"}
     entry: dict[str, Any] = {
-        "id": branch.id, "base": branch.base or None,
+        "id": branch.id, "base": branch.base or None, "tag": branch.id.replace("-", " · "),
         "metrics": {k: _few(v) for k, v in metrics.items()},
         "errors": {k: _few((found[w].high - found[w].low) / 2) for k, w in words.items()},
     }  # fmt: skip
     if branch.operation:
-        values = operation(branch.operation).filled(branch.values)
-        given = {n: values[n] for n in used[branch.operation]}
-        plain = {n: ", ".join(v) if isinstance(v, tuple) else v for n, v in given.items()}
-        entry["operation"] = {"name": branch.operation, "parameters": plain}
+        entry["operation"] = {
+            "name": operation(branch.operation).short, "parameters": _said(branch, used),
+        }  # fmt: skip
     worst = next((w for w in judged.words if w.startswith("Worst")), "")
     entry |= {"notes": worst} if worst and branch.operation else {}
     entry |= {"flags": ["dead"]} if judged.dead else {}
     return entry
+
+
+def _said(branch: Branch, used: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Parameters that some branch of the operation sets, else with their usual values."""
+    values = operation(branch.operation).filled(branch.values)
+    given = {n: values[n] for n in used[branch.operation]}
+    return {n: ", ".join(v) if isinstance(v, tuple) else v for n, v in given.items()}
 
 
 def _facts(made: Made, judged: Evaluation, packed: Packed) -> dict[str, Any]:
@@ -200,7 +206,7 @@ def _facts(made: Made, judged: Evaluation, packed: Packed) -> dict[str, Any]:
 
 def _declared(used: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
     return [
-        {"name": id, "parameters": {
+        {"name": operation(id).short, "parameters": {
             p.name: {"type": _KINDS[p.kind]} for p in operation(id).parameters if p.name in names
         }}
         for id, names in used.items()

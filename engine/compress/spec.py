@@ -93,6 +93,7 @@ class Operation:
         parameters: fields of its form, in their order.
         data: whether it needs samples: "none", "inputs" or "labels".
         base: whether it needs the model that this one was made from.
+        short: a word of it, for the head of a narrow column.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     data: Literal["none", "inputs", "labels"] = "none"
     base: bool = False
+    short: str = ""
 
     def filled(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """All parameters, with defaults where none is given.
