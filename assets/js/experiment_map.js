@@ -4,7 +4,7 @@
    A ribbon bends in the gap beside its parent and then runs along its own row, which is free. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const [HEAD, LEFT, RIGHT, TOP, FOOT] = [40, 44, 120, 16, 88]; // px around the map
+  const [HEAD, LEFT, TOP, FOOT] = [40, 44, 16, 88], RIGHT = [110, 150]; // px around the map
   const [NARROW, BROAD, TALL] = [68, 250, 64]; // px: least and most of a column, most of a row at first
   const [BIG, FAR, NAMES, OVER] = [18, 5, 15, 41]; // px: largest radius; rows lower than FAR are dashes; names beside, above
   const BENDS = 30; // pieces of a bend
@@ -32,7 +32,8 @@
     const box = host(), { titles, lanes } = it.places || {};
     if (!box || !box.clientWidth || !it.places) return;
     it.size = { w: box.clientWidth, h: box.clientHeight };
-    const gaps = Math.max(1, titles.length - 1), room = it.size.w - LEFT - RIGHT;
+    const gaps = Math.max(1, titles.length - 1), right = RIGHT[it.size.w - LEFT - RIGHT[1] < NARROW * gaps ? 0 : 1], room = it.size.w - LEFT - right;
+    it.right = right; // less beside many columns, so that all of them are seen
     it.kx = Math.max(NARROW, Math.min(BROAD, room / gaps));
     it.left = LEFT + Math.max(0, (room - it.kx * gaps) / 2);
     it.fit = Math.min(TALL, (it.size.h - HEAD - TOP - FOOT) / Math.max(1, lanes));
@@ -48,7 +49,7 @@
   const most = () => Math.max(1, TALL / it.fit);
 
   function clamp() {
-    const a = it.at, high = it.places.lanes * ky() + HEAD + TOP + FOOT, wide = it.left + (it.places.titles.length - 1) * it.kx + RIGHT;
+    const a = it.at, high = it.places.lanes * ky() + HEAD + TOP + FOOT, wide = it.left + (it.places.titles.length - 1) * it.kx + it.right;
     a.y = Math.min(0, Math.max(Math.min(0, it.size.h - high), a.y));
     a.x = Math.min(0, Math.max(Math.min(0, it.size.w - wide), a.x));
   }
@@ -208,14 +209,15 @@
       if (ky() < NAMES || (!leaf && ky() < OVER)) continue;
       pen.globalAlpha = passes ? 1 : 0.45;
       const value = metric && (isNaN(values[k]) ? "unknown" : view().figure(metric, values[k]));
-      const text = [hidden[k] ? `+${hidden[k]}` : "", row.step, passes ? value : ""].filter(Boolean).join(" · ");
+      const step = it.places.by === "step" && row.parent >= 0 ? `${row.operation} ${row.step}`.trim() : row.step; // else the column says it
+      const text = [hidden[k] ? `+${hidden[k]}` : "", step, passes ? value : ""].filter(Boolean).join(" · ");
       pen.fillStyle = passes ? token.ink : token.muted;
       if (leaf) {
         const told = canvas().fit(pen, text, Math.min(240, it.size.w - x - r - 12), true);
         pen.fillText(told, x + r + 6, y);
       } else {
         pen.textAlign = "center";
-        const told = canvas().fit(pen, pen.measureText(text).width > it.kx - 8 && row.step ? row.step : text, it.kx - 8, true);
+        const told = canvas().fit(pen, pen.measureText(text).width > it.kx - 8 && step ? step : text, it.kx - 8, true);
         pen.lineWidth = 3;
         pen.strokeStyle = token.surface;
         pen.strokeText(told, Math.max(pen.measureText(told).width / 2 + 4, x), y - r - 8);

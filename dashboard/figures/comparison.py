@@ -127,7 +127,9 @@ def _layout(
     token = tokens(scheme)
     low, high = (chart.low or 0.0) * scale, (chart.high or 0.0) * scale
     pad = (high - low or abs(high) or 1.0) * 0.12
-    span = [low - pad, high + pad] if scaled else [min(0.0, low - pad), max(high + 1.6 * pad, 0.0)]
+    floor, top = (low - pad if low < 0 else 0.0), max(high, 0.0)
+    # bars begin at 0, and their values stand above them
+    span = [low - pad, high + pad] if scaled else [floor, top + 0.16 * (top - floor or 1.0)]
     layout: dict[str, Any] = {
         "template": template(scheme),
         "margin": MARGIN,

@@ -18,7 +18,7 @@ def columns(sent: dict[str, Any]) -> list[ColumnDef]:
     some_primary = any(not words[c]["primary"] for c in words)
     return [
         {
-            "field": "name", "headerName": "Model", "width": 230, "pinned": "left",
+            "field": "name", "headerName": "Model", "width": 252, "pinned": "left",
             "headerTooltip": "The steps that made the model; the name in the file is its tooltip.",
             "tooltipField": "model",
         },

@@ -23,6 +23,8 @@ from dashboard.queries.experiment_words import recipe_words
 from dashboard.shell import guarded
 from engine.experiments import Experiment as Found
 
+SHORT = 14  # characters of a metric's name, likewise
+FEW = 4  # values of an axis with which three charts stand beside each other
 CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "responsive": True}
 
 
@@ -89,7 +91,10 @@ def _several(found: Found, told: Compared, scheme: str) -> list[Any]:
         for chart, how in zip(told.charts, told.shown, strict=True)
     ]
     wide = facets > 1 or (bool(variables) and len(variables[0].values) > 8)
-    return [*parts, html.Div(charts, className="compare-charts wide" if wide else "compare-charts")]
+    few = not variables or len(variables[0].values) * facets <= FEW
+    few = few and max(len(how.header) for how in told.shown) <= SHORT
+    shape = " wide" if wide else " few" if few else ""
+    return [*parts, html.Div(charts, className="compare-charts" + shape)]
 
 
 def _legend(told: Compared) -> list[Any]:

@@ -105,7 +105,7 @@ def of_none(found: Found) -> list[Any]:
         )
         for effect in made
     ]
-    heads = [html.Th(text, className="n") for h in how for text in (h.header, "least to greatest")]
+    heads = [html.Th(text, className="n") for h in how for text in (h.header, "reach")]
     return [
         html.Div(prompt, className="compare-head"),
         html.Table(
@@ -151,4 +151,4 @@ def _median(how: Shown, effect: Effect) -> list[html.Td]:
 
 def _signed(how: Shown, value: float) -> str:
     page = value * how.scale
-    return "0" if abs(page) < SAME else f"{'+' if value > 0 else '−'}{significant(abs(page))}"
+    return "0" if abs(page) < SAME else f"{'+' if value > 0 else '−'}{significant(abs(page), 2)}"
