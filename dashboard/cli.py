@@ -16,6 +16,7 @@ import engine
 from dashboard import (
     cli_compress,
     cli_demo,
+    cli_diff,
     cli_experiment,
     cli_measure,
     cli_optimize,
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_optimize.add(commands)
     cli_compress.add(commands)
     cli_worker.add(commands)
+    cli_diff.add(commands)
     cli_experiment.add(commands, _Parser)
     cli_measure.add(commands)
     cli_demo.add(commands)

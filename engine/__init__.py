@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from engine.execute import optimised as runtime_graph
     from engine.experiments import Comparison, Experiment, ExperimentFile, Front, Layout
     from engine.graph import Graph
-    from engine.insight import Group
+    from engine.insight import Group, difference
     from engine.recipe import (
         Budget,
         Recipe,
@@ -94,6 +94,7 @@ _ROOMS = MappingProxyType(
         "grow": ("compress", "grow"),
         "fitting": ("recipe", "fitting"),
         "judge": ("recipe", "judge"),
+        "difference": ("insight", "difference"),
         "file_sizes": ("compress", "sizes"),
         "operation": ("compress", "operation"),
         "operations": ("compress", "operations"),
@@ -114,6 +115,7 @@ __all__ = [
     "calibration",
     "compare_models",
     "compile_model",
+    "difference",
     "evaluate",
     "file_sizes",
     "fitting",
