@@ -38,6 +38,7 @@ _MOST_CUT = 0.6  # share of a kernel's time that may have been interruption
 _SMALL_S = 2e-3  # networks below this show what the profile adds to each kernel
 _AGREE = (0.5, 2.2)  # kernels' sum / whole, beyond which the machine was too busy
 _CLOCK_S = 1e-6  # what the profile's own clock may add to a kernel and not to another
+_PROFILE_S = 1.5e-6  # assumption: at least this; wholes that were disturbed hide it
 _SLICE_S = 2e-3  # a kernel of this length is hardly ever run through on a busy machine
 _COUNTED_S = 5e-4  # networks below this are not in the stated error: their clock is too coarse
 
@@ -183,7 +184,7 @@ def _overheads(samples: Sequence[Sample]) -> tuple[float, float]:
         (float(np.nansum(s.kernels["seconds"].to_numpy())) - s.seconds) / s.kernels.height
         for s in small
     ]
-    profile_s = float(np.clip(np.median(added), 0, 5e-6)) if added else 1.2e-6
+    profile_s = float(np.clip(np.median(added), _PROFILE_S, 5e-6)) if added else _PROFILE_S
     few = [s for s in small if s.kernels.height <= 12]
     rest = [
         s.seconds - float(np.nansum(np.maximum(s.kernels["seconds"].to_numpy() - profile_s, 0)))
@@ -203,9 +204,7 @@ def _agreed(s: Sample, profile_s: float, call_s: float, anchor_s: float) -> Floa
     if not _AGREE[0] < total / whole < _AGREE[1]:
         return None
     if total <= whole:
-        share = t + _CLOCK_S
-        t = t + share * ((whole - total) / float(np.nansum(share)))
-        return np.asarray(t * anchor_s / s.anchor_s)
+        return np.asarray(t * (whole / total) * anchor_s / s.anchor_s)
     share = _CLOCK_S + t * np.clip(t / _SLICE_S, 0.03, 1.0)
     low, high = 0.0, 1e3
     for _ in range(40):

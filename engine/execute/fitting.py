@@ -71,11 +71,21 @@ def _fit(counts: dict[str, Floats], seconds: Floats, seed: int) -> KernelModel:
     n = len(seconds)
     trees = _none()
     if n >= FEW:
-        weight = np.clip(seconds / 4e-6, 0.2, 2.0)  # below some us the clock's steps are noise
+        # long kernels decide a model's time; below some us the clock's steps are noise
+        weight = np.sqrt(np.clip(seconds / 1e-5, 0.03, 30.0))
         x, y = features_of(counts, base), np.log(seconds / base)
         depth = 3 if n < 150 else 4 if n < 600 else 5
         trees = grow(x, y, weight, Growth(trees=240 if n >= 300 else 120, depth=depth), seed)
+        moved = base * np.exp(trees.predict(x))
+        trees.leaf[0] += np.float32(np.log(_mean_ratio(seconds, moved)))
     return KernelModel(rates, trees, np.nan, n, float(base.max(initial=0)))
+
+
+def _mean_ratio(seconds: Floats, guess: Floats) -> float:
+    """What brings the mean right: a fit of logarithms is the median, and times have long tails."""
+    weight = np.sqrt(seconds)
+    ratio = float((np.clip(seconds / guess, 0.5, 2.0) * weight).sum() / weight.sum())
+    return min(max(ratio, 0.8), 1.3)
 
 
 def _rates(terms: Floats, seconds: Floats) -> Floats:

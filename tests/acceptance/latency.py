@@ -23,6 +23,7 @@ MEDIAN, WITHIN_10, WITHIN_20 = 0.05, 0.85, 0.95
 RANK, TOP = 0.95, 0.85
 SIGN, QUANTIZED = 0.95, 0.15
 MINUTES, MEGABYTES, DRIFT = 10.0, 1.5, 0.05
+ROUNDS = 3  # of each model, each in three parts
 LEAST = 12  # sealed models that must have been measured
 SAME = 0.03  # of fp32: int8 that is no further away is neither faster nor slower
 
@@ -54,9 +55,9 @@ def measure() -> Accuracy:
     if engine.calibration("onnxruntime-cpu") is None:
         raise NotRun("there is no calibration.")
     files = sealed()
-    first = engine.validate(files)
+    first = engine.validate(files, rounds=ROUNDS)
     start = time.monotonic()
-    again = engine.validate(files)
+    again = engine.validate(files, rounds=ROUNDS)
     return Accuracy(first, again, (time.monotonic() - start) / 60)
 
 
@@ -137,7 +138,7 @@ def quantized() -> tuple[Pair, ...]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for model, kind, plain, twin in pairs(Path(folder)):
-            both = [engine.measure(p, name=model) for p in (plain, twin)]
+            both = [engine.measure(p, name=model, rounds=ROUNDS) for p in (plain, twin)]
             guess = [m.predicted_s or 0.0 for m in both]
             found.append(Pair(model, kind, (both[0].measured_s, both[1].measured_s),
                               (guess[0], guess[1])))  # fmt: skip
@@ -170,7 +171,7 @@ def calibrated() -> dict[str, Any]:
         raise NotRun("there is no calibration.")
     with tempfile.TemporaryDirectory() as folder:
         start = time.monotonic()
-        again = engine.calibrate(nets=1000, out=Path(folder) / "again.npz", anew=True)
+        again = engine.calibrate(workers=2, out=Path(folder) / "again.npz", anew=True)
         minutes = (time.monotonic() - start) / 60
         drift = []
         for model in corpus.light()[:6]:

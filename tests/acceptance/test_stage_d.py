@@ -83,3 +83,11 @@ def test_agreement_is_that_of_ranks():
 
     assert agreement(np.array([1.0, 2, 3, 4]), np.array([10.0, 20, 30, 40]))[0] == pytest.approx(1)
     assert agreement(np.array([4.0, 3, 2, 1]), np.array([1.0, 2, 3, 4]))[0] == pytest.approx(-1)
+
+
+def test_kernels_alike_tie_for_a_place_at_the_top():
+    import numpy as np
+
+    truth = np.concatenate([np.full(20, 1.0) + 1e-3 * np.arange(20), np.full(20, 0.1)])
+    assert agreement(truth[::-1][np.r_[20:40, 0:20]], truth)[1] == 1
+    assert agreement(truth[::-1], truth)[1] == 0
