@@ -95,6 +95,8 @@ def apply(
     wishes, refused = wishes_of(compilation, recipe)
     work = _Work(model, compilation, wishes, samples, "x86" in target or target == TARGET)
     work.missing += refused
+    if recipe.rules and not wishes:
+        work.notes.append("The recipe changes nothing of this model on this target.")
     work.run()
     packed = pack(work.model)
     checks = verify(model, work.model, packed.model, samples)

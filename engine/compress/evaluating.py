@@ -31,7 +31,8 @@ class Figure:
 
     Args:
         label: words for it; value: what was found; low, high: the interval.
-        unit: "share", "nats", "bits" or "" (of the outputs themselves).
+        unit: "share", "points" (a change of a share, as a share), "nats", "bits" or "" (of the
+            outputs themselves).
         better: "higher", "lower" or "" where neither is.
     """
 
@@ -102,7 +103,7 @@ _LABELS: Mapping[str, tuple[str, str, Literal["higher", "lower", ""]]] = {
     "spread": ("Spread of predictions", "bits", ""),
     "agreement": ("Agreement with the base", "share", "higher"),
     "kl": ("KL from the base", "nats", "lower"),
-    "accuracy_change": ("Change of accuracy", "share", "higher"),
+    "accuracy_change": ("Change of accuracy", "points", "higher"),
     "mean_absolute": ("Mean absolute error", "", "lower"),
     "root_mean_square": ("Root mean square error", "", "lower"),
     "explained": ("Explained variance (R²)", "share", "higher"),
@@ -146,7 +147,14 @@ def evaluate(
     )
     bounds = resampled(rows, seed, rounds)
     figures = {
-        id: Figure(_LABELS[id][0], value, *bounds[id], *_LABELS[id][1:])
+        # a draw holds fewer different samples: a worst or a spread of it lies to one side
+        id: Figure(
+            _LABELS[id][0],
+            value,
+            min(bounds[id][0], value),
+            max(bounds[id][1], value),
+            *_LABELS[id][1:],
+        )
         for id, value in rows.figures(None).items()
     }
     if not as_classes:
@@ -241,7 +249,9 @@ def _scores(values: NDArray[Any]) -> Floats:
 def _words(e: Evaluation) -> tuple[str, ...]:
     said = []
     for figure in e.figures.values():
-        scale, unit = (100, " %") if figure.unit == "share" else (1, f" {figure.unit}".rstrip())
+        words = {"share": " %", "points": " points"}
+        scale = 100 if figure.unit in words else 1
+        unit = words.get(figure.unit, f" {figure.unit}".rstrip())
         low, high = figure.low * scale, figure.high * scale
         said.append(f"{figure.label}: {figure.value * scale:.4g}{unit} ({low:.4g} to {high:.4g}).")
     if e.moved >= 0:

@@ -106,7 +106,8 @@ def _intervals(
     size = len(n)
     held = np.maximum(n[None, :] - n[:, None], 1e-300)
     total = s[None, :] - s[:, None]
-    cost = np.maximum(q[None, :] - q[:, None] - total**2 / held, 0)  # of one interval i..j-1
+    with np.errstate(over="ignore"):  # of intervals that hold nothing, which are taken out below
+        cost = np.maximum(q[None, :] - q[:, None] - total**2 / held, 0)  # of one interval i..j-1
     cost[np.tri(size, k=0, dtype=bool)] = np.inf
     best = cost[0].copy()
     came = np.zeros((count, size), np.int32)

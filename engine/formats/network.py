@@ -234,9 +234,10 @@ class Network:
         del self.model.graph.value_info[:]
 
     def strip(self) -> None:
-        """Drop what only developers of the exporter read: stack traces, texts, known sizes.
+        """Drop what only developers of the exporter read: stack traces and texts.
 
         Of the three forms in which PyTorch writes where a node comes from, the shortest stays.
+        So do the sizes of tensors: onnxruntime fuses other nodes without them, and rounds anew.
         """
         for node in self.model.graph.node:
             told = any(p.key == _SCOPES for p in node.metadata_props)
@@ -249,7 +250,6 @@ class Network:
             node.ClearField("doc_string")
         self.model.graph.ClearField("metadata_props")
         self.model.graph.ClearField("doc_string")
-        self.forget_shapes()
 
     def note(self, key: str, value: str) -> None:
         """Write a remark into the file, in place of one with this key."""

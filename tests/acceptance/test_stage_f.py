@@ -70,6 +70,8 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("1i", compressing_text.judge, TEXT, read(prune30_refit=model(0.71))),
     ("1j", compressing_text.judge, TEXT, read(w8=model(0.92))),
     ("2a", compressing.packed, TREE, repacked(stored=103.0)),
+    ("2a", compressing.packed, TREE, replace(TREE, packings={
+        **TREE.packings, "recognizer w8": Packing(100, 104, True, 2.0, 1.0)})),
     ("2b", compressing.packed, TREE, repacked(same=False)),
     ("2c", compressing.packed, TREE, repacked(run=1.2)),
     ("3a", compressing.predicted, SHIPPED, {"models": SHIPPED["models"][:40]}),
@@ -92,7 +94,8 @@ def test_speed_of_int8_is_not_judged_without_what_makes_it_fast():
 
 
 def test_every_line_has_a_check_and_a_planted_fault():
-    assert {id[0] for id, *_ in PLANTED} == {c.id[0] for c in CHECKS}
+    of_jobs = {"5"}  # test_jobs.py plants theirs
+    assert {id[0] for id, *_ in PLANTED} == {c.id[0] for c in CHECKS} - of_jobs
 
 
 def test_the_pitfalls_are_there():

@@ -20,8 +20,11 @@ def folder(tmp_path_factory):
 
 
 def run(capsys, *arguments):
+    words = list(map(str, arguments))
+    if words[0] in ("compress", "recipe"):  # a target without a runtime: a process less each time
+        words += ["--target", "x86-avx2"]
     try:
-        status = main(list(map(str, arguments)))
+        status = main(words)
     except SystemExit as error:
         status = error.code
     written = capsys.readouterr()
@@ -59,7 +62,7 @@ def test_samples_are_read_from_a_file(capsys, folder):
         (["--preset", "int8"], "needs samples"),
         (["--preset", "nothing"], "no such preset"),
         (["--recipe", "none.json"], "no such file"),
-        (["--preset", "fp16", "--data", "none.npz"], "no such file"),
+        (["--preset", "palette4", "--data", "none.npz"], "no such file"),
         (["--preset", "fp16", "-o", "no/such/folder/out.onnx"], "cannot be written"),
     ],
 )

@@ -74,6 +74,13 @@ def test_an_empty_recipe_changes_nothing():
     assert [s.operation for s in made.steps] in ([], ["pack"])
 
 
+def test_a_recipe_that_changes_nothing_says_so():
+    """This target computes in fp16 whether the file says so or not."""
+    recipe = engine.preset("fp16").recipe
+    made = engine.apply_recipe(small(), recipe, target="phone-npu", bindings={"n": 1})
+    assert "changes nothing" in made.notes[0]
+
+
 def test_a_model_that_answers_one_class_has_no_spread():
     assert spread(np.array([[2.0, 1], [3, 1], [5, 2], [2, 0]])) == 0
     assert spread(np.array([[2.0, 1], [0, 1], [5, 2], [0, 1]])) == pytest.approx(1)
