@@ -51,6 +51,21 @@ class Models(StrEnum):
     ADDRESS = "models--address"
 
 
+class Diff(StrEnum):
+    """Two models beside each other."""
+
+    PAGE = "diff--page"
+    ADDRESS = "diff--address"
+    BODY = "diff--body"
+    TABLE = "diff--table"
+    MODEL_A = "diff--model-a"
+    TARGET_A = "diff--target-a"
+    PRESET_A = "diff--preset-a"
+    MODEL_B = "diff--model-b"
+    TARGET_B = "diff--target-b"
+    PRESET_B = "diff--preset-b"
+
+
 class Targets(StrEnum):
     """The list of targets."""
 

@@ -15,7 +15,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html, no_update, set_props
 
 from dashboard.ids import Shell
-from dashboard.urls import MODELS, TARGETS
+from dashboard.urls import DIFF, MODELS, TARGETS
 from dashboard.urls_experiment import EXPERIMENTS
 from engine.errors import EngineError
 
@@ -42,7 +42,8 @@ INDEX = """<!DOCTYPE html>
   </body>
 </html>"""
 
-SECTIONS = (("Models", MODELS), ("Experiments", EXPERIMENTS), ("Targets", TARGETS))
+SECTIONS = (("Models", MODELS), ("Experiments", EXPERIMENTS), ("Compare", DIFF),
+            ("Targets", TARGETS))  # fmt: skip
 THEME = {
     "fontFamily": "var(--font)",
     "primaryColor": "blue",

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, quote, unquote, urlencode
 
 MODELS = "/"
 TARGETS = "/targets"
+DIFF = "/diff"
 MODEL = "/model/<model_id>"  # the path template of the model page
 
 OPERATORS = ("gt", "ge", "lt", "le", "eq", "ne", "has")

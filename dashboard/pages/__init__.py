@@ -6,6 +6,6 @@ functions, `register(app)`, which wires them.  Importing a page does nothing.
 
 from __future__ import annotations
 
-from dashboard.pages import experiment, experiments, model, models, targets
+from dashboard.pages import diff, experiment, experiments, model, models, targets
 
-PAGES = (models, model, experiments, experiment, targets)
+PAGES = (models, model, experiments, experiment, diff, targets)

@@ -200,6 +200,11 @@ class ModelQueries:
         base, now = self.baseline(view), self.resolution(view)
         return base.totals, now.totals, base.reference
 
+    @staticmethod
+    def presets() -> tuple[tuple[str, str], ...]:
+        """(id, label) of each model-wide optimization."""
+        return tuple((p.id, p.label) for p in engine.presets())
+
     def grade(self, view: View) -> Grade:
         """What kind of number its latencies are."""
         found = grade(self._load(view))

@@ -156,9 +156,14 @@ def formats(found: Difference, first: Priced, second: Priced) -> pl.DataFrame:
     both = pairs.join(frames[0], on="before").join(frames[1], on="after")
     return (
         both.group_by(
-            pl.col("before_format").fill_null("none").alias("before"),
-            pl.col("after_format").fill_null("none").alias("after"),
+            _or_none("before_format").alias("before"),
+            _or_none("after_format").alias("after"),
         )
         .len("tasks")
         .sort("tasks", "before", "after", descending=[True, False, False])
     )
+
+
+def _or_none(column: str) -> pl.Expr:
+    """A format, or a word for tasks without weights."""
+    return pl.col(column).replace("", None).fill_null("no weights")

@@ -1,0 +1,59 @@
+"""From one figure to another, a bar a module: what each added or took away."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import polars as pl
+
+from dashboard.components import quantity
+from dashboard.figures.template import template
+from dashboard.figures.tokens import tokens
+
+ROW = 26  # px a bar
+
+
+def waterfall(
+    modules: pl.DataFrame, before: float, after: float, names: tuple[str, str], scheme: str
+) -> go.Figure:
+    """The bars, from top to bottom; lower is better.
+
+    Args:
+        modules: columns module and change, s, which add up to after - before.
+        before: figure of the first, s.
+        after: of the second, s.
+        names: of both.
+        scheme: "light" or "dark".
+    """
+    colour = tokens(scheme)
+    first, second = (f"{name} " for name in names)  # a space: both may have one name
+    labels = [f"{first}", *modules["module"].to_list(), f"{second} "]
+    change = modules["change"].to_list()
+    texts = [_said(before), *(_signed(c) for c in change), _said(after)]
+    figure = go.Figure(
+        go.Waterfall(
+            orientation="h", y=labels, x=[1e3 * before, *(1e3 * c for c in change), 1e3 * after],
+            measure=["absolute", *("relative" for _ in change), "total"],
+            text=texts, textposition="outside", cliponaxis=False,
+            textfont={"color": colour["muted"]},
+            connector={"line": {"color": colour["line"], "width": 1}},
+            increasing={"marker": {"color": colour["worse"]}},
+            decreasing={"marker": {"color": colour["better"]}},
+            totals={"marker": {"color": colour["seq-2"]}},
+        ),
+        layout={"template": template(scheme)},
+    )  # fmt: skip
+    figure.update_layout(
+        height=ROW * len(labels) + 56, margin={"l": 190, "r": 84, "t": 8, "b": 40},
+        yaxis={"autorange": "reversed", "showgrid": False, "ticks": ""},
+        xaxis={"title": {"text": "Latency, ms", "font": {"color": colour["muted"], "size": 12}}},
+        bargap=0.35,
+    )  # fmt: skip
+    return figure
+
+
+def _said(value: float) -> str:
+    return " ".join(quantity(value, "s"))
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else '−'}{_said(abs(value))}"
