@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -47,3 +48,12 @@ def test_the_users_own_file_goes_first(tmp_path, monkeypatch):
     own.parent.mkdir(parents=True)
     own.write_bytes(shipped.read_bytes())
     assert calibrated.calibration_file("onnxruntime-cpu") == own
+
+
+def test_a_validation_on_real_models_ships_beside_it():
+    for path in FILES:
+        told = json.loads(path.with_suffix(".validation.json").read_text())
+        made = read_calibration(path.read_bytes(), path.name)
+        assert (told["machine"], told["runtime"]) == (made.facts["machine"], made.facts["runtime"])
+        known = [row for row in told["models"] if row["error"] is not None]
+        assert len(known) >= 20
