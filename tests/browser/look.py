@@ -62,8 +62,13 @@ class Scene:
     ink: str = ""
 
 
-PATHS = {"models": "", "targets": "/targets", "experiments": "/experiments"}
-LISTS = (Scene("models", "full"), Scene("not found", "empty"), Scene("targets", "full"))
+PATHS = {"models": "", "targets": "/targets", "experiments": "/experiments", "diff": "/diff"}
+LISTS = (
+    Scene("models", "full"),
+    Scene("not found", "empty"),
+    Scene("targets", "full"),
+    Scene("diff", "full"),
+)
 EMPTY = (Scene("models", "empty"), Scene("experiments", "empty"))
 PAGES = (
     *(

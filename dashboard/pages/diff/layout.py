@@ -55,11 +55,11 @@ def _side(
     return html.Div(
         [
             html.Span(name, className="diff-side-name"),
-            _select(model_id, f"{name}: model", models, chosen, 230),
+            _select(model_id, f"{name}: model", models, chosen, 190),
             _select(target_id, f"{name}: target", targets,
-                    target if target in dict(targets) else default_target(), 190),
+                    target if target in dict(targets) else default_target(), 160),
             _select(preset_id, f"{name}: optimization", [(NONE, "as the file is"), *presets],
-                    preset if preset in dict(presets) else NONE, 170),
+                    preset if preset in dict(presets) else NONE, 150),
         ],
         className="diff-side", role="group", **aria(label=name),
     )  # fmt: skip
