@@ -67,7 +67,9 @@ def test_a_wrong_sign_of_int8_is_seen():
     right = Pair("m", "static", (2e-3, 1e-3), (2e-3, 1.1e-3))
     wrong = Pair("m", "static", (1e-3, 2e-3), (2.4e-3, 2.2e-3))
     same = Pair("m", "static", (1e-3, 1.01e-3), (1.01e-3, 1e-3))
+    fault = Pair("m", "static", (1.0, 1.0), (1.0, 1.0), "it cannot be run")
     assert verdicts(latency.signs((right, same))) == [MET, MET]
+    assert verdicts(latency.signs((right, fault))) == [NOT_MET, MET]
     assert verdicts(latency.signs((right, wrong)))[1] == NOT_MET
 
 
