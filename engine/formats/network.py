@@ -248,6 +248,9 @@ class Network:
                 del node.metadata_props[:]
                 node.metadata_props.extend(kept)
             node.ClearField("doc_string")
+        for value in self.model.graph.value_info:
+            value.ClearField("metadata_props")
+            value.ClearField("doc_string")
         self.model.graph.ClearField("metadata_props")
         self.model.graph.ClearField("doc_string")
 
