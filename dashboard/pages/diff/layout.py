@@ -23,7 +23,7 @@ FIELDS = ("a", "ta", "pa", "b", "tb", "pb")  # of the address: model, target, pr
 def layout(**query: str) -> html.Div:
     """The page; a choice that is nowhere becomes the default."""
     ask = services().models
-    models = [(row.id, row.name) for row in ask.rows()]
+    models = [(row.id, _cut(row.name)) for row in ask.rows()]
     return html.Div(
         [
             header([("Compare", "")]),
@@ -65,6 +65,11 @@ def _side(
     )  # fmt: skip
 
 
+def _cut(name: str) -> str:
+    """A name that fits the field: its beginning and its end, where versions are told apart."""
+    return name if len(name) <= 22 else f"{name[:12]}…{name[-9:]}"
+
+
 def _select(id: Diff, label: str, data: Any, value: str | None, width: int) -> dmc.Select:
     return dmc.Select(
         id=id, data=[{"value": v, "label": n} for v, n in data], value=value, allowDeselect=False,
@@ -84,7 +89,7 @@ def drawn(
         preset_view(chosen[m], chosen[t], "" if chosen[p] == NONE else chosen[p])
         for m, t, p in (FIELDS[:3], FIELDS[3:])
     ]
-    names = tuple(ask.models.row(view.model_id).name for view in views)
+    names = tuple(_cut(ask.models.row(view.model_id).name) for view in views)
     found = compared(ask.model, *views)
     kept = {k: v for k, v in chosen.items() if v and v != NONE}
     return content.body(found, (names[0], names[1])), f"?{urlencode(kept)}"
