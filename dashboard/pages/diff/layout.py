@@ -67,7 +67,7 @@ def _side(
 
 def _cut(name: str) -> str:
     """A name that fits the field: its beginning and its end, where versions are told apart."""
-    return name if len(name) <= 22 else f"{name[:12]}…{name[-9:]}"
+    return name if len(name) <= 19 else f"{name[:9]}…{name[-8:]}"
 
 
 def _select(id: Diff, label: str, data: Any, value: str | None, width: int) -> dmc.Select:
