@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import engine
 from dashboard.cli_model import compiled, print_json
-from dashboard.components import quantity
 
 if TYPE_CHECKING:
     from engine.insight import Difference, Priced
@@ -70,6 +69,8 @@ def _answer(
 
 
 def _text(found: Difference) -> str:
+    from dashboard.components import quantity
+
     signs = {"added": "+", "removed": "-", "changed": "~"}
     lines = [", ".join(f"{n:,} {state}" for state, n in found.counts.items())]
     for state, sign in signs.items():
