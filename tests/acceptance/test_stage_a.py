@@ -195,9 +195,10 @@ def test_events_answer_in_chromium():
     seen = apart(browser.measure, times=3)
     assert seen.errors == ()
     assert seen.tasks >= 1000
-    assert min(seen.click) < 3 * 120
-    assert min(seen.filter) < 3 * 250
-    assert min(seen.preset) < 3 * 250
+    # a smoke beside other tests on the same processors; `make accept` holds them to the bounds
+    assert min(seen.click) < 5 * 120
+    assert min(seen.filter) < 5 * 250
+    assert min(seen.preset) < 5 * 250
 
 
 @needs_chromium
