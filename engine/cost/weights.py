@@ -116,11 +116,13 @@ def _side_bytes(work: Work, bits: Floats, count: Floats) -> Floats:
 
 def _block(depth: Floats) -> Floats:
     """Weights that share a scale: the largest divisor of a channel's weights up to `BLOCK`."""
-    depth = np.maximum(np.rint(np.nan_to_num(depth)), 1)
-    found = depth.copy()
+    depths, where = np.unique(
+        np.maximum(np.rint(np.nan_to_num(depth)), 1), return_inverse=True
+    )  # many tasks, few depths
+    found = depths.copy()
     for size in range(LEAST_BLOCK, BLOCK + 1):
-        found = np.where(depth % size == 0, size, found)
-    return found
+        found = np.where(depths % size == 0, size, found)
+    return found[where].reshape(depth.shape)
 
 
 def _table_bytes(work: Work) -> Floats:
