@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import engine
-from dashboard.components import percent
+from dashboard.components import count, percent
 from engine.compile import Compilation
 from engine.cost import Calibration
 from engine.execute import Validation
@@ -18,7 +18,8 @@ class Grade:
 
     Args:
         kind: "modelled" or "calibrated".
-        error: median |error| of whole networks that were left out, as a share; None modelled.
+        error: the larger median |error|: of whole networks that were left out, and of real models
+            in the last validation; as a share.  None: modelled.
         words: one sentence on where the number comes from.
         here: whether it was calibrated on a machine and runtime like this one.
         digits: significant digits that it can be right in.
@@ -63,7 +64,7 @@ def grade(compilation: Compilation) -> Grade:
     if compilation.kernels is None:
         return MODELLED
     made = engine.calibration(compilation.target)
-    return _grade(made) if made else MODELLED
+    return _grade(made, _validated(compilation.target)[0]) if made else MODELLED
 
 
 def changed(found: Grade) -> Grade:
@@ -78,17 +79,29 @@ def _card(target: Target) -> TargetCard:
     made = engine.calibration(target.id)
     if made is None:
         return TargetCard(target, MODELLED, None, None, "")
-    kept = engine.kept_validation(target.id)
-    return TargetCard(target, _grade(made), made, *(kept or (None, "")))
+    done, date = _validated(target.id)
+    return TargetCard(target, _grade(made, done), made, done, date)
 
 
-def _grade(made: Calibration) -> Grade:
+def _validated(target: str) -> tuple[Validation | None, str]:
+    return engine.kept_validation(target) or (None, "")
+
+
+def _grade(made: Calibration, done: Validation | None) -> Grade:
+    """The kind of a calibrated number; a validation counts when it was on the same machine."""
     facts = made.facts
     here = facts.get("kind") == engine.machine_id()
     where = f"{facts.get('machine', 'a machine')} on {facts.get('date', 'an unknown day')}"
     beside = "" if here else ", which is not this machine"
     words = (
         f"Calibrated by kernels measured on {where}{beside}. Networks that were left out were "
-        f"predicted with a median error of {made.error:.1%}."
+        f"predicted with a median error of {percent(made.error)}"
     )
-    return Grade("calibrated", made.error, words, here, 2 if made.error > EXACT else 3)
+    error = made.error
+    real = done.summary.get("median_error") if done else None
+    if done is None or real is None or done.machine != facts.get("machine"):
+        words += "; no real models were measured beside it on that machine."
+    else:
+        error = max(error, real)
+        words += f", {count(done.summary['counted'], 'real model')} with one of {percent(real)}."
+    return Grade("calibrated", error, words, here, 2 if error > EXACT else 3)

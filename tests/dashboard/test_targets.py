@@ -54,10 +54,10 @@ def test_without_a_calibration_every_target_is_modelled(made):
 def test_a_calibrated_target_comes_first_with_its_evidence_the_worst_model_first(made):
     rows = [row("near", 0.0101, 0.01), row("far", 0.02, 0.01), row("tiny", 1e-5, 2e-5)]
     rows.append({"model": "broken", "fault": "It does not run."})
-    made(Made(machine="A machine", networks=1000), (validation(rows), "2026-11-21"))
+    made(Made(machine="a machine", networks=1000), (validation(rows), "2026-11-21"))
     page = text(layout())
     assert targets.cards()[0].target.id == "onnxruntime-cpu"
-    assert "calibrated ± 4.2 %" in page
+    assert "calibrated ± 50 %" in page  # of real models, which is more than 4.2 %
     assert "2: median error 50.5 %; 50 % within 5 %" in page  # of 0.5 ms and more
     assert page.index("far 20.0 10.0 +100 %") < page.index("near 10.1 10.0 +1.0 %")
     assert "It does not run." in page
@@ -78,6 +78,31 @@ def test_the_badge_says_the_kind_and_what_rules_change_is_modelled():
     assert [g.label for g in grades] == said
     assert "The baseline is calibrated" in targets.changed(HERE).words
     assert targets.changed(HERE).digits == HERE.digits
+
+
+@pytest.mark.parametrize(
+    ("real", "machine", "shown", "said"),
+    [
+        (0.087, "a machine", 0.087, "median error of 4.2 %, 2 real models with one of 8.7 %."),
+        (0.021, "a machine", 0.042, "median error of 4.2 %, 2 real models with one of 2.1 %."),
+        (0.087, "another", 0.042, "median error of 4.2 %; no real models were measured"),
+    ],
+)
+def test_the_badge_shows_the_larger_error_and_its_title_says_both(made, real, machine, shown, said):
+    rows = [row("a", 1 + real, 1.0), row("b", 1 - real, 1.0)]
+    made(Made(machine="a machine"), (validation(rows, machine), "2026-11-21"))
+    grade = targets.cards()[0].grade
+    assert grade.error == pytest.approx(shown)
+    assert said in grade.words
+
+
+def test_digits_follow_the_error_of_real_models_when_it_is_the_larger(made):
+    calibration = Made(machine="a machine")
+    calibration.error = 0.004
+    made(calibration)
+    assert targets.cards()[0].grade.digits == 3
+    made(calibration, (validation([row("a", 1.05, 1.0)]), "2026-11-21"))
+    assert targets.cards()[0].grade.digits == 2
 
 
 @pytest.mark.parametrize(("error", "digits"), [(0.2, 2), (0.02, 2), (0.004, 3)])
