@@ -247,38 +247,44 @@ def _blocked_upsample(f: Facts) -> Answer:
     return [(f.dtype(0), tuple(n * s for n, s in zip(f.shape(0), scales, strict=True)))]
 
 
+def _windows(f: Facts, space: Shape, kernel: Shape) -> Shape:
+    """How many windows fit along each axis, by the attributes of a conv or pool."""
+    n = len(kernel)
+    strides = _tuple(f.op.attributes.get("strides")) or (1,) * n
+    if f.op.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
+        return tuple(ceil(size / s) for size, s in zip(space, strides, strict=True))
+    dilations = _tuple(f.op.attributes.get("dilations")) or (1,) * n
+    pads = _tuple(f.op.attributes.get("pads")) or (0,) * 2 * n
+    more = [s - 1 if f.number("ceil_mode") else 0 for s in strides]
+    return tuple(
+        (size + pads[i] + pads[i + n] - (kernel[i] - 1) * dilations[i] - 1 + more[i]) // strides[i]
+        + 1
+        for i, size in enumerate(space)
+    )
+
+
 def _quantized_conv(f: Facts) -> Answer:
     """QLinearConv, whose onnxruntime form may have the channels last."""
     x, w = f.shape(0), f.shape(3)
     last = f.number("channels_last")
-    space = x[1:-1] if last else x[2:]
-    n = len(space)
-    kernel = w[2:]
-    strides = _tuple(f.op.attributes.get("strides")) or (1,) * n
-    dilations = _tuple(f.op.attributes.get("dilations")) or (1,) * n
-    pads = _tuple(f.op.attributes.get("pads")) or (0,) * 2 * n
-    if f.op.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
-        out = tuple(ceil(size / s) for size, s in zip(space, strides, strict=True))
-    else:
-        out = tuple(
-            (size + pads[i] + pads[i + n] - (kernel[i] - 1) * dilations[i] - 1) // strides[i] + 1
-            for i, size in enumerate(space)
-        )
+    out = _windows(f, x[1:-1] if last else x[2:], w[2:])
     return [(f.dtype(7) or f.dtype(0), (x[0], *out, w[0]) if last else (x[0], w[0], *out))]
 
 
 def _pool_last(f: Facts) -> Answer:
     """MaxPool with the channels last."""
-    x, kernel = f.shape(0), _tuple(f.op.attributes.get("kernel_shape"))
-    n = len(kernel)
-    strides = _tuple(f.op.attributes.get("strides")) or (1,) * n
-    pads = _tuple(f.op.attributes.get("pads")) or (0,) * 2 * n
-    more = [s - 1 if f.number("ceil_mode") else 0 for s in strides]
-    out = tuple(
-        (size + pads[i] + pads[i + n] - kernel[i] + more[i]) // strides[i] + 1
-        for i, size in enumerate(x[1:-1])
-    )
+    x = f.shape(0)
+    out = _windows(f, x[1:-1], _tuple(f.op.attributes.get("kernel_shape")))
     return [(f.dtype(0), (x[0], *out, x[-1]))]
+
+
+def _quantized_pool(f: Facts) -> Answer:
+    """QLinearAveragePool, whose channels may be last."""
+    if f.number("channels_last"):
+        return _pool_last(f)
+    x = f.shape(0)
+    out = _windows(f, x[2:], _tuple(f.op.attributes.get("kernel_shape")))
+    return [(f.dtype(0), (*x[:2], *out))]
 
 
 def contradiction(op: Op, inputs: Sequence[Tensor | None]) -> str:
@@ -293,6 +299,8 @@ def contradiction(op: Op, inputs: Sequence[Tensor | None]) -> str:
         weight = inputs[_WINDOWED[op.type]] if len(inputs) > _WINDOWED[op.type] else None
         given = weight.shape[2:] if weight is not None and weight.shape is not None else ()
     space, kernel = inputs[0].shape[2:], _tuple(given)
+    if op.attributes.get("channels_last"):
+        space = inputs[0].shape[1:-1]
     pads = _tuple(op.attributes.get("pads", ())) or (0,) * 2 * len(kernel)
     dilations = _tuple(op.attributes.get("dilations", ())) or (1,) * len(kernel)
     if op.attributes.get("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
@@ -328,8 +336,6 @@ ALIASES: Mapping[str, tuple[str, int]] = MappingProxyType(
         "Pad": ("Pad", 4), "Range": ("Range", 3),
         "MatMulInteger16": ("MatMulInteger", 2), "Unique": ("Unique", 1),
         "LayerNormalization": ("LayerNormalization", 3), "GridSample": ("GridSample", 2),
-       
-       
     }
 )  # fmt: skip
 # The same for kernels on blocked channels, the form in which onnxruntime writes down what it runs.
@@ -352,6 +358,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "MatMulIntegerToFloat": _float_matmul, "DynamicQuantizeMatMul": lambda f: _matmul(
             f, f.shape(0), f.shape(1), f.dtype(0)),
         "QLinearConv": _quantized_conv, "NhwcMaxPool": _pool_last,
+        "QLinearAveragePool": _quantized_pool,
         "MatMulNBits": _matmul_nbits, "MatMulBnb4": _matmul_nbits, "QGemm": _qgemm,
         "QLinearConcat": _qconcat, "QLinearGlobalAveragePool": _qglobal_pool,
         "QAttention": _attention, "Attention": _attention, "MultiHeadAttention": _multi_head,

@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from engine.errors import EngineError
 from engine.formats import read_trusted
 from engine.graph import Graph
+from tests.builders import Net
 
 Sizes = tuple[int | str | None, ...]
 
@@ -234,3 +235,34 @@ def test_split(attributes: dict[str, int], outputs: int, widths: list[int | None
     graph = read_trusted(build([node], [info("x", 2, 7)]))
     shapes = [graph.tensors[n].shape for n in names]
     assert [s and s[1] for s in shapes] == widths
+
+
+@pytest.mark.parametrize("padding", [{"pads": [1, 1, 1, 1]}, {"auto_pad": "SAME_UPPER"}])
+@pytest.mark.parametrize(
+    ("kind", "last"),
+    [("NhwcMaxPool", True), ("QLinearAveragePool", True), ("QLinearAveragePool", False)],
+)
+def test_pools_of_a_runtime_have_the_sizes_that_it_gives(kind: str, last: bool, padding: dict):
+    net = Net()
+    x = net.input("x", (1, 9, 9, 4) if last else (1, 4, 9, 9), TensorProto.UINT8)
+    one, zero = net.constant(1.0, "float32"), net.constant(0, "uint8")
+    further = () if kind == "NhwcMaxPool" else (one, zero, one, zero)
+    more = {"channels_last": 1} if last and further else {}
+    made = net.op(f"com.microsoft::{kind}", x, *further, kernel_shape=[3, 3], strides=[2, 2],
+                  **padding, **more)  # fmt: skip
+    net.output(made, dtype=TensorProto.UINT8)
+    data = net.bytes()
+    run = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run
+    truth = run(None, {"x": np.zeros((1, 9, 9, 4) if last else (1, 4, 9, 9), np.uint8)})[0]
+    assert read_trusted(data).tensors[made].shape == truth.shape
+
+
+def test_a_convolution_with_the_channels_last_is_not_refused_for_a_long_window():
+    net = Net()
+    x = net.input("x", (1, 32, 1), TensorProto.UINT8)
+    one, zero = net.constant(1.0, "float32"), net.constant(0, "uint8")
+    w = net.constant(np.ones((6, 1, 16)), "int8")
+    made = net.op("com.microsoft::QLinearConv", x, one, zero, w, one, net.constant(0, "int8"), one,
+                  zero, kernel_shape=[16], strides=[8], channels_last=1)  # fmt: skip
+    net.output(made, dtype=TensorProto.UINT8)
+    assert read_trusted(net.bytes()).tensors[made].shape == (1, 3, 6)
