@@ -15,7 +15,7 @@ import engine
 from engine.cost import calibration_file
 from engine.errors import EngineError
 from engine.execute import Validation
-from tests.acceptance import corpus
+from tests.acceptance import corpus, truth
 from tests.acceptance.line import Line, NotRun, judged
 from tests.acceptance.quantize import pairs
 from tests.acceptance.split import SEALED
@@ -44,11 +44,15 @@ def sealed() -> tuple[Path, ...]:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Two validations of the same models, one after the other, and the time between."""
+    """Two validations of the same models, one after the other, and the time between.
+
+    `kept`: the first truth of this machine, and that of `first`.
+    """
 
     first: Validation
     again: Validation
     minutes: float
+    kept: tuple[truth.Truth, truth.Truth]
 
 
 def measure() -> Accuracy:
@@ -57,13 +61,15 @@ def measure() -> Accuracy:
         raise NotRun("there is no calibration.")
     files = sealed()
     first = engine.validate(files, rounds=ROUNDS)
+    now = truth.truth_of(first.models.iter_rows(named=True))
     start = time.monotonic()
     again = engine.validate(files, rounds=ROUNDS)
-    return Accuracy(first, again, (time.monotonic() - start) / 60)
+    minutes = (time.monotonic() - start) / 60
+    return Accuracy(first, again, minutes, (truth.first(now), now))
 
 
 def judge(seen: Accuracy) -> tuple[Line, ...]:
-    """Line 1: median error, shares within bounds; beside it floor, ceiling and a roofline."""
+    """Line 1: median error, shares within bounds; beside it floors, ceiling and a roofline."""
     found = seen.first.summary
     count = found["counted"]
     enough = count >= LEAST and not found["faults"]
@@ -83,6 +89,7 @@ def judge(seen: Accuracy) -> tuple[Line, ...]:
                f"≥ {WITHIN_10:.0%}", enough and _value(found["within_10"], 0) >= WITHIN_10),
         judged("1c", "the same within ±20 %", f"{_value(found['within_20'], 0):.0%}",
                f"≥ {WITHIN_20:.0%}", enough and _value(found["within_20"], 0) >= WITHIN_20),
+        truth.judge(*seen.kept),
     )  # fmt: skip
 
 

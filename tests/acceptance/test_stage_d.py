@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
 from engine.execute import VALIDATED_SCHEMA, Validation
 from engine.execute.validating import agreement, summarize
-from tests.acceptance import latency
+from tests.acceptance import latency, truth
 from tests.acceptance.latency import Accuracy, Pair
-from tests.acceptance.line import MET, NOT_MET
+from tests.acceptance.line import MET, NOT_MET, NOT_RUN
+from tests.acceptance.truth import Truth
 
 
 def validation(errors, rank=0.97, top=0.9, measured=1e-2):
@@ -26,7 +29,15 @@ def validation(errors, rank=0.97, top=0.9, measured=1e-2):
 
 def accuracy(errors, **more):
     seen = validation(errors, **more)
-    return Accuracy(seen, seen, 60.0)
+    return Accuracy(seen, seen, 60.0, (TRUTH, again()))
+
+
+TRUTH = Truth(1e9, 0.5, "a machine", {"a": (0.010, 1.0), "b": (0.020, 1.0), "c": (0.030, 1.0)})
+
+
+def again(hours=1.5, slower=1.02, scale=1.0):
+    models = {name: (slower * s, scale) for name, (s, _) in TRUTH.models.items()}
+    return replace(TRUTH, when=TRUTH.when + 3600 * hours, models=models)
 
 
 GOOD = [0.01, -0.02, 0.03, 0.04, -0.05, 0.02, 0.01, 0.0, 0.03, -0.01, 0.06, 0.02]
@@ -37,7 +48,7 @@ def verdicts(lines):
 
 
 def test_near_predictions_meet_the_bounds():
-    assert verdicts(latency.judge(accuracy(GOOD))) == [MET] * 3
+    assert verdicts(latency.judge(accuracy(GOOD))) == [MET] * 4
     assert verdicts(latency.inside(accuracy(GOOD))) == [MET] * 2
 
 
@@ -51,11 +62,35 @@ def test_near_predictions_meet_the_bounds():
     ],
 )
 def test_far_predictions_or_few_models_do_not(errors, expected):
-    assert verdicts(latency.judge(accuracy(errors))) == expected
+    assert verdicts(latency.judge(accuracy(errors)))[:3] == expected
 
 
 def test_models_that_are_too_small_are_counted_apart():
-    assert verdicts(latency.judge(accuracy(GOOD, measured=1e-4))) == [NOT_MET] * 3
+    assert verdicts(latency.judge(accuracy(GOOD, measured=1e-4)))[:3] == [NOT_MET] * 3
+
+
+@pytest.mark.parametrize(
+    ("now", "verdict", "figure"),
+    [
+        (again(), MET, "2.0% after 1.5 h"),
+        (again(slower=1.21, scale=1.1), NOT_MET, "10.0% after 1.5 h"),
+        (again(slower=1.21, scale=1.2), MET, "0.8% after 1.5 h"),
+        (again(hours=0.9), NOT_RUN, ""),
+    ],
+)
+def test_the_truth_is_asked_again_after_an_hour(now, verdict, figure):
+    line = truth.judge(TRUTH, now)
+    assert (line.verdict, line.figure) == (verdict, figure)
+
+
+def test_the_first_truth_of_a_machine_stays(tmp_path):
+    path = tmp_path / "truth.json"
+    path.write_text("broken", "utf-8")
+    assert truth.first(TRUTH, path) == TRUTH
+    assert truth.first(again(), path).when == TRUTH.when
+    assert dict(truth.first(again(), path).models) == dict(TRUTH.models)
+    elsewhere = replace(again(), machine="another")
+    assert truth.first(elsewhere, path) == elsewhere
 
 
 def test_a_wrong_order_of_kernels_is_seen():
