@@ -16,23 +16,33 @@ is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
 from engine.formats.arrays import read_arrays
 from engine.formats.child import limit as limit_process
 from engine.formats.extract import Extractor
-from engine.formats.guard import read
+from engine.formats.guard import read, read_map, trace
 from engine.formats.network import Network, attribute
 from engine.formats.reader import read_trusted
 from engine.formats.save import write
 from engine.formats.source import load
+from engine.formats.source_texts import matched, texts_of_folder
 from engine.formats.standing import Runnable, runnable
+from engine.formats.trace import SourceLine, Trace, dumps_trace, loads_trace
 
 __all__ = [
     "Extractor",
     "Network",
     "Runnable",
+    "SourceLine",
+    "Trace",
     "attribute",
+    "dumps_trace",
     "limit_process",
     "load",
+    "loads_trace",
+    "matched",
     "read",
     "read_arrays",
+    "read_map",
     "read_trusted",
     "runnable",
+    "texts_of_folder",
+    "trace",
     "write",
 ]

@@ -1,6 +1,7 @@
 """The child process of `guard.py`: limits itself, reads the file on standard input, answers.
 
-Answer on standard output: "G" and a graph as JSON, or "E" and the five fields of an `EngineError`.
+Answer on standard output: "G" and a graph as JSON, "T" and a trace as JSON, or "E" and the five
+fields of an `EngineError`.
 """
 
 from __future__ import annotations
@@ -31,10 +32,16 @@ def limit(memory_bytes: int, cpu_seconds: int, answer_bytes: int) -> None:
 def answer(request: dict[str, Any]) -> bytes:
     """Read the model on standard input; return the answer, whatever the file does."""
     try:
+        data = sys.stdin.buffer.read()
+        if request["ask"] != "graph":
+            from engine.formats.trace import dumps_trace
+            from engine.formats.tracing import trace_map, trace_model
+
+            told = request["ask"] == "map"
+            return b"T" + dumps_trace(trace_map(data) if told else trace_model(data, request["name"]))
         from engine.formats.reader import read_trusted
         from engine.graph import dumps
 
-        data = sys.stdin.buffer.read()
         return b"G" + dumps(read_trusted(data, request["bindings"], request["name"]))
     except EngineError as error:
         fields = error.__reduce__()[1]

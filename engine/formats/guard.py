@@ -21,6 +21,7 @@ import engine.formats.limits as limits
 from engine.errors import EngineError
 from engine.formats.names import visible
 from engine.formats.source import check_file, check_size
+from engine.formats.trace import Trace, loads_trace
 from engine.graph import Graph, loads, verify
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -41,13 +42,41 @@ def read(
         EngineError: one sentence on what is wrong with the file or a binding, or on the limit of
             memory or time that reading it has passed.
     """
+    body = _asked("graph", source, bindings or {}, name)
+    return verify(loads(body))
+
+
+def trace(source: str | Path | bytes, name: str = "") -> Trace:
+    """Which lines of source the ops of a model file come from.
+
+    Args:
+        source: as for `read`.
+        name: what to call the model in a fault.
+
+    Raises:
+        EngineError: as for `read`, or the JSON map of the zip is none.
+    """
+    return loads_trace(_asked("trace", source, {}, name))
+
+
+def read_map(source: str | Path | bytes) -> Trace:
+    """The lines that a JSON map names, see `tracing.py`.
+
+    Raises:
+        EngineError: it is no such map.
+    """
+    return loads_trace(_asked("map", source, {}, ""))
+
+
+def _asked(ask: str, source: str | Path | bytes, bindings: Mapping[str, int], name: str) -> bytes:
+    """Give the child the open file; return its answer."""
     if isinstance(source, bytes):
         name = visible(name or "model")
         check_size(len(source), name)
         with tempfile.TemporaryFile() as file:
             file.write(source)
             file.seek(0)
-            return _in_child(file, len(source), bindings or {}, name)
+            return _in_child(ask, file, len(source), bindings, name)
     path = Path(source)
     size = check_file(path)
     try:
@@ -57,12 +86,14 @@ def read(
         raise EngineError("the file cannot be read", visible(path.name),
                           found=os.strerror(error.errno or 0)) from error  # fmt: skip
     with os.fdopen(descriptor, "rb") as file:
-        return _in_child(file, size, bindings or {}, name or visible(path.name))
+        return _in_child(ask, file, size, bindings, name or visible(path.name))
 
 
-def _in_child(file: IO[bytes], size: int, bindings: Mapping[str, int], name: str) -> Graph:
+def _in_child(
+    ask: str, file: IO[bytes], size: int, bindings: Mapping[str, int], name: str
+) -> bytes:
     request = json.dumps({
-        "bindings": {str(k): v for k, v in bindings.items()}, "name": name,
+        "ask": ask, "bindings": {str(k): v for k, v in bindings.items()}, "name": name,
         "memory_bytes": limits.CHILD_BASE_BYTES + limits.CHILD_BYTES_PER_FILE_BYTE * size,
         "cpu_seconds": limits.CHILD_CPU_SECONDS, "answer_bytes": limits.CHILD_ANSWER_BYTES,
     })  # fmt: skip
@@ -84,12 +115,12 @@ def _in_child(file: IO[bytes], size: int, bindings: Mapping[str, int], name: str
             raise _too_long(name) from error
         answer.seek(0)
         body = answer.read()
-    return _graph(body, done.returncode, name)
+    return _answer(b"G" if ask == "graph" else b"T", body, done.returncode, name)
 
 
-def _graph(body: bytes, code: int, name: str) -> Graph:
-    if code == 0 and body[:1] == b"G":
-        return verify(loads(body[1:]))
+def _answer(kind: bytes, body: bytes, code: int, name: str) -> bytes:
+    if code == 0 and body[:1] == kind:
+        return body[1:]
     if code == 0 and body[:1] == b"E":
         try:
             fields = [str(f) for f in json.loads(body[1:])][:5]

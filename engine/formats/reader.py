@@ -45,7 +45,7 @@ def read_trusted(
 @collector_paused()
 def read_source(source: Source, bindings: Mapping[str, int]) -> Graph:
     """Read unpacked bytes; see `read_trusted`."""
-    model = _parse(source)
+    model = parse_model(source)
     check_model(model, source.name)
     opsets = opsets_of(model.opset_import, model.ir_version, source.name)
     graph = model.graph
@@ -82,7 +82,8 @@ def read_source(source: Source, bindings: Mapping[str, int]) -> Graph:
     )
 
 
-def _parse(source: Source) -> Any:
+def parse_model(source: Source) -> Any:
+    """The proto of an ONNX file; damage and foreign formats are refused in one sentence."""
     model = onnx.ModelProto()
     try:
         model.ParseFromString(source.data)

@@ -23,6 +23,7 @@ from engine.formats.limits import (
     MAX_ZIP_MEMBERS,
 )
 from engine.formats.names import shown_list, visible
+from engine.formats.source_texts import MAP_NAME
 
 _CHUNK = 2**20
 
@@ -167,7 +168,11 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> byt
 
 
 def _rest(members: list[zipfile.ZipInfo], model: zipfile.ZipInfo) -> tuple[str, list[str]]:
-    others = [visible(m.filename) for m in members if m is not model and not m.is_dir()]
+    others = [
+        visible(m.filename)
+        for m in members
+        if m is not model and not m.is_dir() and not m.filename.endswith((".py", MAP_NAME))
+    ]
     notes = [f"The zip also holds {shown_list(others, 3)}, which is not read yet."] * bool(others)
     return visible(model.filename.rpartition("/")[2]), notes
 
