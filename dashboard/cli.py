@@ -20,6 +20,7 @@ from dashboard import (
     cli_experiment,
     cli_measure,
     cli_optimize,
+    cli_source,
     cli_worker,
 )
 from dashboard.cli_model import compiled, figures, print_json, say, stem, totals_of
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_compress.add(commands)
     cli_worker.add(commands)
     cli_diff.add(commands)
+    cli_source.add(commands)
     cli_experiment.add(commands, _Parser)
     cli_measure.add(commands)
     cli_demo.add(commands)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from engine.execute import optimised as runtime_graph
     from engine.experiments import Comparison, Experiment, ExperimentFile, Front, Layout
     from engine.graph import Graph
-    from engine.insight import Group, difference
+    from engine.insight import Group, difference, source_of
     from engine.recipe import (
         Budget,
         Recipe,
@@ -96,6 +96,7 @@ _ROOMS = MappingProxyType(
         "judge": ("recipe", "judge"),
         "difference": ("insight", "difference"),
         "file_sizes": ("compress", "sizes"),
+        "source_of": ("insight", "source_of"),
         "operation": ("compress", "operation"),
         "operations": ("compress", "operations"),
         "pack_model": ("compress", "pack"),
@@ -148,6 +149,7 @@ __all__ = [
     "resolve",
     "run_operation",
     "runtime_graph",
+    "source_of",
     "target",
     "targets",
     "unpack_model",

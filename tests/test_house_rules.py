@@ -24,7 +24,7 @@ DASHBOARD = [
     "settings", "ids", "urls", "urls_experiment", "access", "demo", "components", "figures",
     "queries", "shell", "job_drawer", "pages", "arrival", "api_experiments", "api", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli_demo",
-    "cli_worker", "cli_diff", "cli",
+    "cli_worker", "cli_diff", "cli_source", "cli",
     "__main__",
 ]
 # fmt: on

@@ -36,8 +36,8 @@ MODELS: tuple[Demo, ...] = (
     ),
     Demo(
         "U-Net",
-        Path(__file__).with_name("unet.onnx.gz"),
+        Path(__file__).with_name("unet.zip"),
         "Segments 256×256 images, untrained: most of its time sits at full resolution, most of its "
-        "weights at the bottom.",
+        "weights at the bottom. Its source comes with it.",
     ),
 )

@@ -38,7 +38,9 @@ def answer(request: dict[str, Any]) -> bytes:
             from engine.formats.tracing import trace_map, trace_model
 
             told = request["ask"] == "map"
-            return b"T" + dumps_trace(trace_map(data) if told else trace_model(data, request["name"]))
+            return b"T" + dumps_trace(
+                trace_map(data) if told else trace_model(data, request["name"])
+            )
         from engine.formats.reader import read_trusted
         from engine.graph import dumps
 

@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-import engine.formats.limits as limits
 from engine.errors import EngineError
+from engine.formats import limits
 from engine.formats.names import visible
 from engine.formats.source import check_file, check_size
 from engine.formats.trace import Trace, loads_trace

@@ -85,7 +85,8 @@ def texts_of_folder(root: Path, wanted: Iterable[str]) -> dict[str, str]:
         listed += [os.path.relpath(os.path.join(folder, f), root) for f in files if f[-3:] == ".py"]
         if seen > MAX_WALKED:
             break
-    found, left = {}, MAX_TEXTS_BYTES
+    found: dict[str, str] = {}
+    left = MAX_TEXTS_BYTES
     for path, real in matched(wanted, [f.replace(os.sep, "/") for f in listed]).items():
         body = _file(root / real)
         if len(body) <= min(left, MAX_TEXT_BYTES) and len(found) < MAX_TEXTS:

@@ -1,6 +1,6 @@
 """Lines of source that ops come from, as exporters left them: records, parsing, private paths.
 
-    File "/home/ann/net/unet.py", line 20, in forward      ->   unet.py:20 forward
+    File "/home/…/net/unet.py", line 20, in forward        ->   unet.py:20 forward
       x = self.act(self.norm1(self.conv1(x)))                    x = self.act(self.norm1(…
 
 What is read: PyTorch's `pkg.torch.onnx.stack_trace` (outermost first) and the call stack that its
@@ -8,7 +8,7 @@ older exporter writes into `doc_string` (`path(line): function`, innermost first
 
 Which line is *the* line of an op, of its stack: frames inside PyTorch are left out; then the
 deepest frame outside installed packages.  Where the model's own code only hands over to a package
-(more than half of the stacks go on inside one, as when a model of a library is exported), the
+(more than half of the ops are made inside one, as when a model of a library is exported), the
 package counts as the model's code, and the line is the deepest frame of all.
 
 Paths become relative when they are read: to the package, or to the folder that all own files
@@ -31,7 +31,9 @@ MOST_FRAMES = 64  # of a stack; PyTorch's deepest is below 20
 MOST_TEXT = 400  # characters of a line
 MOST_PATH = 300
 MOST_TRACE = 100_000  # characters of one stack
-_HOME = re.compile(r"(?:[A-Za-z]:)?/+(?:mnt/[a-z]/)?(?:home|Users|users)/+[^/\s\"']+|(?<!\w)/root\b")
+_HOME = re.compile(
+    r"(?:[A-Za-z]:)?/+(?:mnt/[a-z]/)?(?:home|Users|users)/+[^/\s\"']+|(?<!\w)/root\b"
+)
 _PACKAGES = re.compile(r"(?:^|/)(?:site|dist)-packages/(.+)")
 _STANDARD = re.compile(r"(?:^|/)lib/python3(?:\.\d+)?/(.+)")
 _FRAMEWORK = re.compile(r"(?:^|/)(?:torch|functorch|onnxscript)/(?:nn|_\w+|fx|onnx|\w+\.py)\b")
@@ -77,6 +79,8 @@ class Trace:
         ops: op name, or name of a tensor that it makes -> index of its stack.
         modules: module path, joined by "/" -> index of a stack, for ops without their own.
         texts: relative path -> text of the source files that came with the model.
+        merged: ops into which their exporter put the batch norm behind them: it kept the line of
+            the norm, not of the op.
         notes: what was left out on the way.
     """
 
@@ -86,6 +90,7 @@ class Trace:
     ops: Mapping[str, int] = field(default_factory=dict)
     modules: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    merged: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -95,6 +100,7 @@ class Stacks:
     def __init__(self) -> None:
         self.ops: dict[str, int] = {}
         self.modules: dict[str, int] = {}
+        self.merged: set[str] = set()
         self._stacks: dict[tuple[Frame, ...], int] = {}
         self._parsed: dict[str, int | None] = {}
 
@@ -126,16 +132,16 @@ class Stacks:
             stacks.append(tuple(kept))
         known = list(lines)
         libraries = [[known[i].library != "" for i in stack] for stack in stacks]
-        told = [flags for flags in libraries if flags]
-        handed = sum(flags[-1] for flags in told)
-        own = bool(told) and handed * 2 <= len(told)
+        used = [libraries[i] for i in (*self.ops.values(), *self.modules.values()) if libraries[i]]
+        own = sum(flags[-1] for flags in used) * 2 <= len(used)
         at = tuple(_line_of(flags, own) for flags in libraries)
         keep = {i for i, stack in enumerate(stacks) if stack}
         return Trace(
             tuple(known), tuple(stacks), at,
             {name: i for name, i in self.ops.items() if i in keep},
             {name: i for name, i in self.modules.items() if i in keep},
-            {shown[path][0]: text for path, text in texts.items()}, tuple(notes),
+            {shown[path][0]: text for path, text in texts.items()},
+            frozenset(self.merged), tuple(notes),
         )  # fmt: skip
 
 
@@ -214,7 +220,8 @@ def _private(text: str) -> str:
 
 def dumps_trace(trace: Trace) -> bytes:
     """A trace as JSON: what crosses the process border and what the store keeps."""
-    body = {**asdict(trace), "lines": [astuple(line) for line in trace.lines]}
+    body = asdict(trace)
+    body |= {"lines": [astuple(line) for line in trace.lines], "merged": sorted(trace.merged)}
     return json.dumps(body, separators=(",", ":")).encode()
 
 
@@ -242,6 +249,7 @@ def loads_trace(data: bytes) -> Trace:
         if not sound:
             raise ValueError("a number that names nothing")
         texts = {_clean(str(k)): str(v) for k, v in body["texts"].items()}
-        return Trace(lines, stacks, at, ops, modules, texts, tuple(map(str, body["notes"])))
+        merged, notes = (tuple(map(str, body[name])) for name in ("merged", "notes"))
+        return Trace(lines, stacks, at, ops, modules, texts, frozenset(merged), notes)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EngineError("the source lines cannot be read", found=str(error)[:200]) from error

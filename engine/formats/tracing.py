@@ -33,6 +33,7 @@ from engine.formats.source_texts import (
 from engine.formats.trace import MOST_FRAMES, MOST_TEXT, Frame, Stacks, Trace
 
 _STACK = "pkg.torch.onnx.stack_trace"
+_RULES, _NORM = "pkg.onnxscript.rewriter.rule_name", "FuseBatchNorm"
 _SCAN = 64  # entries of a node's metadata that are looked at
 _WHERE = "the JSON map"
 _PLACE = re.compile(r"(.{1,2000}):(\d{1,7})")
@@ -66,6 +67,8 @@ def trace_model(data: bytes, name: str = "") -> Trace:
         found = None if step.node is None else _of_node(step.node, stacks)
         if found is not None:
             stacks.ops.setdefault(step.op.name, found)
+            if any(e.key == _RULES and _NORM in e.value for e in step.node.metadata_props[:_SCAN]):
+                stacks.merged.add(step.op.name)
     return stacks.trace(texts, notes)
 
 
@@ -131,8 +134,10 @@ def _frame(row: Any, where: str) -> Frame:
     if isinstance(row, dict):
         file, line = row.get("file"), row.get("line")
         words = [row.get(k) or "" for k in ("function", "text")]
-        whole = isinstance(line, int) and not isinstance(line, bool) and 0 < line < 10**7
-        if isinstance(file, str) and file and whole and all(isinstance(w, str) for w in words):
-            return file[:2000], line, words[0][:200], words[1][:MOST_TEXT]
-    raise EngineError("a line of the map cannot be read", f"{_WHERE}, {where}",
-                      '"file.py:12" or {"file": "file.py", "line": 12}', repr(row)[:80])  # fmt: skip
+        sound = isinstance(file, str) and file and all(isinstance(w, str) for w in words)
+        if sound and isinstance(line, int) and line is not True and 0 < line < 10**7:
+            return str(file)[:2000], line, words[0][:200], words[1][:MOST_TEXT]
+    raise EngineError(
+        "a line of the map cannot be read", f"{_WHERE}, {where}",
+        '"file.py:12" or {"file": "file.py", "line": 12}', repr(row)[:80],
+    )  # fmt: skip

@@ -1,13 +1,16 @@
-"""What can be seen in a model: groups of tasks that fold, what binds each task, what changed."""
+"""What can be seen in a model: groups that fold, what binds each task, its code, what changed."""
 
 from engine.insight.difference import DIFFERENCE_SCHEMA, Difference, Priced, difference, formats
 from engine.insight.groups import Group, found_in, groups
 from engine.insight.matching import Matching, match
 from engine.insight.own import read_own
 from engine.insight.roofline import ROOFLINE_SCHEMA, Ceiling, Roofline, Side, roofline
+from engine.insight.source import COST_SCHEMA, LINK_SCHEMA, SourceMap, source_of
 
 __all__ = [
+    "COST_SCHEMA",
     "DIFFERENCE_SCHEMA",
+    "LINK_SCHEMA",
     "ROOFLINE_SCHEMA",
     "Ceiling",
     "Difference",
@@ -16,6 +19,7 @@ __all__ = [
     "Priced",
     "Roofline",
     "Side",
+    "SourceMap",
     "difference",
     "formats",
     "found_in",
@@ -23,4 +27,5 @@ __all__ = [
     "match",
     "read_own",
     "roofline",
+    "source_of",
 ]

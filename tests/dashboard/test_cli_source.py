@@ -1,0 +1,41 @@
+"""`paredown source`: lines by cost, as text and as one object."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dashboard.demo
+from dashboard.cli import main
+
+UNET = str(Path(dashboard.demo.__file__).with_name("unet.zip"))
+
+
+def test_the_most_expensive_line_comes_first(capsys):
+    assert main(["source", UNET]) == 0
+    told = capsys.readouterr()
+    head, first, *_ = told.out.splitlines()
+    assert head.split() == ["cost", "with", "calls", "tasks", "line"]
+    assert "unet.py:18  x = self.act(self.norm1(self.conv1(x)))" in first
+    assert "it kept only the line of the norm" in told.err
+
+
+def test_the_object_holds_lines_and_tasks(capsys):
+    assert main(["source", UNET, "--by", "energy", "--preset", "int8", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    values = [line["energy_j"] for line in answer["lines"]]
+    assert values == sorted(values, reverse=True)
+    assert answer["tasks"][0]["lines"][0] == {
+        "at": "unet.py:18",
+        "role": "line",
+        "ops": "Conv+Relu",
+    }
+    assert answer["no_line"]["tasks"] > 0  # the conversions of int8
+
+
+@pytest.mark.parametrize("more", [["--source-root", "/nowhere"], ["--map", UNET]])
+def test_faults_are_sentences(more, capsys):
+    assert main(["source", UNET, *more]) == 2
+    assert capsys.readouterr().err.strip()
