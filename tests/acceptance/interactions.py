@@ -185,6 +185,8 @@ def measure(
     load = os.getloadavg()[0]
     with served(large.file(large.branched, tasks)) as url, chromium() as browser:
         page = open_page(browser, errors)
+        # the list of fetched files, in which SPOTS looks, keeps 250 unless told
+        page.add_init_script("performance.setResourceTimingBufferSize(5000)")
         page.goto(next(iter(listed(url).values())))
         ready(page)
         page.wait_for_timeout(1500)
