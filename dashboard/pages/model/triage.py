@@ -51,7 +51,7 @@ def _shares(column: str, shares: Sequence[tuple[str, float]], ending: str, keep:
             )
             for k, (name, part) in enumerate(shares)
         ],
-        className="bound",
+        className="shares",
         title=f"{told}. Click a part to select its tasks",
         **data(keep=str(keep)),
     )  # fmt: skip
