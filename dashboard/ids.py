@@ -156,6 +156,26 @@ class Experiment(StrEnum):
     FORMULA_ADD = "experiment--formula-add"
     FORMULA_REMOVE = "experiment--formula-remove"  # one for each
     FORMULA_DONE = "experiment--formula-done"
+    RELOAD = "experiment--reload"  # another value: the columns again
+    PROGRESS = "experiment--progress"  # {"key", "rows"}: of models that jobs make
+    RUN = "experiment--run"  # the sheet of operations
+    RUN_ASK = "experiment--run-ask"  # {"row", "turn"}
+    RUN_BODY = "experiment--run-body"
+    RUN_MODEL = "experiment--run-model"  # id of the model
+    RUN_OPERATION = "experiment--run-operation"
+    RUN_FIELDS = "experiment--run-fields"
+    RUN_FIELD = "experiment--run-field"  # one a parameter
+    RUN_COUNT = "experiment--run-count"
+    RUN_TIME = "experiment--run-time"
+    RUN_GO = "experiment--run-go"
+    RUN_DONE = "experiment--run-done"  # ids of the children that come
+    RUN_FILES = "experiment--run-files"
+    RUN_PICK = "experiment--run-pick"  # a model of the list as the file
+    RUN_DATA = "experiment--run-data"
+    RUN_ONNX = "experiment--run-onnx"
+    JUDGE = "experiment--judge"  # one a way: "data", "time"
+    JUDGED = "experiment--judged"
+    DISMISS = "experiment--dismiss"  # one a model that could not be made
 
 
 class Model(StrEnum):

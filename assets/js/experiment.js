@@ -24,7 +24,8 @@
       rows.set(k, row);
       if (row.parent >= 0) below[row.parent].push(k);
     });
-    Object.assign(root, { data, rows, below, glossary: data.glossary, filtered: null, asked: null });
+    Object.assign(root, { data, rows, below, glossary: data.glossary, unfinished: data.unfinished, filtered: null, asked: null, compared: null });
+    if (root.places) clientside.experiment_map.placed(root.places); // they may come first
     root.state = root.state || state;
     view().apply({ ...root.state, turn: (root.state.turn || 0) + 1 });
     view().tell("numbers");
@@ -121,6 +122,7 @@
       make("b", {}, `${say(ids.length)} selected`), ...names,
       ids.length > NAMED ? make("span", { class: "muted" }, `and ${say(ids.length - NAMED)} more`) : "",
       make("span", { class: "spring" }),
+      ...(ids.length === 1 ? [make("button", { class: "button primary", "data-run": ids[0], title: "Make a child of this model: prune, quantize, repair … (O)" }, "Run an operation…")] : []),
       ...(one >= 0 ? [make("button", { class: "button", onclick: () => fold(one), title: "What was made from this model (C)" }, folded ? "Unfold" : "Fold")] : []),
       ...every,
       make("button", { class: "button", onclick: () => view().change({ only: ids }, "bar"), title: "Filter to the selected models" }, "Show only these"),

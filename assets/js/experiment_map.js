@@ -16,6 +16,9 @@
 
   function placed(places) {
     const fresh = !it.places || it.places.by !== places.by || it.root !== page();
+    const early = page() && page().rows && page().rows.size < places.lane.length; // models that are on their way
+    if (page()) page().places = early ? places : null;
+    if (early) return;
     it.places = places;
     it.root = page();
     it.order = places.lane.map((_, k) => k).filter((k) => places.lane[k] >= 0).sort((a, b) => places.lane[a] - places.lane[b]);
@@ -205,10 +208,10 @@
         pen.stroke();
         pen.setLineDash([]);
       }
-      const leaf = !below[k].length || hidden[k], row = rows.get(k);
+      const leaf = !below[k].length || hidden[k], row = rows.get(k), coming = clientside.experiment_run.mark(pen, k, x, y, r, token);
       if (ky() < NAMES || (!leaf && ky() < OVER)) continue;
       pen.globalAlpha = passes ? 1 : 0.45;
-      const value = metric && (isNaN(values[k]) ? "unknown" : view().figure(metric, values[k]));
+      const value = coming || metric && (isNaN(values[k]) ? "unknown" : view().figure(metric, values[k]));
       const step = it.places.by === "step" && row.parent >= 0 ? `${row.operation} ${row.step}`.trim() : row.step; // else the column says it
       const text = [hidden[k] ? `+${hidden[k]}` : "", step, passes ? value : ""].filter(Boolean).join(" · ");
       pen.fillStyle = passes ? token.ink : token.muted;

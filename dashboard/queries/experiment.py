@@ -15,8 +15,9 @@ from dashboard.queries.experiment_words import (
     step_words,
     told,
 )
+from dashboard.queries.offspring import unfinished
 from engine.experiments import Experiment, Layout, plain
-from engine.store import ExperimentRow
+from engine.store import ChildRow, ExperimentRow
 
 DIGITS = 7  # significant digits of a metric that are sent to the browser
 WIDE = 20.0  # most over least from which the axis of the cost is logarithmic
@@ -45,11 +46,19 @@ def _wide(least: float, most: float) -> bool:
     return least > 0 and most / least > WIDE
 
 
-def payload(row: ExperimentRow, experiment: Experiment) -> dict[str, Any]:
+def version_of(row: ExperimentRow, children: Sequence[ChildRow]) -> str:
+    """Another one whenever the columns are others."""
+    return f"{row.sha256[:16]}.{row.version}.{len(children)}"
+
+
+def payload(
+    row: ExperimentRow, experiment: Experiment, children: Sequence[ChildRow] = ()
+) -> dict[str, Any]:
     """Every model as columns: identity, words, the metrics; and what `about` says."""
     models = experiment.models
     return about(experiment) | {
-        "key": f"{row.sha256[:16]}.{row.version}",
+        "key": version_of(row, children),
+        "unfinished": unfinished(experiment, tuple(children)),
         "version": row.version,
         "model": [m.id for m in models],
         "label": [m.label for m in models],

@@ -22,11 +22,12 @@ from dashboard.queries.experiment_words import (
     recipe_words,
     shown,
 )
+from dashboard.queries.offspring import grown
 from dashboard.urls_experiment import ExperimentView
 from engine import experiments
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.store import ExperimentRow, Store, clean_name
+from engine.store import ChildRow, ExperimentRow, Store, clean_name
 
 MAX_BYTES = 32_000_000  # of a file; what the engine reads at most
 KEPT = 8  # experiments that stay parsed in memory
@@ -64,7 +65,7 @@ class ExperimentQueries:
 
     def __init__(self, store: Store, *, demo: bool = False) -> None:
         self._store, self._demo = store, demo
-        self._parsed: OrderedDict[tuple[str, int, str], Experiment] = OrderedDict()
+        self._parsed: OrderedDict[tuple[Any, ...], Experiment] = OrderedDict()
         self._lock = threading.Lock()
 
     def listing(self, search: str, sort: str, limit: int) -> ExperimentList:
@@ -132,18 +133,34 @@ class ExperimentQueries:
         Raises:
             EngineError: there is none with this id, or its file is gone.
         """
+        row, found, _ = self.progress(experiment_id)
+        return row, found
+
+    def progress(
+        self, experiment_id: object
+    ) -> tuple[ExperimentRow, Experiment, tuple[ChildRow, ...]]:
+        """As `get`, and what jobs make of it, with how far they are.
+
+        Raises:
+            EngineError: there is none with this id, or its file is gone.
+        """
         row = self._store.experiments.get(experiment_id)
-        key = (row.sha256, row.version, row.name)
+        children = self._store.offspring.list(row.id)
+        return row, self._read(row, children), children
+
+    def _read(self, row: ExperimentRow, children: tuple[ChildRow, ...]) -> Experiment:
+        key = (row.sha256, row.version, row.name, tuple(c.model for c in children))
         with self._lock:
             if key in self._parsed:
                 self._parsed.move_to_end(key)
-                return row, self._parsed[key]
-        found = edited(engine.read_experiment(self._store.experiments.body(row), row.name), row)
+                return self._parsed[key]
+        read = engine.read_experiment(self._store.experiments.body(row), row.name)
+        found = edited(grown(read, children), row)
         with self._lock:
             self._parsed[key] = found
             while len(self._parsed) > KEPT:
                 self._parsed.popitem(last=False)
-        return row, found
+        return found
 
     def exported(self, experiment_id: object) -> tuple[str, str]:
         """(name, JSON) of an experiment with the notes and flags of people.
@@ -151,8 +168,9 @@ class ExperimentQueries:
         Raises:
             EngineError: there is none with this id.
         """
-        row, found = self.get(experiment_id)
-        return row.name, engine.write_experiment(found)
+        row, _, children = self.progress(experiment_id)
+        made = tuple(c for c in children if c.state == "done")
+        return row.name, engine.write_experiment(self._read(row, made))
 
     def report(self, view: ExperimentView, *, markdown: bool) -> tuple[str, str]:
         """(name, text) of a report on what a view shows: its selection, bounds and first chart.

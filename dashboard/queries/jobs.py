@@ -61,6 +61,10 @@ class JobQueries:
         """Stop one."""
         return self._store.jobs.cancel(id)
 
+    def wake(self) -> None:
+        """There may be jobs: see to it that someone carries them out."""
+        self._worker.wake()
+
     def make(self, view: View, label: str, samples: str, measure: bool) -> tuple[JobRow, bool]:
         """Ask for the file that the recipe of a view describes.
 

@@ -8,9 +8,10 @@ it in few bytes.
 """
 
 from engine.compress.applying import Applied, Step, apply, weight_bytes
-from engine.compress.catalogue import operation, operations, run
+from engine.compress.catalogue import called, operation, operations, run
 from engine.compress.data import Samples, read_samples, samples
 from engine.compress.evaluating import ClassFigures, Evaluation, Figure, evaluate
+from engine.compress.found import METRICS, declared, few, judged_figures, said, stored_figures
 from engine.compress.growing import Branch, Grown, grow
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.packing import Packed, pack, sizes, unpack
@@ -20,6 +21,7 @@ from engine.compress.spec import Change, Made, Operation, Parameter
 from engine.compress.verifying import Check, verify
 
 __all__ = [
+    "METRICS",
     "ROLES",
     "TOOLS",
     "Applied",
@@ -40,8 +42,12 @@ __all__ = [
     "Script",
     "Step",
     "apply",
+    "called",
+    "declared",
     "evaluate",
+    "few",
     "grow",
+    "judged_figures",
     "layers",
     "operation",
     "operations",
@@ -49,9 +55,11 @@ __all__ = [
     "paired",
     "read_samples",
     "run",
+    "said",
     "samples",
     "script",
     "sizes",
+    "stored_figures",
     "unpack",
     "verify",
     "weight_bytes",

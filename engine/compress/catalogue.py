@@ -189,6 +189,12 @@ def operation(id: str) -> Operation:
     raise EngineError("no such operation", expected=f"one of {ids}", found=str(id)[:60])
 
 
+def called(word: str) -> Operation | None:
+    """The operation that a file calls so: by id, short name or label; None when it is not ours."""
+    names = ((o, {o.id, o.short.casefold(), o.label.casefold()}) for o in _OPERATIONS)
+    return next((o for o, known in names if word.strip().casefold() in known), None)
+
+
 def run(
     model: bytes, id: str, values: Mapping[str, Any] | None = None,
     samples: Samples | None = None, base: bytes | None = None,

@@ -13,36 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from engine.compress.applying import weight_bytes
 from engine.compress.catalogue import operation, run
 from engine.compress.data import Samples
 from engine.compress.evaluating import Evaluation, evaluate
 from engine.compress.expected import Held, after, expected_bytes
-from engine.compress.packing import Packed, pack, sizes
+from engine.compress.found import METRICS, declared, few, judged_figures, said, stored_figures
+from engine.compress.packing import Packed, pack
 from engine.compress.paired import paired
 from engine.compress.spec import Made
 from engine.errors import EngineError
 
 ROOT = "base"
 Report = Callable[[int, int, str], None]
-_METRICS: tuple[Mapping[str, Any], ...] = (
-    {"name": "Accuracy", "format": ".1%", "direction": "higher", "primary": True},
-    {"name": "Worst class", "format": ".0%", "direction": "higher", "primary": True},
-    {"name": "Rare classes", "format": ".0%", "direction": "higher", "primary": False},
-    {"name": "Agreement", "format": ".1%", "direction": "higher", "primary": False},
-    {"name": "KL", "format": ".4f", "unit": "nats", "direction": "lower", "primary": False},
-    {"name": "Moved", "format": "d", "direction": "lower", "primary": False},
-    {"name": "Spread", "format": ".2f", "unit": "bits", "direction": "none", "primary": False},
-    {"name": "Size", "format": ".3s", "unit": "B", "direction": "lower", "primary": True},
-    {"name": "Weights", "format": ".3s", "unit": "B", "direction": "lower", "primary": False},
-    {"name": "Predicted weights", "format": ".3s", "unit": "B", "direction": "lower",
-     "primary": False},
-    {"name": "Download", "format": ".3s", "unit": "B", "direction": "lower", "primary": False},
-    {"name": "Memory", "format": ".3s", "unit": "B", "direction": "lower", "primary": False},
-    {"name": "Latency", "format": ".2f", "unit": "×", "direction": "lower", "primary": True},
-)  # fmt: skip
-_KINDS = {"share": "continuous", "int": "continuous", "choice": "nominal", "flag": "nominal",
-          "names": "nominal"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +105,13 @@ def grow(
         if rounds:
             # a dense file runs as its packed one, and starts much sooner
             ratio = paired(model, made.model, feeds, rounds)
-            entry["metrics"]["Latency"] = _few(ratio.value)
-            entry["errors"]["Latency"] = _few((ratio.high - ratio.low) / 2)
+            entry["metrics"]["Latency"] = few(ratio.value)
+            entry["errors"]["Latency"] = few((ratio.high - ratio.low) / 2)
         entries.append(entry)
         facts[branch.id] = _facts(made, judged, packed)
     document = {
         "name": name, "operations": _declared(used),
-        "metrics": [dict(m) for m in _METRICS if rounds or m["name"] != "Latency"],
+        "metrics": [dict(m) for m in METRICS if rounds or m["name"] != "Latency"],
         "models": entries,
     }  # fmt: skip
     return Grown(document, facts, files, working)
@@ -159,45 +141,32 @@ def _entry(
     branch: Branch, used: Mapping[str, tuple[str, ...]], judged: Evaluation, packed: Packed,
     expected: float, rare: Sequence[int],
 ) -> dict[str, Any]:  # fmt: skip
-    found, file = judged.figures, sizes(packed.model)
+    metrics, errors = judged_figures(judged)
     recalls = [c.recall for c in judged.classes if c.label in rare]
-    metrics: dict[str, Any] = {
-        "Accuracy": found["accuracy"].value, "Worst class": found["worst_class"].value,
-        "Rare classes": float(np.mean(recalls)) if recalls else None,
-        "Agreement": found["agreement"].value, "KL": found["kl"].value, "Moved": judged.moved,
-        "Spread": found["spread"].value, "Size": file["file_bytes"],
-        "Weights": weight_bytes(packed.model),
+    metrics |= stored_figures(packed.model) | {
+        "Rare classes": few(float(np.mean(recalls)) if recalls else None),
         "Predicted weights": round(expected),
-        "Download": file["gzip_bytes"], "Memory": file["memory_bytes"],
-    }  # fmt: skip
-    words = {"Accuracy": "accuracy", "Agreement": "agreement", "KL": "kl"}
+    }
     entry: dict[str, Any] = {
         "id": branch.id, "base": branch.base or None, "tag": branch.id.replace("-", " · "),
-        "metrics": {k: _few(v) for k, v in metrics.items()},
-        "errors": {k: _few((found[w].high - found[w].low) / 2) for k, w in words.items()},
+        "metrics": {m["name"]: metrics[m["name"]] for m in METRICS if m["name"] in metrics},
+        "errors": errors,
     }  # fmt: skip
     if branch.operation:
-        entry["operation"] = {
-            "name": operation(branch.operation).short, "parameters": _said(branch, used),
-        }  # fmt: skip
+        entry["operation"] = said(
+            operation(branch.operation), branch.values, used[branch.operation]
+        )
     worst = next((w for w in judged.words if w.startswith("Worst")), "")
     entry |= {"notes": worst} if worst and branch.operation else {}
     entry |= {"flags": ["dead"]} if judged.dead else {}
     return entry
 
 
-def _said(branch: Branch, used: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Parameters that some branch of the operation sets, else with their usual values."""
-    values = operation(branch.operation).filled(branch.values)
-    given = {n: values[n] for n in used[branch.operation]}
-    return {n: ", ".join(v) if isinstance(v, tuple) else v for n, v in given.items()}
-
-
 def _facts(made: Made, judged: Evaluation, packed: Packed) -> dict[str, Any]:
     return {
-        "weights": [[c.tensor, c.layer, c.what, _few(c.zeros), c.distinct, _few(c.error)]
+        "weights": [[c.tensor, c.layer, c.what, few(c.zeros), c.distinct, few(c.error)]
                     for c in made.changes],
-        "recalls": {str(c.label): [c.count, _few(c.recall)] for c in judged.classes},
+        "recalls": {str(c.label): [c.count, few(c.recall)] for c in judged.classes},
         "moved": [judged.moved, judged.right_to_wrong, judged.wrong_to_right],
         "stored": dict(packed.tensors),
         "notes": [*made.notes, *packed.notes],
@@ -206,15 +175,5 @@ def _facts(made: Made, judged: Evaluation, packed: Packed) -> dict[str, Any]:
 
 def _declared(used: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
     return [
-        {"name": operation(id).short, "parameters": {
-            p.name: {"type": _KINDS[p.kind]} for p in operation(id).parameters if p.name in names
-        }}
-        for id, names in used.items()
+        declared(operation(id), names) for id, names in used.items()
     ]  # fmt: skip
-
-
-def _few(value: float | None) -> float | None:
-    """Five digits: what is beyond them differs from processor to processor."""
-    if value is None or not np.isfinite(value):
-        return None
-    return int(value) if float(value).is_integer() else float(f"{value:.5g}")

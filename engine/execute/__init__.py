@@ -14,6 +14,7 @@ from engine.execute.measuring import MEASURED_SCHEMA, Measurement, import_profil
 from engine.execute.optimising import optimised
 from engine.execute.protocol import Pace
 from engine.execute.samples import Sample
+from engine.execute.session import inputs_for
 from engine.execute.tasks import run_tasks
 from engine.execute.validating import VALIDATED_SCHEMA, Validation, validate
 
@@ -30,6 +31,7 @@ __all__ = [
     "fit",
     "follow",
     "import_profile",
+    "inputs_for",
     "keep_validation",
     "kept_validation",
     "machine",

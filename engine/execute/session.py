@@ -69,6 +69,11 @@ _NUMPY: Mapping[str, str] = {
 }  # fmt: skip
 
 
+def inputs_for(data: bytes, seed: int = 0) -> Feeds:
+    """Inputs that are made up for a model; see `feeds_for`."""
+    return feeds_for(open_session(data), seed)
+
+
 def feeds_for(session: Any, seed: int = 0) -> Feeds:
     """Random inputs: normal for floats, small and not negative for integers, True for masks.
 

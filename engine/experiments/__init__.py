@@ -24,6 +24,7 @@ from engine.experiments.comparison import Comparison, Variable, shown
 from engine.experiments.derive import with_formula
 from engine.experiments.edit import ExperimentFile, annotated, with_model
 from engine.experiments.effects import EFFECT_SCHEMA, Effect, effect
+from engine.experiments.grown import with_entries
 from engine.experiments.identity import digest_of
 from engine.experiments.layout import POSITION_SCHEMA, Column, Layout, layout
 from engine.experiments.model import (
@@ -99,6 +100,7 @@ __all__ = [
     "save",
     "search",
     "shown",
+    "with_entries",
     "with_formula",
     "with_model",
     "with_sets",

@@ -1,8 +1,9 @@
-"""What a finished unit leaves in the rows: a model in the list.  Done twice it is there once."""
+"""What a finished unit leaves: a model in the list, a child or figures in an experiment; once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import engine
@@ -19,8 +20,18 @@ def land(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> dict[str,
         EngineError: it cannot be kept.
     """
     shown = dict(result)
+    args = claimed.unit.args
     if claimed.kind == "compress":
         shown["model_id"] = _model(store, claimed, result)
+    elif claimed.kind == "operation":
+        figures = _figures(args, result)
+        declares = {**args["entry"].get("declares", {}), **figures.get("declares", {})}
+        entry = args["entry"] | figures | _remarks(result) | {"declares": declares}
+        words = f"made by {args['operation']}"
+        store.offspring.land(claimed.subject, args["model"], entry, result["sha256"], words)
+    elif claimed.kind == "evaluate" and args.get("model"):
+        entry = {"id": args["model"]} | _figures(args, result)
+        store.offspring.figures(claimed.subject, args["model"], entry)
     return shown
 
 
@@ -34,3 +45,29 @@ def _model(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> str:
         origin="compressed", description=str(result.get("description", "")), owner=claimed.owner,
     )  # fmt: skip
     return row.id
+
+
+def _figures(args: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics and their ± under the names and in the units that the experiment has for them."""
+    from engine.compress import METRICS
+
+    told = {m["name"]: m for m in METRICS}
+    known = args.get("metrics") or {}
+    found: dict[str, Any] = {"metrics": {}, "errors": {}}
+    declares = []
+    for name, value in result["metrics"].items():
+        there, scale = known.get(name, (name, 1.0))
+        found["metrics"][there] = None if value is None else value * scale
+        if name in result["errors"]:
+            found["errors"][there] = result["errors"][name] * scale
+        if name not in known:
+            declares.append({**told.get(name, {"name": name}), "primary": False})
+    return found | ({"declares": {"metrics": declares}} if declares else {})
+
+
+def _remarks(result: Mapping[str, Any]) -> dict[str, Any]:
+    worst = next((w for w in result["words"] if w.startswith("Worst")), "")
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    found: dict[str, Any] = {"time": now}
+    found |= {"notes": worst} if worst else {}
+    return found | ({"flags": ["dead"]} if result["dead"] else {})

@@ -20,7 +20,9 @@ TELL_S = 0.25  # between two words on how far it is
 SECONDS = 1_800.0  # of a unit, after which its process is stopped
 KINDS = {
     "compress": "engine.jobs.kinds.compress",
+    "evaluate": "engine.jobs.kinds.evaluate",
     "measure": "engine.jobs.kinds.measure",
+    "operation": "engine.jobs.kinds.operation",
 }
 MORE_KINDS = "PAREDOWN_KINDS"  # environment: further kinds as name=module,…
 

@@ -16,6 +16,7 @@ from engine.store.experiments import ExperimentRow, Experiments
 from engine.store.jobs import JobRow, Jobs, UnitRow
 from engine.store.limits import LOCAL, clean_name
 from engine.store.models import ModelRow, Store
+from engine.store.offspring import ChildRow, FileRow, Offspring
 from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft
 from engine.store.work import MAX_ATTEMPTS, Claimed, Fenced, Work
 
@@ -28,6 +29,7 @@ __all__ = [
     "ByteCache",
     "Checkpoint",
     "CheckpointRow",
+    "ChildRow",
     "Claimed",
     "Compilations",
     "Conflict",
@@ -35,9 +37,11 @@ __all__ = [
     "ExperimentRow",
     "Experiments",
     "Fenced",
+    "FileRow",
     "JobRow",
     "Jobs",
     "ModelRow",
+    "Offspring",
     "Store",
     "UnitRow",
     "Work",

@@ -22,8 +22,8 @@ from engine.errors import EngineError
 from engine.store import limits
 from engine.store.blobs import Blobs, digest_of
 from engine.store.database import Database
-from engine.store.rows import now
-from engine.store.tables import EXPERIMENTS, MODELS
+from engine.store.rows import named, now
+from engine.store.tables import EXPERIMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +190,7 @@ class Experiments:
             with self._database.writing() as connection:
                 row = _one(connection, experiment_id, owner)
                 connection.execute(sa.delete(EXPERIMENTS).where(EXPERIMENTS.c.id == row.id))
-                named = (
-                    connection.scalar(sa.select(t.c.id).where(t.c.sha256 == row.sha256).limit(1))
-                    for t in (EXPERIMENTS, MODELS)
-                )
-                left = any(named)
+                left = named(connection, row.sha256)
             if not left:
                 self._blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
         return row

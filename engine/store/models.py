@@ -26,9 +26,10 @@ from engine.store.database import Database
 from engine.store.experiments import Experiments
 from engine.store.jobs import Jobs
 from engine.store.limits import LOCAL, MAX_GROUPS, clean_name, document, is_id
-from engine.store.rows import check_model, now
+from engine.store.offspring import Offspring
+from engine.store.rows import check_model, named, now
 from engine.store.schema import bring_up_to_date
-from engine.store.tables import EXPERIMENTS, MARKS, MODEL_GROUPS, MODELS
+from engine.store.tables import BLOBS, MARKS, MODEL_GROUPS, MODELS
 from engine.store.work import Work
 
 
@@ -86,6 +87,7 @@ class Store:
         self.analyses = Analyses(self._database)
         self._files = threading.Lock()  # bytes that arrive are not those being removed
         self.experiments = Experiments(self._database, self.blobs, self._files)
+        self.offspring = Offspring(self._database)
         self.jobs = Jobs(self._database)
 
     def add(
@@ -189,10 +191,7 @@ class Store:
         with self._files:
             with self._database.writing() as connection:
                 connection.execute(sa.delete(MODELS).where(MODELS.c.id == row.id))
-                left = any(
-                    connection.scalar(sa.select(t.c.id).where(t.c.sha256 == row.sha256).limit(1))
-                    for t in (MODELS, EXPERIMENTS)
-                )
+                left = named(connection, row.sha256)
             if not left:
                 self.blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
         return row
@@ -292,9 +291,7 @@ class Store:
         """Remove what crashed uploads left behind, and analyses deleted long ago; returns files."""
         with self._database.reading() as connection:
             named = frozenset(
-                sha
-                for t in (MODELS, EXPERIMENTS)
-                for sha in connection.scalars(sa.select(t.c.sha256))
+                sha for t in BLOBS for sha in connection.scalars(sa.select(t.c.sha256))
             )
         self.analyses.purge()
         return self.blobs.sweep(named, older_than_s)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from engine.errors import EngineError
 from engine.store.limits import is_id
-from engine.store.tables import ANALYSES, CHECKPOINTS, DRAFTS, MODELS
+from engine.store.tables import ANALYSES, BLOBS, CHECKPOINTS, DRAFTS, MODELS
 
 SAVED, KEPT = "saved", "kept"  # kinds of checkpoint: by a person, by the store itself
 
@@ -134,6 +134,13 @@ class Draft:
 def now() -> str:
     """The time as rows hold it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def named(connection: sa.Connection, sha256: str) -> bool:
+    """Whether some row still names a blob."""
+    return any(
+        connection.scalar(sa.select(t.c.sha256).where(t.c.sha256 == sha256).limit(1)) for t in BLOBS
+    )
 
 
 def check_model(connection: sa.Connection, model_id: object, owner: str) -> str:

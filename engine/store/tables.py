@@ -118,6 +118,31 @@ EXPERIMENTS = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),  # of the edits: from 1, higher by each write
     sa.UniqueConstraint("owner", "sha256"),
 )
+EXPERIMENT_MODELS = sa.Table(
+    "experiment_models",  # what jobs add to the file of an experiment
+    METADATA,
+    sa.Column(
+        "experiment_id", sa.ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("model", sa.String(500), primary_key=True),  # its id in the experiment
+    sa.Column("place", sa.Integer, nullable=False),  # order of asking
+    sa.Column("job_id", sa.String(32), nullable=False),  # whose unit makes it; "" none
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("made", sa.Boolean, nullable=False),
+    sa.Column("entry", sa.Text, nullable=False),  # JSON of the caller, as in the file
+)
+EXPERIMENT_FILES = sa.Table(
+    "experiment_files",  # blobs that belong to an experiment
+    METADATA,
+    sa.Column(
+        "experiment_id", sa.ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("role", sa.String(10), primary_key=True),  # "model", "fit", "data"
+    sa.Column("model", sa.String(500), primary_key=True),  # whose; "" the experiment's
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("words", sa.String(300), nullable=False),  # what it is
+)
+BLOBS = (MODELS, EXPERIMENTS, EXPERIMENT_FILES)  # whose rows name a blob as sha256
 JOBS = sa.Table(
     "jobs",
     METADATA,

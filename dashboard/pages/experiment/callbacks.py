@@ -11,7 +11,14 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from dashboard.ids import Experiment
-from dashboard.pages.experiment import budgets, compare, formula, trade_off
+from dashboard.pages.experiment import (
+    budgets,
+    compare,
+    formula,
+    operate,
+    progress,
+    trade_off,
+)
 from dashboard.queries import experiment_edits, services
 from dashboard.queries.experiment import payload, places
 from dashboard.shell import guarded
@@ -25,9 +32,9 @@ def rows_of(value: object) -> list[int]:
     return [k for k in found[:100_000] if isinstance(k, int) and not isinstance(k, bool) and k >= 0]
 
 
-def models(key: object) -> dict[str, Any]:
+def models(key: object, _again: object = None) -> dict[str, Any]:
     """The columns of every model."""
-    return payload(*services().experiments.get(key))
+    return payload(*services().experiments.progress(key))
 
 
 def map_places(ask: object, key: object) -> Any:
@@ -64,7 +71,10 @@ def register(app: Dash) -> None:
         wire(ClientsideFunction(component, function), *wires, **options)
 
     key = State(Experiment.KEY, "data")
-    app.callback(Output(Experiment.DATA, "data"), Input(Experiment.KEY, "data"))(guarded(models))
+    app.callback(
+        Output(Experiment.DATA, "data"), Input(Experiment.KEY, "data"),
+        Input(Experiment.RELOAD, "data"),
+    )(guarded(models))  # fmt: skip
     app.callback(Output(Experiment.PLACES, "data"), Input(Experiment.MAP_ASK, "data"), key)(
         guarded(map_places)
     )
@@ -87,5 +97,5 @@ def register(app: Dash) -> None:
         "experiment", "encode", Input(Experiment.COLOUR, "value"), Input(Experiment.SIZE, "value"),
         prevent_initial_call=True,
     )  # fmt: skip
-    for part in (trade_off, compare, budgets, formula):
+    for part in (trade_off, compare, budgets, formula, operate, progress):
         part.register(app)

@@ -10,7 +10,7 @@ from dashboard.components import aria, data
 from dashboard.figures import comparison as drawing
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Experiment
-from dashboard.pages.experiment import bar_table, details
+from dashboard.pages.experiment import bar_table, details, progress
 from dashboard.queries import services
 from dashboard.queries.experiment_compare import (
     MOST_FACETS,
@@ -20,6 +20,7 @@ from dashboard.queries.experiment_compare import (
     words,
 )
 from dashboard.queries.experiment_words import recipe_words
+from dashboard.queries.offspring import unfinished
 from dashboard.shell import guarded
 from engine.experiments import Experiment as Found
 
@@ -45,12 +46,13 @@ def comparing(ask: object, scheme: object, key: object) -> Any:
         return no_update
     sent = ask if isinstance(ask, dict) else {}
     given, about = sent.get("rows"), sent.get("about")
-    _, found = services().experiments.get(key)
+    _, found, children = services().experiments.progress(key)
     rows = [k for k in given if _is_row(k, found)] if isinstance(given, list) else []
     if not rows:
         return details.of_none(found)
     if len(rows) == 1:
-        return details.of_one(found, rows[0], about if isinstance(about, dict) else {})
+        shown = details.of_one(found, rows[0], about if isinstance(about, dict) else {})
+        return [*progress.told(found, rows[0], unfinished(found, children)), *shown]
     keep = sent.get("keep")
     told = compared(found, rows, keep if isinstance(keep, dict) else {})
     return _several(found, told, str(scheme)) if told else no_update

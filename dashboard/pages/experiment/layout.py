@@ -9,15 +9,15 @@ from dash import dcc, html
 
 from dashboard.components import aria, choice, data, field
 from dashboard.ids import Experiment
-from dashboard.pages.experiment import docks, model_map, trade_off
+from dashboard.pages.experiment import docks, model_map, operate, progress, trade_off
 from dashboard.queries import services
-from dashboard.queries.experiment import about
+from dashboard.queries.experiment import about, version_of
 from dashboard.queries.experiments import issues_words
 from dashboard.shell import header, not_found
 from dashboard.urls_experiment import EXPERIMENTS, ExperimentView, from_query
 from engine.errors import EngineError
 from engine.experiments import Experiment as Found
-from engine.store import ExperimentRow
+from engine.store import ChildRow, ExperimentRow
 
 BY = {"operation": "Operation", "step": "Step"}
 REPORTS = {"html": "Report as one HTML file", "md": "Report as Markdown"}
@@ -28,19 +28,22 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
     """The page at an address; an experiment that is not there gets a sentence and the way back."""
     view = from_query(experiment_id, query)
     try:
-        row, found = services().experiments.get(view.experiment_id)
+        row, found, children = services().experiments.progress(view.experiment_id)
     except EngineError:
         return not_found()
-    return page(view, row, found)
+    return page(view, row, found, children)
 
 
-def page(view: ExperimentView, row: ExperimentRow, found: Found) -> html.Div:
+def page(
+    view: ExperimentView, row: ExperimentRow, found: Found, children: tuple[ChildRow, ...] = ()
+) -> html.Div:
     """The page of one experiment.
 
     Args:
         view: what the address asks for.
         row: as the store has it.
         found: its models, with what people wrote on them.
+        children: models that jobs make.
     """
     sent = about(found)
     state = _state(view, sent, len(found.models))
@@ -48,12 +51,14 @@ def page(view: ExperimentView, row: ExperimentRow, found: Found) -> html.Div:
         [
             dcc.Store(Experiment.KEY, data=row.id),
             dcc.Store(Experiment.DATA),
+            dcc.Store(Experiment.RELOAD),
             dcc.Store(Experiment.PLACES),
             dcc.Store(Experiment.STATE, data=state),
             dcc.Store(Experiment.MAP_ASK, data={"by": view.by, "collapsed": list(view.collapsed)}),
             dcc.Store(Experiment.SAVED),
             dcc.Store(Experiment.CHARTS),
             dcc.Store(Experiment.COMPARE_ASK),
+            progress.store(version_of(row, children), found, children),
             header(
                 [("Experiments", EXPERIMENTS), (row.name, "")],
                 _tools(row, sent, state),
@@ -64,7 +69,11 @@ def page(view: ExperimentView, row: ExperimentRow, found: Found) -> html.Div:
                 [
                     model_map.dock(view),
                     html.Div(
-                        [trade_off.dock(sent, state), docks.lower(view, sent, row, found)],
+                        [
+                            trade_off.dock(sent, state),
+                            docks.lower(view, sent, row, found),
+                            operate.sheet(),
+                        ],
                         className="experiment-right",
                     ),
                 ],
@@ -106,7 +115,7 @@ def _identity(row: ExperimentRow, found: Found) -> html.Div:
     """How many models, and what reading the file found."""
     counts = row.summary.get("issues") or {}
     words = issues_words(counts)
-    parts: list[Any] = [html.Span(f"{row.model_count:,} models", className="muted")]
+    parts: list[Any] = [html.Span(f"{len(found.models):,} models", className="muted")]
     if words:
         tone = "missed" if counts.get("error") else "budget" if counts.get("warning") else "muted"
         lines = [
