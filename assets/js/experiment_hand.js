@@ -136,8 +136,8 @@
   function scroll() {
     const box = document.getElementById("experiment--heads"), { it, X } = map();
     [...box.children].forEach((head, c) => {
-      head.style.left = `${X(c) - it.kx / 2 + 4}px`;
-      head.style.width = `${it.kx - 8}px`;
+      head.style.left = `${X(c) - it.kx / 2 + 1}px`;
+      head.style.width = `${it.kx - 2}px`;
     });
   }
 

@@ -4,8 +4,8 @@
    A ribbon bends in the gap beside its parent and then runs along its own row, which is free. */
 (function () {
   const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const [HEAD, LEFT, TOP, FOOT] = [40, 44, 16, 88], RIGHT = [110, 150]; // px around the map
-  const [NARROW, BROAD, TALL] = [52, 250, 64]; // px: least and most of a column, most of a row at first
+  const [HEAD, LEFT, TOP, FOOT] = [40, 44, 16, 88], RIGHT = [44, 150]; // px around the map
+  const [NARROW, BROAD, TALL] = [48, 250, 64]; // px: least and most of a column, most of a row at first
   const [BIG, FAR, NAMES, OVER] = [18, 5, 15, 41]; // px: largest radius; rows lower than FAR are dashes; names beside, above
   const BENDS = 30; // pieces of a bend
   const view = () => clientside.view;

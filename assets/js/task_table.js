@@ -149,7 +149,8 @@
   function restore(api, state) {
     const column = state.sort.replace("-", "") || "latency_s";
     const sort = state.sort && !state.sort.startsWith("-") ? "asc" : "desc";
-    api.applyColumnState({ state: [{ colId: column, sort }], defaultState: { sort: null } });
+    const digits = Math.max(2, String(page().rows.size).length), number = { colId: "id", width: 28 + 8 * digits };
+    api.applyColumnState({ state: [{ colId: column, sort }, number], defaultState: { sort: null } });
     if (state.where.length) api.setFilterModel(view().toModel(state.where, page().glossary));
     mark(api, state.selected, true);
     const units = new Set([...page().rows.values()].map((row) => row.unit));
