@@ -18,6 +18,7 @@ from engine.cost.calibrated import (
     read_calibration,
     write_calibration,
 )
+from engine.cost.integer import conversion_seconds, integer_seconds
 from engine.cost.kernel_model import FEATURES, TERMS, KernelModel
 from engine.cost.kernel_model import features as kernel_features
 from engine.cost.kernel_model import terms as kernel_terms
@@ -45,7 +46,9 @@ __all__ = [
     "bits_of",
     "calibration",
     "calibration_file",
+    "conversion_seconds",
     "explain",
+    "integer_seconds",
     "kernel_features",
     "kernel_terms",
     "layout_bits",

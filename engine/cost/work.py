@@ -47,7 +47,7 @@ class Work:
         sparsity: share of zeros, 0..1; palette: bits of an index, 0 for none.
         keep_in, keep_out: share of input and output channels that structured pruning leaves.
         transfer_bytes, hops: what is handed over from another unit before it runs.
-        factor: calibrated time / modelled time in the baseline's formats; 1 where not calibrated.
+        factor: calibrated time / modelled time in the chosen formats; 1 where not calibrated.
     """
 
     runs: Floats

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.cost import Floats, Ints, Mask, Work
 from engine.recipe.plan import Plan
+from engine.recipe.rows import times
 
 Columns = Sequence[NDArray[Any]]
 # what a choice for other tasks can change in a row; all else belongs to the task
@@ -48,6 +49,7 @@ def kinds(plan: Plan) -> Ints:
     p, c = plan.prepared, plan.choice
     still = [getattr(plan.work, n)[: p.count] for n in Work.__slots__ if n not in _MOVING]
     own = [p.columns[name] for name in ("input_bytes", "output_bytes", "macs")]
+    own += times(p) if p.calibrated is not None else ()
     order, new = _sorted([*still, *own, p.kind, c.pattern, c.structured, c.sparsity])
     found = np.empty(p.count, np.int64)
     found[order] = np.cumsum(new) - 1

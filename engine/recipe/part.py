@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.cost import Ints, Mask
 from engine.recipe.accept import judged
 from engine.recipe.prepare import Prepared
-from engine.recipe.rows import Fixed, fixed
+from engine.recipe.rows import Fixed, fixed, times
 from engine.recipe.wiring import Edges, nets, ordered
 
 
@@ -103,6 +103,8 @@ def part(p: Prepared, inside: Mask, copies: int) -> Part:
         "chosen": chosen,
         "tensors": tensors,
     }
+    if p.calibrated is not None:
+        kept["times"] = times(p).take(index)
     made = replace(
         p,
         count=n * copies,

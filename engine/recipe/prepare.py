@@ -46,6 +46,7 @@ class Prepared:
         calibrated: s of one run of each task by the target's calibration, NaN where it has none
             for it; None without a calibration or where the tasks are not a runtime's own.
         error: median |error| of `calibrated` of each task's class, as a share.
+        kernels: what `calibrated` follows from, as `compile.KERNEL_SCHEMA`.
         kept: what was found out before: verdicts, masks, plans.  Everything in it can be made
             again, so losing an entry costs only time.
     """
@@ -72,6 +73,7 @@ class Prepared:
     sharing: Ints
     calibrated: Floats | None = None
     error: Floats | None = None
+    kernels: pl.DataFrame | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -143,6 +145,7 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
         sharing=shared_weights(compilation),
         calibrated=found.seconds(kernels) if found and kernels is not None else None,
         error=found.errors(kernels) if found and kernels is not None else None,
+        kernels=kernels,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from engine.recipe.choose import Choice, baseline
 from engine.recipe.convert import Conversions, conversions, handover, live_ratio, operations
 from engine.recipe.place import Placement, place
 from engine.recipe.prepare import Prepared
+from engine.recipe.times import WAYS, Times, between, formats, of_choice, seconds
 
 # Bytes that structured zeros (2 in each 4) take are those of single zeros: half of the values and
 # 2 bits for the place of each, b / 2 + 1 a weight.
@@ -25,11 +27,17 @@ def rows(
         live = live_bytes(p, choice, found)
     passed = handover(p, placement, found)
     tasks = _tasks(p, choice, placement, live, passed.bytes[: p.count], passed.hops[: p.count],
-                   factors(p))  # fmt: skip
+                   factors(p, choice))  # fmt: skip
     extra = len(found.anchor)
     if not extra:
         return tasks
     added = _conversions(p, choice, found, live, passed.bytes[p.count :], passed.hops[p.count :])
+    measured = between(p, found.elements, found.before, found.after)
+    if measured is not None:
+        modelled = price(p.target, added).figures["latency_s"]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = measured * added.runs / modelled
+        added = replace(added, factor=np.where(np.isfinite(ratio) & (ratio > 0), ratio, 1.0))
     return joined(tasks, added)
 
 
@@ -49,25 +57,36 @@ def baseline_live(p: Prepared) -> Floats:
     return np.asarray(p.columns["live_bytes"] * reference)
 
 
-def factors(p: Prepared) -> Floats:
-    """Calibrated / modelled time of each task in the baseline, 1 where not calibrated; [tasks].
+def factors(p: Prepared, choice: Choice) -> Floats:
+    """Calibrated / modelled time of each task in the chosen formats, 1 where not calibrated.
 
-    A choice changes a task's time as the model says, from where the measured kernels put it.
+    A choice of other formats is another kernel of the runtime, which was measured too; what else
+    a choice changes, changes a task's time as the model says.
     """
     if p.calibrated is None:
         return np.ones(p.count)
-    if "factors" not in p.kept:
-        choice = baseline(p)
-        placement, found = place(p, choice), conversions(p, choice)
-        passed = handover(p, placement, found)
-        work = _tasks(p, choice, placement, baseline_live(p), passed.bytes[: p.count],
-                      passed.hops[: p.count], np.ones(p.count))  # fmt: skip
-        modelled = price(p.target, work).figures["latency_s"]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = p.calibrated * p.columns["runs"] / modelled
-        p.kept["factors"] = np.where(np.isfinite(ratio) & (ratio > 0), ratio, 1.0)
-    found_: Floats = p.kept["factors"]
-    return found_
+    return of_choice(p, times(p), choice.in_fmt, choice.out_fmt)
+
+
+def times(p: Prepared) -> Times:
+    """Calibrated / modelled times of the tasks of a whole model; made once."""
+    if "times" not in p.kept:
+        start, live = baseline(p), baseline_live(p)
+        found = []
+        for seconds_, (reads, makes) in zip(seconds(p), WAYS, strict=True):
+            in_fmt, out_fmt, kernel = formats(p, reads, makes)
+            choice = replace(start, in_fmt=in_fmt, out_fmt=out_fmt, kernel_fmt=kernel)
+            placement, between_ = place(p, choice), conversions(p, choice)
+            passed = handover(p, placement, between_)
+            work = _tasks(p, choice, placement, live, passed.bytes[: p.count],
+                          passed.hops[: p.count], np.ones(p.count))  # fmt: skip
+            modelled = price(p.target, work).figures["latency_s"]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                ratio = seconds_ * p.columns["runs"] / modelled
+            found.append(np.where(np.isfinite(ratio) & (ratio >= 0), ratio, 1.0))
+        p.kept["times"] = Times(*found)
+    kept: Times = p.kept["times"]
+    return kept
 
 
 def _tasks(
