@@ -50,6 +50,8 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.drawing": Access.READ,
         "api.model_file": Access.READ,
         "api.blocks": Access.READ,
+        "api.source": Access.READ,
+        "api.source_text": Access.READ,
         "api.experiments": Access.READ,
         "api.experiment": Access.READ,
         "api.experiment_file": Access.READ,

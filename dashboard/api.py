@@ -55,6 +55,17 @@ def register(server: Flask, settings: Settings) -> None:
 
         return _drawing(model_id, "application/json", draw)
 
+    @routes.get("/api/models/<model_id>/source")
+    def source(model_id: str) -> Answer:
+        return _drawing(model_id, "application/json", lambda view, _: services().code.lines(view))
+
+    @routes.get("/api/models/<model_id>/source/text")
+    def source_text(model_id: str) -> Answer:
+        def text(view: urls.View, _: str) -> Drawing:
+            return services().code.text(view, request.args.get("file", ""))
+
+        return _drawing(model_id, "application/json", text)
+
     @routes.get("/api/models/<model_id>/file")
     def model_file(model_id: str) -> Answer:
         try:

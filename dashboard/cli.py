@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default 8050; 0 takes a free one)")
     serve.add_argument("--data", type=Path, help="folder for models, database and cache")
+    serve.add_argument("--source-root", type=Path, help="folder with the models' sources")
     serve.add_argument("--open", action="store_true", help="open a browser too")
     serve.set_defaults(run=_serve)
 
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     from dashboard.serve import serve
 
-    given = {k: getattr(options, k) for k in ("host", "port", "data")}
+    given = {k: getattr(options, k) for k in ("host", "port", "data", "source_root")}
     return serve(options.models, {k: v for k, v in given.items() if v is not None}, options.open)
 
 

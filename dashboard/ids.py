@@ -319,6 +319,9 @@ class Model(StrEnum):
     TIMELINE_NOTE = "model--timeline-note"
     LANES = "model--lanes"
     ROOM = "model--room"  # bytes that the target has for activations
+    CODE = "model--code"
+    CODE_NOTE = "model--code-note"
+    READING = "model--reading"  # a file, or the lines of the selection
     COMPOSITION = "model--composition"
     COMPOSITION_NOTE = "model--composition-note"
     BY = "model--by"

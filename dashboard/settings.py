@@ -54,4 +54,7 @@ class Settings(BaseSettings):
     )
     jobs: bool = Field(default=True, description="Start a worker when there are jobs.")
     cache_bytes: int = Field(default=10**9, ge=10**6, description="Size of the cache on disk.")
+    source_root: Path | None = Field(
+        default=None, description="Folder with the sources of the models, for the Code dock."
+    )
     demo: bool = Field(default=True, description="Put the demo models into an empty list, once.")

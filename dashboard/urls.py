@@ -18,7 +18,7 @@ DIFF = "/diff"
 MODEL = "/model/<model_id>"  # the path template of the model page
 
 OPERATORS = ("gt", "ge", "lt", "le", "eq", "ne", "has")
-DOCKS = ("graph", "histograms", "scatter", "timeline", "roofline", "composition")
+DOCKS = ("graph", "histograms", "scatter", "timeline", "roofline", "composition", "code")
 SHOWS = ("blocks", "all")  # the two modes of the graph
 DIRECTIONS = ("down", "right")
 LOGS = ("", "x", "y", "xy")  # axes of the scatter plot that are logarithmic

@@ -16,6 +16,7 @@ from flask import current_app
 
 import engine
 from dashboard.queries.budgets import Budgets
+from dashboard.queries.code import CodeQueries
 from dashboard.queries.drawings import Drawings
 from dashboard.queries.experiments import ExperimentQueries
 from dashboard.queries.headlines import Headlines
@@ -44,6 +45,7 @@ class Services:
     models: ModelsQueries
     model: ModelQueries
     drawings: Drawings
+    code: CodeQueries
     budgets: Budgets
     experiments: ExperimentQueries
     jobs: JobQueries
@@ -106,7 +108,8 @@ def open_services(settings: Settings) -> Services:
     models = ModelsQueries(store, Headlines(store), demo=settings.demo)
     model = ModelQueries(load, store.groups)
     return Services(
-        settings, store, compilations, models, model, Drawings(store, model), Budgets(store),
+        settings, store, compilations, models, model, Drawings(store, model),
+        CodeQueries(store, model, settings.source_root), Budgets(store),
         ExperimentQueries(store, demo=settings.demo), JobQueries(store, settings),
     )  # fmt: skip
 

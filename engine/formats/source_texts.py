@@ -63,8 +63,8 @@ def decoded(body: bytes) -> str:
     return body.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def texts_of_folder(root: Path, wanted: Iterable[str]) -> dict[str, str]:
-    """Files of a folder that a model names: path that the model says -> text.
+def texts_of_folder(root: Path, wanted: Iterable[str]) -> dict[str, tuple[str, Path]]:
+    """Files of a folder that a model names: path that the model says -> (text, where it is).
 
     Links are not followed, hidden folders are left out.
 
@@ -85,24 +85,24 @@ def texts_of_folder(root: Path, wanted: Iterable[str]) -> dict[str, str]:
         listed += [os.path.relpath(os.path.join(folder, f), root) for f in files if f[-3:] == ".py"]
         if seen > MAX_WALKED:
             break
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, Path]] = {}
     left = MAX_TEXTS_BYTES
     for path, real in matched(wanted, [f.replace(os.sep, "/") for f in listed]).items():
         body = _file(root / real)
-        if len(body) <= min(left, MAX_TEXT_BYTES) and len(found) < MAX_TEXTS:
-            found[path] = decoded(body)
+        if body is not None and len(body) <= min(left, MAX_TEXT_BYTES) and len(found) < MAX_TEXTS:
+            found[path] = decoded(body), root / real
             left -= len(body)
     return found
 
 
-def _file(path: Path) -> bytes:
+def _file(path: Path) -> bytes | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return b""
+        return None
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return b""
+            return None
         return file.read(MAX_TEXT_BYTES + 1)
 
 

@@ -52,7 +52,8 @@ class SourceMap:
         lines: each once; a text that the trace lacks is filled in from the file.
         links: one row for each task and line; columns `LINK_SCHEMA`.
         texts: path of a line -> text of its file, and files of the model that no task names.
-        stale: of these, paths whose text is not what was exported -> lines that differ.
+        places: path of a line -> its file under the folder that was named.
+        stale: of `texts`, paths whose text is not what was exported -> lines that differ.
         merged: tasks whose exporter put a batch norm into the op before it and kept only the line
             of the norm.
         notes: what was left out on the way.
@@ -63,6 +64,7 @@ class SourceMap:
     texts: Mapping[str, str]
     stale: Mapping[str, int]
     merged: frozenset[int]
+    places: Mapping[str, Path]
     notes: tuple[str, ...] = ()
 
     def of_task(self, task: int) -> tuple[tuple[SourceLine, str, str], ...]:
@@ -152,14 +154,15 @@ def source_of(
     given = {path: text for each in reversed(maps) for path, text in each.texts.items()}
     pairs = matched(files, given)
     texts = {path: given[real] for path, real in pairs.items()}
-    if root is not None:
-        texts |= texts_of_folder(Path(root), files)
+    own = {} if root is None else texts_of_folder(Path(root).resolve(), files)
+    texts |= {path: text for path, (text, _) in own.items()}
     stale = {path: n for path, text in texts.items() if (n := _differing(lines, path, text))}
     taken = set(pairs.values())
     texts |= {path: text for path, text in given.items() if path not in taken | set(texts)}
     merged = {t for each in maps for t in _merged(compilation, each)}
     return SourceMap(
         tuple(_filled(line, texts) for line in lines), links, texts, stale, frozenset(merged),
+        {path: place for path, (_, place) in own.items()},
         tuple(dict.fromkeys(note for each in maps for note in each.notes)),
     )  # fmt: skip
 

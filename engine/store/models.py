@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -31,6 +31,9 @@ from engine.store.rows import check_model, named, now
 from engine.store.schema import bring_up_to_date
 from engine.store.tables import BLOBS, MARKS, MODEL_GROUPS, MODELS
 from engine.store.work import Work
+
+if TYPE_CHECKING:
+    from engine.formats import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,26 @@ class Store:
             self.cache.set(key, zlib.compress(json.dumps(error.__reduce__()[1]).encode(), 1))
             raise
         self.cache.set(key, zlib.compress(dumps(found), 1))
+        return found
+
+    def trace(self, row: ModelRow) -> Trace:
+        """Which lines of source a model's ops come from: from the cache, else read anew.
+
+        Raises:
+            EngineError: its file is gone, or the map of lines in it is none.
+        """
+        from engine import formats  # which takes long to load
+
+        key = f"trace/{engine.VERSION}/{row.sha256}"
+        kept = self.cache.get(key)
+        if kept is not None:
+            with contextlib.suppress(EngineError):
+                return formats.loads_trace(_unpacked(kept))
+        path = self.blobs.path(row.sha256)
+        if not path.exists():
+            raise EngineError("the file of this model is gone", row.name, try_this="add it again")
+        found = formats.trace(path, row.name)
+        self.cache.set(key, zlib.compress(formats.dumps_trace(found), 1))
         return found
 
     def groups(self, model_id: str, owner: str = LOCAL) -> str:

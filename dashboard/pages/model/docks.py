@@ -14,6 +14,7 @@ from dashboard.ids import Model
 from dashboard.pages.model import (
     analyses,
     budgets,
+    code,
     composition,
     graph,
     histograms,
@@ -29,7 +30,8 @@ from dashboard.urls import DOCKS, View
 from engine.metrics import BY_ID, METRICS
 
 # dock -> the module that lays it out: `controls(view)` for its bar, `body(view)` for its pane
-PANES = dict(zip(DOCKS, (graph, histograms, scatter, timeline, roofline, composition), strict=True))
+_MODULES = (graph, histograms, scatter, timeline, roofline, composition, code)
+PANES = dict(zip(DOCKS, _MODULES, strict=True))
 GRID = {
     "theme": task_table.THEME,
     "animateRows": False,

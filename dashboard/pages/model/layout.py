@@ -89,10 +89,11 @@ def _stores(view: View, opened: Opening) -> list[Any]:
         "y": view.y,
         "log": view.log,
         "by": view.by,
-        "height": "tasks",  # these four are of the page, not of its address
+        "height": "tasks",  # these five are of the page, not of its address
         "axes": "refit",
         "lanes": "lanes",
         "area": "latency_s",
+        "reading": "file",
         "from": "address",
     }
     return [
