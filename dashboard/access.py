@@ -52,6 +52,7 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.blocks": Access.READ,
         "api.source": Access.READ,
         "api.source_text": Access.READ,
+        "api.model_export": Access.READ,
         "api.experiments": Access.READ,
         "api.experiment": Access.READ,
         "api.experiment_file": Access.READ,

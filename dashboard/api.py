@@ -1,4 +1,4 @@
-"""The JSON API: models, targets, upload.  The same gate and the same queries as the pages.
+"""The JSON API: models, exports, targets, upload.  The same gate and queries as the pages.
 
 Uploads stream, see `arrival.py`.  A fault is `{"error": sentence}` with status 400, 404, 411, 413
 or 415.
@@ -7,16 +7,20 @@ or 415.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request, send_file
 
 from dashboard import api_experiments, urls
+from dashboard.api_experiments import attachment
 from dashboard.arrival import Answer, arrived, fault
 from dashboard.queries import default_target, services
+from dashboard.queries.analyses import opening
+from dashboard.queries.documents import canonical
 from dashboard.queries.drawings import Drawing
+from dashboard.queries.exports import exported
 from dashboard.queries.models import check_target
 from dashboard.settings import Settings
 from engine.errors import EngineError
@@ -76,6 +80,22 @@ def register(server: Flask, settings: Settings) -> None:
             path, "application/octet-stream", as_attachment=True, download_name=f"{name}.onnx"
         )
 
+    @routes.get("/api/models/<model_id>/export")
+    def model_export(model_id: str) -> Answer:
+        """`as` a format, `recipe` its text; else what the address of a page opens."""
+        try:
+            services().models.row(model_id)
+        except EngineError as error:
+            return fault(error.sentence, 404)
+        try:
+            view = _opened(model_id)
+            ask, kind = services(), request.args.get("as", "report")
+            metric = request.args.get("metric", "")
+            file = exported(ask.model, ask.budgets, ask.store, view, kind, metric)
+        except EngineError as error:
+            return fault(error.sentence, 400)
+        return attachment(file.body, file.name, file.mimetype)
+
     @routes.delete("/api/models/<model_id>")
     def remove(model_id: str) -> Answer:
         try:
@@ -130,6 +150,21 @@ def _drawing(model_id: str, mimetype: str, draw: Callable[[urls.View, str], Draw
         answer.data = found.plain()
         answer.content_encoding = "identity"
     return answer
+
+
+def _opened(model_id: str) -> urls.View:
+    """The view that the query asks for, with its recipe.
+
+    Raises:
+        EngineError: it leads nowhere, or the recipe is none.
+    """
+    opened = opening(services().store, urls.from_query(model_id, request.args.to_dict(flat=False)))
+    if opened.notice:
+        raise EngineError(opened.notice.split(" The page shows")[0].rstrip("."))
+    given = request.args.get("recipe", "")
+    target = check_target(opened.view.target or default_target())
+    recipe = canonical(given) if given else opened.view.recipe
+    return replace(opened.view, target=target, recipe=recipe)
 
 
 def _bindings(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:

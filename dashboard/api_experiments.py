@@ -85,7 +85,7 @@ def add_to(routes: Blueprint) -> None:
         return arrived(MAX_BYTES, "experiment.json", _take)
 
 
-def attachment(text: str, name: str, mimetype: str) -> Response:
+def attachment(text: str | bytes, name: str, mimetype: str) -> Response:
     """A file that the browser saves."""
     answer = Response(text, mimetype=mimetype)
     answer.headers.set("Content-Disposition", "attachment", filename=name)

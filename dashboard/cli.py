@@ -18,6 +18,7 @@ from dashboard import (
     cli_demo,
     cli_diff,
     cli_experiment,
+    cli_export,
     cli_measure,
     cli_optimize,
     cli_source,
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_worker.add(commands)
     cli_diff.add(commands)
     cli_source.add(commands)
+    cli_export.add(commands)
     cli_experiment.add(commands, _Parser)
     cli_measure.add(commands)
     cli_demo.add(commands)

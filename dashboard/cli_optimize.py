@@ -27,43 +27,52 @@ _MAX_FILE = 8_000_000  # B of a recipe
 def add(commands: Any) -> None:
     """Add the commands to a parser's."""
     optimize = commands.add_parser("optimize", help="price a model under a recipe")
-    _common(optimize)
-    optimize.add_argument(
-        "--budget", action="append", default=[], metavar="B", help="such as latency=34ms"
-    )
-    optimize.add_argument("--use", default="", metavar="USE", help="how often it runs: always-on …")
-    optimize.add_argument("--per-day", type=float, metavar="N", help="inferences a day")
-    optimize.add_argument("--battery", metavar="E", help="energy of the battery, such as 15Wh")
-    optimize.add_argument("--lasts", metavar="T", help="how long it lasts without the model: 20h")
-    optimize.add_argument("--app", metavar="SIZE", help="rest of the application, such as 80MB")
-    optimize.add_argument("--runtime", metavar="SIZE", help="what the runtime brings along: 1MB")
-    optimize.add_argument("--fps", type=float, metavar="N", help="inferences a second")
+    model_arguments(optimize)
+    budget_arguments(optimize)
     optimize.add_argument("--strict", action="store_true", help="exit 1 when a budget is missed")
+    optimize.add_argument("--json", action="store_true", help="print one JSON object")
     optimize.set_defaults(run=_optimize)
 
     options = commands.add_parser("options", help="list what can be chosen for a task")
-    _common(options)
+    model_arguments(options)
     options.add_argument(
         "--task", required=True, type=int, action="append", metavar="ID", help="id of a task"
     )
+    options.add_argument("--json", action="store_true", help="print one JSON object")
     options.set_defaults(run=_options)
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def budget_arguments(parser: argparse.ArgumentParser) -> None:
+    """Budgets, and how the model is used."""
+    parser.add_argument(
+        "--budget", action="append", default=[], metavar="B", help="such as latency=34ms"
+    )
+    parser.add_argument("--use", default="", metavar="USE", help="how often it runs: always-on …")
+    parser.add_argument("--per-day", type=float, metavar="N", help="inferences a day")
+    parser.add_argument("--battery", metavar="E", help="energy of the battery, such as 15Wh")
+    parser.add_argument("--lasts", metavar="T", help="how long it lasts without the model: 20h")
+    parser.add_argument("--app", metavar="SIZE", help="rest of the application, such as 80MB")
+    parser.add_argument("--runtime", metavar="SIZE", help="what the runtime brings along: 1MB")
+    parser.add_argument("--fps", type=float, metavar="N", help="inferences a second")
+
+
+def model_arguments(parser: argparse.ArgumentParser, target: str = "") -> None:
+    """A model, its target, unless there is a usual one, and a recipe."""
     parser.add_argument("model", metavar="MODEL", help="ONNX file")
-    parser.add_argument("--target", required=True, metavar="T", help="id of a target")
+    parser.add_argument(
+        "--target", required=not target, default=target, metavar="T", help="id of a target"
+    )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--preset", metavar="P", help="id of a model-wide optimization")
     chosen.add_argument("--recipe", type=Path, metavar="FILE", help="recipe as JSON")
     parser.add_argument(
         "--bind", action="append", default=[], metavar="NAME=SIZE", help="set a symbolic size"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _optimize(options: argparse.Namespace) -> int:
     target, recipe = engine.target(options.target), recipe_of(options)
-    budgets, fps = _budgets(options), _fps(options, target)
+    budgets, fps = budgets_of(options), fps_of(options, target)
     path, compilation = compiled(options, target)
     base, now = engine.resolve(compilation), engine.resolve(compilation, recipe)
     verdicts = engine.judge(
@@ -140,7 +149,8 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
     return made
 
 
-def _budgets(options: argparse.Namespace) -> tuple[Budget, ...]:
+def budgets_of(options: argparse.Namespace) -> tuple[Budget, ...]:
+    """The budgets of the command line."""
     from engine.recipe import AMOUNTS, amount
 
     base: dict[str, float | None] = {"per_day": options.per_day}
@@ -150,7 +160,12 @@ def _budgets(options: argparse.Namespace) -> tuple[Budget, ...]:
     return tuple(engine.budget(text, options.use, **base) for text in options.budget)
 
 
-def _fps(options: argparse.Namespace, target: Target) -> float:
+def fps_of(options: argparse.Namespace, target: Target) -> float:
+    """The frame rate of the command line, or the target's.
+
+    Raises:
+        EngineError: it is out of range.
+    """
     if options.fps is None:
         return float(target.fps.value)
     fps = float(options.fps)

@@ -218,6 +218,8 @@ class Model(StrEnum):
     CONFLICT = "model--conflict"
     CONFLICT_TEXT = "model--conflict-text"
     OPTIMIZE = "model--optimize"
+    EXPORT = "model--export"  # + "-" + a format of engine.export.KINDS
+    EXPORTED = "model--exported"
     SHEET = "model--sheet"
     SHEET_OPEN = "model--sheet-open"  # id of the sheet that is open, or ""
     OFFERS = "model--offers"

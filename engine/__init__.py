@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from engine.execute import optimised as runtime_graph
     from engine.experiments import Comparison, Experiment, ExperimentFile, Front, Layout
+    from engine.export import export_as
     from engine.graph import Graph
     from engine.insight import Group, difference, source_of
     from engine.recipe import (
@@ -91,6 +92,7 @@ _ROOMS = MappingProxyType(
         "write_recipe": ("recipe", "dumps"),
         "apply_recipe": ("compress", "apply"),
         "evaluate": ("compress", "evaluate"),
+        "export_as": ("export", "export_as"),
         "grow": ("compress", "grow"),
         "fitting": ("recipe", "fitting"),
         "judge": ("recipe", "judge"),
@@ -118,6 +120,7 @@ __all__ = [
     "compile_model",
     "difference",
     "evaluate",
+    "export_as",
     "file_sizes",
     "fitting",
     "groups",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import engine
+from engine.export import EXPORT_SCHEMA
 from engine.metrics import METRICS
 
 README = Path(__file__).parents[1] / "README.md"
@@ -42,10 +43,17 @@ def presets() -> str:
     return table(("id", "preset", "effort", "what it does"), rows)
 
 
+def export() -> str:
+    """One row a column of an exported table."""
+    rows = [(f"`{name}`", help) for name, (_, help) in EXPORT_SCHEMA.items()]
+    return table(("column", "what it holds"), rows)
+
+
 TABLES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("targets", targets),
     ("presets", presets),
     ("metrics", metrics),
+    ("export", export),
 )
 
 

@@ -17,14 +17,16 @@ ROOT = Path(__file__).parents[1]
 # Rooms in the order in which they may import each other: each only what stands before it.
 # fmt: off
 ENGINE = [
-    "errors", "units", "metrics", "graph", "formats", "targets", "compile", "cost", "recipe",
-    "execute", "compress", "experiments", "behaviors", "layers", "insight", "store", "jobs",
+    "errors", "units", "numbers", "metrics", "report", "graph",
+    "formats", "targets", "compile", "cost", "recipe",
+    "execute", "compress", "experiments", "behaviors", "layers", "insight", "export",
+    "store", "jobs",
 ]
 DASHBOARD = [
     "settings", "ids", "urls", "urls_experiment", "access", "demo", "components", "figures",
     "queries", "shell", "job_drawer", "pages", "arrival", "api_experiments", "api", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli_demo",
-    "cli_worker", "cli_diff", "cli_source", "cli",
+    "cli_worker", "cli_diff", "cli_source", "cli_export", "cli",
     "__main__",
 ]
 # fmt: on
@@ -37,7 +39,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "base", "misc"}
 MAX_LINES = 400
-MAX_JS_LINES = 6280
+MAX_JS_LINES = 6460
 
 
 @cache

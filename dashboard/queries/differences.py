@@ -44,10 +44,8 @@ def compared(ask: ModelQueries, first: View, second: View) -> Compared:
     """
     sides = [Priced(ask.compilation(view), ask.resolution(view)) for view in (first, second)]
     found = engine.difference(*sides)
-    depth = 1 if found.modules(1).height > 3 else 2
-    return Compared(
-        found, _largest(found, found.modules(depth)), formats(found, *sides), _rows(found)
-    )
+    modules = _largest(found, found.split(changed=True))
+    return Compared(found, modules, formats(found, *sides), _rows(found))
 
 
 def _largest(found: Difference, modules: pl.DataFrame) -> pl.DataFrame:

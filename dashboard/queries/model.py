@@ -18,7 +18,6 @@ import polars as pl
 import engine
 from dashboard.queries import columns, documents
 from dashboard.queries.documents import recipe_of
-from dashboard.queries.rules import RuleBook, rule_book
 from dashboard.queries.targets import Grade, changed, grade
 from dashboard.queries.triage import Triage, triage
 from dashboard.urls import View
@@ -26,6 +25,7 @@ from engine.compile.compilation import Compilation
 from engine.cost import Step
 from engine.insight import Group, read_own
 from engine.metrics import METRICS
+from engine.recipe import RuleBook, rule_book
 from engine.recipe.model import Preset, Recipe, Resolution, Totals
 
 DEFAULT_FPS = 30.0

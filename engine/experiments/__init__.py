@@ -43,8 +43,9 @@ from engine.experiments.model import (
 from engine.experiments.pareto import FRONT_SCHEMA, Front, beaters, pareto
 from engine.experiments.read import loads, read
 from engine.experiments.related import RELATIONS, Relation, related, search
-from engine.experiments.report import Report, report
+from engine.experiments.report import report
 from engine.experiments.write import dumps, save
+from engine.report import Report
 
 __all__ = [
     "CELL_SCHEMA",

@@ -6,10 +6,7 @@ from the file is escaped.
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from engine.experiments.budgets import Bound, feasible
 from engine.experiments.cells import chart
@@ -17,68 +14,11 @@ from engine.experiments.compare import compare, rows_of
 from engine.experiments.comparison import shown
 from engine.experiments.model import Experiment, MetricSpec
 from engine.experiments.pareto import Front, pareto
-from engine.experiments.report_style import STYLE, drawing
+from engine.experiments.report_drawing import drawing
+from engine.report import Report, Section
 
 MAX_ROWS = 200  # of a table
 _WORDS = {"higher": "higher is better", "lower": "lower is better", "": "no direction"}
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the report: a heading, sentences, and a table with its heads."""
-
-    title: str
-    text: tuple[str, ...] = ()
-    heads: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    svg: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The parts of a report, and both of its forms."""
-
-    title: str
-    sections: tuple[Section, ...]
-
-    @property
-    def markdown(self) -> str:
-        """As Markdown with tables."""
-        out = [f"# {_mark(self.title)}", ""]
-        for s in self.sections:
-            out += [f"## {_mark(s.title)}", ""]
-            out += [f"{_mark(t)}\n" for t in s.text]
-            if s.heads:
-                out.append("| " + " | ".join(map(_mark, s.heads)) + " |")
-                out.append("|" + "---|" * len(s.heads))
-                out += ["| " + " | ".join(map(_mark, r)) + " |" for r in s.rows]
-                out.append("")
-        return "\n".join(out).rstrip() + "\n"
-
-    @property
-    def html(self) -> str:
-        """As one page that needs no other file."""
-        parts = [
-            '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-            '<meta http-equiv="Content-Security-Policy" '
-            "content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-            '<meta name="viewport" content="width=device-width">',
-            f"<title>{_safe(self.title)}</title><style>{STYLE}</style></head><body><main>",
-            f"<h1>{_safe(self.title)}</h1>",
-        ]
-        for s in self.sections:
-            parts.append(f"<section><h2>{_safe(s.title)}</h2>")
-            parts += [f"<p>{_safe(t)}</p>" for t in s.text]
-            parts.append(s.svg)
-            if s.heads:
-                heads = "".join(f'<th scope="col">{_safe(h)}</th>' for h in s.heads)
-                parts.append(f"<div><table><thead><tr>{heads}</tr></thead><tbody>")
-                for row in s.rows:
-                    cells = "".join(f"<td>{_safe(c)}</td>" for c in row[1:])
-                    parts.append(f'<tr><th scope="row">{_safe(row[0])}</th>{cells}</tr>')
-                parts.append("</tbody></table></div>")
-            parts.append("</section>")
-        return "".join([*parts, "</main></body></html>\n"])
 
 
 def report(
@@ -236,12 +176,3 @@ def _count(number: int, noun: str) -> str:
 def _made(experiment: Experiment, row: int) -> str:
     step = experiment.models[row].operation
     return step.words if step else "a root" if experiment.forest.parent[row] < 0 else "not told"
-
-
-def _safe(text: str) -> str:
-    return html.escape(text, quote=True)
-
-
-def _mark(text: str) -> str:
-    """Text that Markdown shows as it is: nothing of the file becomes markup."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~&])", r"\\\1", re.sub(r"\s+", " ", text))

@@ -69,7 +69,8 @@ class Difference:
             module, before, after, change (all in the metric's unit), tasks added and removed;
             the largest change first.  What is not of a task (conversions) is not in it.
         """
-        parts = pl.col("module").str.split("/").list.head(depth).list.join("/").alias("module")
+        path = pl.col("module").str.strip_prefix("/").str.split("/")
+        parts = path.list.head(depth).list.join("/").alias("module")
         before, after = pl.col(f"{metric}_before").fill_null(0), pl.col(f"{metric}_after")
         return (
             self.tasks.group_by(parts)
@@ -82,6 +83,20 @@ class Difference:
             .with_columns((pl.col("after") - pl.col("before")).alias("change"))
             .sort(pl.col("change").abs(), "module", descending=[True, False])
         )
+
+    def split(self, least: int = 3, changed: bool = False) -> pl.DataFrame:
+        """As `modules` by latency, as deep as it takes to see some of them.
+
+        Args:
+            least: modules that shall be told apart; fewer where even the leaves are fewer.
+            changed: only those count whose latency changed.
+        """
+        depths = self.tasks["module"].str.strip_prefix("/").str.count_matches("/").to_list()
+        for depth in range(1, max(depths, default=0) + 2):
+            found = self.modules(depth)
+            if (found.filter(pl.col("change") != 0) if changed else found).height >= least:
+                break
+        return found
 
 
 def difference(first: Priced, second: Priced) -> Difference:

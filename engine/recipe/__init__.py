@@ -6,6 +6,7 @@ changes no file (that is `compress`).  Start reading in `model.py` (the records)
 it), `place.py`, `convert.py`, `rows.py`.  `text.py` is a recipe as JSON.
 """
 
+from engine.recipe.book import RuleBook, RuleLine, rule_book
 from engine.recipe.budget import (
     BASE_WORDS,
     BASES,
@@ -85,6 +86,8 @@ __all__ = [
     "Recipe",
     "Resolution",
     "Rule",
+    "RuleBook",
+    "RuleLine",
     "Summary",
     "Totals",
     "Use",
@@ -111,6 +114,7 @@ __all__ = [
     "redundant",
     "relaxation",
     "resolve",
+    "rule_book",
     "selector_words",
     "shown",
     "summary",

@@ -14,6 +14,7 @@ from dashboard.pages.model import (
     analyses,
     budget_wires,
     composition,
+    exports,
     graph,
     groups,
     making,
@@ -239,3 +240,4 @@ def register(app: Dash) -> None:
     analyses.register(app, view_of)
     options.register(app, view_of)
     making.register(app, view_of)
+    exports.register(app, view_of)

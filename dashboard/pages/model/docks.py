@@ -16,6 +16,7 @@ from dashboard.pages.model import (
     budgets,
     code,
     composition,
+    exports,
     graph,
     histograms,
     options,
@@ -176,7 +177,11 @@ def _pane(dock: str, view: View) -> html.Div:
     module: Any = PANES[dock]
     return html.Div(
         [
-            html.Div(module.controls(view), id=f"{Model.BAR}-{dock}", className="bar controls"),
+            html.Div(
+                [*module.controls(view), exports.picture()],
+                id=f"{Model.BAR}-{dock}",
+                className="bar controls",
+            ),
             *module.body(view),
         ],
         id=f"{Model.PANE}-{dock}",

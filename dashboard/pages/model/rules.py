@@ -13,7 +13,7 @@ from dash import html
 from dashboard.components import aria, count, data
 from dashboard.ids import Model
 from dashboard.pages.model.making import form
-from dashboard.queries.rules import RuleBook, RuleLine
+from engine.recipe import RuleBook, RuleLine
 
 
 def head() -> list[Any]:

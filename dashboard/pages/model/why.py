@@ -7,10 +7,10 @@ from itertools import groupby
 from dash import html
 
 from dashboard.components.attributes import aria
-from dashboard.components.numbers import quantity, significant
 from dashboard.ids import Model
 from dashboard.queries.model import Explanation
 from engine.cost import Step
+from engine.numbers import quantity, significant
 
 TITLES = {
     "compute": "Compute time",

@@ -6,9 +6,8 @@ import pytest
 
 import engine
 from dashboard.queries import documents
-from dashboard.queries.rules import rule_book
 from engine.errors import EngineError
-from engine.recipe import Recipe
+from engine.recipe import Recipe, rule_book
 from tests import builders
 
 INT8 = {"select": "all", "action": {"activations": "int8", "kernel": "int8"}}

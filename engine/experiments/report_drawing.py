@@ -1,4 +1,4 @@
-"""How the report looks: its style sheet, and the front as an SVG drawing."""
+"""The front of a report as an SVG drawing."""
 
 from __future__ import annotations
 
@@ -9,19 +9,6 @@ from engine.experiments.pareto import Front
 
 WIDTH, HEIGHT, MARGIN = 720, 360, 56  # px
 MAX_POINTS = 4000
-STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1b2430;background:#fff}"
-    "main{max-width:1080px;margin:0 auto;padding:32px 24px}h1{font-size:26px;margin:0 0 16px}"
-    "h2{font-size:18px;margin:32px 0 8px}p{margin:4px 0;max-width:80ch}div{overflow-x:auto}"
-    "table{border-collapse:collapse;margin-top:12px;font-size:13px}"
-    "th,td{padding:6px 12px;text-align:left;border-bottom:1px solid #d5dbe3;font-weight:400}"
-    "thead th{font-weight:600;border-bottom-color:#8a96a6}td{font-variant-numeric:tabular-nums}"
-    "svg{max-width:100%;height:auto;margin-top:12px}.p{fill:#8a96a6;fill-opacity:.5}"
-    ".f{fill:#0b62c4}.k{fill:none;stroke:#0b62c4;stroke-width:2}"
-    ".l{fill:none;stroke:#0b62c4;stroke-opacity:.6}.a{stroke:#8a96a6}.t{font-size:13px;fill:#1b2430}"
-    "@media (prefers-color-scheme:dark){body{color:#e6ebf2;background:#12171e}"
-    "th,td{border-bottom-color:#2b3542}.f{fill:#6db1ff}.k,.l{stroke:#6db1ff}.t{fill:#e6ebf2}}"
-)
 
 
 def drawing(experiment: Experiment, front: Front) -> str:

@@ -1,4 +1,4 @@
-"""What each rule of a recipe did, for the list of rules."""
+"""What each rule of a recipe did: for the list of rules, and for a report."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.recipe import action_words, selector_words
 from engine.recipe.model import Recipe, Resolution
-
-SHOWN = 3  # reasons that a line names
+from engine.recipe.words import action_words, selector_words
 
 
 @dataclass(frozen=True, slots=True)
