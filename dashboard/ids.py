@@ -196,6 +196,11 @@ class Model(StrEnum):
     RULES_SHEET = "model--rules-sheet"
     MAKE = "model--make"  # the file of the recipe
     MAKE_TIMED = "model--make-timed"
+    JUDGE = "model--judge"  # on samples
+    MEASURE = "model--measure"
+    JUDGE_BASE = "model--judge-base"  # a model beside it
+    JUDGED = "model--judged"  # what was found
+    JUDGE_ASKED = "model--judge-asked"
     SAMPLES = "model--samples"
     SAMPLES_HELD = "model--samples-held"  # digest of the file of samples
     SAMPLES_WORDS = "model--samples-words"

@@ -7,17 +7,18 @@ runs elsewhere on the same data folder.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import engine
 from dashboard.queries.documents import recipe_of
+from dashboard.queries.offspring import sent
 from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.errors import EngineError
@@ -27,7 +28,6 @@ from engine.store import JobRow, Store
 BEAT_S = 1.0
 IDLE_S = 60.0  # that a worker without work goes on, so that the next job starts at once
 GIVE_UP = 5  # workers that ended at once, one after the other
-SAMPLE_BYTES = 12_000_000  # of a file of samples: it comes in one request
 SHOWN = 30
 
 
@@ -96,6 +96,60 @@ class JobQueries:
         self._worker.wake()
         return found
 
+    def about(self, subject: str) -> tuple[JobRow, ...]:
+        """The newest jobs about a model or an experiment, first."""
+        return self._store.jobs.list(most=SHOWN, subject=subject)
+
+    def measure(self, view: View, base: str) -> JobRow:
+        """Ask that a model is timed on this machine, by turns with another where one is named.
+
+        Args:
+            view: of the model page.
+            base: id of a model of the list, "" none.
+
+        Raises:
+            EngineError: no such model.
+        """
+        row = self._store.model(view.model_id)
+        args = {"sha256": row.sha256, "name": row.name, "bindings": dict(view.bindings),
+                "base": self._store.model(base).sha256 if base else "",
+                "after": last(self.about(row.id), "measure")}  # fmt: skip
+        return self._asked("measure", f"Measure {row.name}", args, row.id)
+
+    def judge(self, view: View, samples: str, base: str) -> JobRow:
+        """Ask that a model is judged on samples, and beside another where one is named.
+
+        Args:
+            view: of the model page.
+            samples: digest of a file of samples that was checked.
+            base: id of a model of the list, "" none.
+
+        Raises:
+            EngineError: no such model, or there is nothing to judge by.
+        """
+        row = self._store.model(view.model_id)
+        if not samples:
+            raise EngineError(
+                "there is nothing to judge by", expected="a file of samples",
+                try_this="the button Samples…",
+            )  # fmt: skip
+        found = engine.read_samples(
+            self._store.blobs.path(row.sha256), self._store.blobs.path(samples)
+        )
+        if not base and found.labels is None and found.targets is None:
+            raise EngineError(
+                "the samples say nothing of what is right", "data", "labels or targets",
+                try_this="such a file, or a base to compare with",
+            )  # fmt: skip
+        root = self._store.model(base).sha256 if base else ""
+        args = {"sha256": row.sha256, "root": root, "data": samples, "whole": True}
+        return self._asked("evaluate", f"Evaluate {row.name}", args, row.id)
+
+    def _asked(self, kind: str, title: str, args: dict[str, Any], subject: str) -> JobRow:
+        row, _ = self._store.jobs.add(kind, title, [args], version=engine.VERSION, subject=subject)
+        self._worker.wake()
+        return row
+
     @staticmethod
     def check_samples(base: Resolution, now: Resolution, samples: str) -> None:
         """Refuse at once what would fail later.
@@ -122,16 +176,7 @@ class JobQueries:
         Raises:
             EngineError: it is too large, or not of this model.
         """
-        try:
-            data = base64.b64decode(contents.partition(",")[2], validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise EngineError("the samples did not arrive whole", name[:80]) from error
-        if len(data) > SAMPLE_BYTES:
-            raise EngineError(
-                "the file of samples is too large for this page", name[:80],
-                expected=f"at most {SAMPLE_BYTES / 1e6:.0f} MB", found=f"{len(data) / 1e6:.0f} MB",
-                try_this="fewer samples, or paredown compress --data",
-            )  # fmt: skip
+        data = sent(contents, name)
         model = self._store.blobs.path(self._store.model(model_id).sha256)
         with self._store.blobs.incoming() as path:
             path.write_bytes(data)
@@ -142,6 +187,11 @@ class JobQueries:
     def close(self) -> None:
         """Stop the worker of this server; what it was at waits in the rows."""
         self._worker.close()
+
+
+def last(jobs: Sequence[JobRow], kind: str) -> str:
+    """The newest finished job of a kind, "" none: who measures again wants a new figure."""
+    return next((j.id for j in jobs if j.kind == kind and j.finished), "")
 
 
 class _Keeper:

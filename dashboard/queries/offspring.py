@@ -153,7 +153,7 @@ def sent(contents: object, name: str) -> bytes:
         raise EngineError(
             "the file is too large for this page", name[:80],
             expected=f"at most {UPLOAD_BYTES / 1e6:.0f} MB", found=f"{len(data) / 1e6:.0f} MB",
-            try_this="fewer samples; a model by the list of models",
+            try_this="fewer samples; the command line; for a model, the list of models",
         )  # fmt: skip
     return data
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import engine
+from dashboard.queries.jobs import last
 from dashboard.queries.offspring import Origin, origin
 from engine.compress import METRICS, Operation, Parameter, called, declared, said
 from engine.errors import EngineError
@@ -161,6 +162,8 @@ def judge(
                           try_this="attaching it")  # fmt: skip
     unit = start.args() | {"model": model, "metrics": names(found), "time": time}
     unit |= {} if data else {"data": ""}
+    if time:
+        unit["after"] = last(store.jobs.list(subject=row.id), "evaluate")
     what = " and ".join(w for w, on in (("Evaluate", data), ("measure", time)) if on)
     title = f"{what.capitalize()}: {found.models[found.rows[model]].label}"
     return store.jobs.add("evaluate", title, [unit], version=engine.VERSION, subject=row.id)[0]

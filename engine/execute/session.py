@@ -69,9 +69,12 @@ _NUMPY: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def inputs_for(data: bytes, seed: int = 0) -> Feeds:
-    """Inputs that are made up for a model; see `feeds_for`."""
-    return feeds_for(open_session(data), seed)
+def inputs_for(data: bytes, bindings: Mapping[str, int] | None = None, seed: int = 0) -> Feeds:
+    """Inputs that are made up for a model; sizes that are not bound take their default."""
+    from engine.formats import load, read_trusted, runnable
+
+    graph = read_trusted(data, bindings)
+    return feeds_for(open_session(runnable(load(data, "").data, graph).data), seed)
 
 
 def feeds_for(session: Any, seed: int = 0) -> Feeds:

@@ -9,15 +9,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from dash import html, no_update
 
 import engine
 from dashboard import job_drawer
+from dashboard.pages.model import judging
 from dashboard.pages.model.making import form
 from dashboard.queries import open_services
 from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.errors import EngineError
+from engine.jobs import run_worker
 from tests import builders
+from tests.engine.compress.nets import small
+from tests.engine.jobs.test_worker import Hands
 
 RESULT = {
     "sha256": "0" * 64, "name": "net · fp16", "size_bytes": 1_100_000,
@@ -130,13 +135,42 @@ def test_int8_activations_without_samples_are_refused_at_once(services, model):
 
 
 def test_samples_that_are_too_large_are_refused_by_their_size(services, model, monkeypatch):
-    monkeypatch.setattr("dashboard.queries.jobs.SAMPLE_BYTES", 10)
+    monkeypatch.setattr("dashboard.queries.offspring.UPLOAD_BYTES", 10)
     with pytest.raises(EngineError, match="too large"):
         services.jobs.samples(model, "some.npz", data_url(x=np.zeros(9)))
 
 
 def test_the_form_names_its_parts():
     assert "Make the file" in text(form())
+
+
+def test_a_model_is_measured_and_judged_and_the_sheet_says_what_was_found(services, app, add):
+    body = small()
+    one, other = add("one", body), add("other", small(seed=1))
+    view = View(model_id=one, target="onnxruntime-cpu")
+    arrays = {"x": np.zeros([8, 3, 8, 8], np.float32), "labels": np.arange(8) % 4}
+    with pytest.raises(EngineError, match="nothing to judge by"):
+        services.jobs.judge(view, "", "")
+    bare = services.jobs.samples(one, "some.npz", data_url(x=arrays["x"])).digest
+    with pytest.raises(EngineError, match="say nothing of what is right"):
+        services.jobs.judge(view, bare, "")
+    held = services.jobs.samples(one, "some.npz", data_url(**arrays)).digest
+    services.jobs.judge(view, held, other)
+    row = services.jobs.measure(view, other)
+    assert services.jobs.measure(view, other).id == row.id
+    with app.server.app_context():
+        assert "is under way" in text(html.Div(judging.shown(0, False, one, "")[0]))
+    run_worker(services.settings.data, Hands().open, 0.3, lease_s=2.0)
+    with app.server.app_context():
+        parts, key = judging.shown(0, False, one, "")
+        assert judging.shown(0, False, one, key)[0] is no_update
+    shown = text(html.Div(parts))
+    assert [(j.state, j.units[0].words) for j in services.jobs.about(one)] == [("done", "")] * 2
+    assert "measured, " in shown
+    assert "× the other model" in shown
+    assert "Slowest kernels Measured Predicted" in shown
+    assert "8 samples" in shown
+    assert "Agreement with the base" in shown
 
 
 def test_a_file_can_be_downloaded(client, model, conv_net):

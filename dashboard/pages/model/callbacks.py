@@ -17,6 +17,7 @@ from dashboard.pages.model import (
     exports,
     graph,
     groups,
+    judging,
     making,
     options,
     roofline,
@@ -241,3 +242,4 @@ def register(app: Dash) -> None:
     options.register(app, view_of)
     making.register(app, view_of)
     exports.register(app, view_of)
+    judging.register(app, view_of)

@@ -12,6 +12,7 @@ from dash import html
 
 from dashboard.components import aria, count, data
 from dashboard.ids import Model
+from dashboard.pages.model import judging
 from dashboard.pages.model.making import form
 from engine.recipe import RuleBook, RuleLine
 
@@ -47,6 +48,7 @@ def sheet() -> html.Aside:
                 className="bar",
             ),
             form(),
+            judging.form(),
             html.Div(id=Model.RULES, className="rules"),
         ],
         id=Model.RULES_SHEET,

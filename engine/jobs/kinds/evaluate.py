@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import engine
-from engine.jobs.kinds.operation import judge, samples_of, stepped, timed
+from engine.jobs.kinds.operation import judge, model_of, samples_of, stepped, timed
 from engine.jobs.place import Place
 
 
@@ -15,7 +14,7 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
 
     Args:
         args: sha256, path, root, fit, data and time, as of an operation; without a root there is
-            nothing to compare with.
+            nothing to compare with; whole, to judge on all samples, where nothing is fitted.
         place: where files are.
 
     Returns:
@@ -26,8 +25,8 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
         EngineError: the model does not run, or there is nothing to judge by.
     """
     place.report(0.02, "reading the model")
-    model = engine.unpack_model(place.read(args["sha256"]))
-    base = engine.unpack_model(place.read(args["root"])) if args.get("root") else None
+    model = model_of(place, args["sha256"])
+    base = model_of(place, args["root"]) if args.get("root") else None
     fit, test = samples_of(place, base or model, args)
     model, _ = stepped(model, base or model, args.get("path", ()), fit, place)
     found: dict[str, Any] = {"metrics": {}, "errors": {}, "words": [], "dead": False}

@@ -14,6 +14,7 @@ import numpy as np
 
 import engine
 from engine.compress import Ratio, Samples, few, judged_figures, paired, stored_figures
+from engine.formats import load
 from engine.jobs.place import Place
 
 ROUNDS = 20  # pairs of timed runs
@@ -39,8 +40,8 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
         EngineError: a step cannot be done on this model.
     """
     place.report(0.02, "reading the model")
-    model = engine.unpack_model(place.read(args["sha256"]))
-    root = engine.unpack_model(place.read(args["root"])) if args.get("root") else model
+    model = model_of(place, args["sha256"])
+    root = model_of(place, args["root"]) if args.get("root") else model
     fit, test = samples_of(place, root, args)
     steps = [*args.get("path", ()), [args["operation"], args["values"]]]
     model, notes = stepped(model, root, steps, fit, place)
@@ -58,6 +59,11 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
         place.report(0.8, "timing beside the model before compression")
         timed(found, root, model, test or fit)
     return found
+
+
+def model_of(place: Place, digest: str) -> bytes:
+    """The dense model of a blob, which may be packed, and be in an archive."""
+    return engine.unpack_model(load(place.path(digest), "").data)
 
 
 def stepped(
@@ -81,6 +87,9 @@ def judge(found: dict[str, Any], model: bytes, test: Samples, base: bytes | None
     found["metrics"] |= metrics
     found["errors"] |= errors
     found["words"], found["dead"], found["count"] = list(judged.words), judged.dead, judged.count
+    found["figures"] = [
+        [f.label, few(f.value), few(f.low), few(f.high), f.unit] for f in judged.figures.values()
+    ]
     found["classes"] = [
         [c.label, c.count, few(c.recall), few(c.base_recall)] for c in judged.classes[:CLASSES]
     ]
@@ -104,7 +113,13 @@ def samples_of(
     judged on what it was fitted to.
     """
     fit, test = (_samples(model, place, args.get(n, "")) for n in ("fit", "data"))
-    if test is not None and (fit is None or args["fit"] == args["data"]) and test.count > 1:
+    whole = args.get("whole")  # nothing is fitted
+    if (
+        test is not None
+        and not whole
+        and (fit is None or args["fit"] == args["data"])
+        and test.count > 1
+    ):
         first = max(1, min(FIT, int(SHARE * test.count)))
         rows = np.arange(test.count)
         return test.take(rows[:first]), test.take(rows[first:])
