@@ -177,12 +177,14 @@
 
   /* What stands above the list: the file, where it opens, and what is not as it seems. */
   function head() {
-    const file = data.files[open], words = [];
-    if (!file) words.push("The file says which module an op is part of, but no lines of source.");
-    else if (!file.text) words.push("Only the lines that the model names: upload it in a zip with its sources to see all");
-    else if (file.stale) words.push(`Not the file that was exported: ${count(file.stale, "line")} differ`);
-    const line = rows[cursor] && rows[cursor].n;
-    part("head").replaceChildren(make("b", {}, file ? file.path : "Modules"), make("span", { class: file && file.stale ? "worse" : "muted", title: words.join(" ") }, words.join(" ")),
+    const file = data.files[open], words = [...data.notes], line = rows[cursor] && rows[cursor].n;
+    const merged = rows.reduce((n, row) => n + (row.line && file ? row.line.own.filter((id) => data.merged.has(id)).length : 0), 0);
+    if (merged) words.unshift(`${count(merged, "convolution")} stand${merged > 1 ? "" : "s"} at the line of the batch norm that the exporter put into ${merged > 1 ? "them" : "it"}`);
+    if (!file) words.unshift("The file says which module an op is part of, but no lines of source");
+    else if (!file.text) words.unshift("Only the lines that the model names: upload it in a zip with its sources to see all");
+    else if (file.stale) words.unshift(`Not the file that was exported: ${count(file.stale, "line")} differ`);
+    document.getElementById(`${ID}-note`).textContent = file ? "A task counts once, at its line" : "A module is the sum of all tasks inside";
+    part("head").replaceChildren(make("b", { title: file && file.path }, file ? file.path.split("/").slice(-2).join("/") : "Modules"), make("span", { class: file && file.stale ? "worse" : "muted", title: words.join(". ") }, words.join(". ")),
       make("span", { class: "spring" }), file && file.link ? make("a", { class: "link", href: `${file.link}${line ? `:${line}` : ""}` }, "Open in editor") : "");
   }
 
