@@ -1,0 +1,21 @@
+"""Behaviors: what models make of instances, beside a base: metrics, classes, changes.
+
+Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas), `matched.py`
+(models beside their base), `answer.py` (what is shown for a question).
+"""
+
+from engine.behaviors.answer import Answer, Histogram, Row, ask, histogram, instance
+from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, turned
+from engine.behaviors.groups import Means, classes, means, whole
+from engine.behaviors.matched import Matched, Measure, Side, matched
+from engine.behaviors.metrics import KINDS, Kind
+from engine.behaviors.outputs import SCORES, Outputs, outputs
+from engine.behaviors.question import PAGE, Question, columns, measure_of, passing
+from engine.behaviors.reading import read_outputs
+
+__all__ = [
+    "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Histogram", "Kind", "Matched", "Means",
+    "Measure", "Outputs", "Question", "Row", "Side", "ask", "classes", "columns", "confusion",
+    "frequent", "histogram", "instance", "matched", "means", "measure_of", "outputs", "passing",
+    "read_outputs", "sensitive", "turned", "whole",
+]  # fmt: skip

@@ -1,0 +1,204 @@
+"""Models beside their base, instance by instance: only sums and columns stay, never vectors.
+
+The base's vectors and those of one model are in memory at a time; what remains of a model is one
+number an instance and measure.  Instances are matched by their ids, not by their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.behaviors.metrics import KINDS, Ints, Kind, are_shares, shares
+from engine.behaviors.outputs import SCORES, Outputs, Words
+from engine.errors import EngineError
+
+Column = NDArray[np.float32]
+AT_ONCE = 4_000_000  # numbers of a vector that are reckoned at a time
+MADE = ("correctness", "error_rate", "true_confidence", "confidence", "margin", "calibration",
+        "agreement", "kl")  # of scores; some need labels  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A comparison metric of this set of outputs.
+
+    Args:
+        id: unique; label: words; kind: of `KINDS`; vector: that it reads.
+        relative: a class's difference is shown as a share of the base's mean.
+    """
+
+    id: str
+    label: str
+    kind: str
+    vector: str
+    relative: bool
+
+    @property
+    def how(self) -> Kind:
+        """The functions behind it."""
+        return KINDS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What remains of one model.
+
+    Args:
+        name: of the model; said: [instances] number of its prediction's word, -1 for none.
+        values: measure -> [instances], without those that only compare.
+        differences: measure -> [instances] from the base; NaN where it is not known.
+        bins: measure -> [instances], where a measure has bins.
+        missing: instances of the base that it does not have; they are NaN and -1.
+        extra: instances that the base does not have, left out.
+    """
+
+    name: str
+    said: Ints
+    values: Mapping[str, Column]
+    differences: Mapping[str, Column]
+    bins: Mapping[str, Ints]
+    missing: int
+    extra: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Models beside their base.
+
+    Args:
+        ids: [instances]; labels: [instances] number of the true label's word, -1 for none.
+        words: of labels, classes and predictions, by number.
+        member: [memberships] instance of each; of: the class of each, as a number of `words`.
+        measures: that can be asked for; sides: the base first.
+    """
+
+    ids: Words
+    labels: Ints
+    words: Sequence[str]
+    member: Ints
+    of: Ints
+    measures: tuple[Measure, ...]
+    sides: tuple[Side, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of instances."""
+        return len(self.ids)
+
+
+def matched(base: tuple[str, Outputs], models: Iterable[tuple[str, Outputs]]) -> Matched:
+    """Lay models beside a base.
+
+    Args:
+        base: its name and outputs.
+        models: of the others, each read when it is its turn.
+
+    Raises:
+        EngineError: a model shares no instance with the base, labels differ, or nothing compares.
+    """
+    name, b = base
+    words: dict[str, int] = {}
+
+    def numbers(some: Iterable[str]) -> Ints:
+        return np.array([words.setdefault(w, len(words)) if w else -1 for w in some], np.int64)
+
+    labels = numbers(b.labels.tolist())
+    member = np.repeat(np.arange(b.count), [len(c) for c in b.classes])
+    of = numbers(c for some in b.classes for c in some)
+    measures = _measures(b)
+    if not measures:
+        raise EngineError("has nothing to compare", name, "scores of classes, or named vectors")
+    index = {id: k for k, id in enumerate(b.ids.tolist())}
+    sides = []
+    for other, m in [base, *models]:
+        at = np.array([index.get(id, -1) for id in m.ids.tolist()], np.int64)
+        mine = np.flatnonzero(at >= 0)
+        if not mine.size:
+            raise EngineError("shares no instance with the base", other, f"ids as {b.ids[0]!r}",
+                              repr(str(m.ids[0])))  # fmt: skip
+        rows = at[mine]
+        theirs, ours = m.labels[mine], b.labels[rows]
+        if (other_label := np.flatnonzero((theirs != ours) & (theirs != ""))).size:
+            k = other_label[0]
+            raise EngineError("has another label than the base", f"{other}, {b.ids[rows[k]]}",
+                              repr(str(ours[k])), repr(str(theirs[k])))  # fmt: skip
+        said = np.full(b.count, -1)
+        said[rows] = numbers(m.said[mine].tolist())
+        sides.append(_side(other, m, b, mine, rows, said, measures))
+    return Matched(b.ids, labels, tuple(words), member, of, measures, tuple(sides))
+
+
+def _measures(b: Outputs) -> tuple[Measure, ...]:
+    """What the base's vectors can be asked: what its file declares, and what can be made of it."""
+    found = [
+        Measure(id, id, kind, vector, relative)
+        for id, (kind, vector, relative) in b.measures.items()
+        if kind in KINDS and vector in b.vectors
+    ]
+    declared = {m.vector for m in found}
+    if SCORES in b.vectors:
+        labelled = bool((b.labels != "").any())
+        found += [
+            Measure(kind, KINDS[kind].label, kind, SCORES, KINDS[kind].relative)
+            for kind in MADE if labelled or KINDS[kind].needs != "labels"
+        ]  # fmt: skip
+        found.append(Measure("outputs_mse", "Mean square error of outputs", "mse", SCORES, False))
+    for name in (v for v in b.vectors if v != SCORES and v not in declared):
+        wide = b.vectors[name].shape[1] > 1
+        kinds = ("mse", "cosine") if wide else ("difference",)
+        found += [
+            Measure(f"{name}_{k}", name if not wide else f"{name}: {KINDS[k].label.lower()}", k,
+                    name, False) for k in kinds
+        ]  # fmt: skip
+    return tuple(found)
+
+
+def _side(
+    name: str, m: Outputs, b: Outputs, mine: Ints, rows: Ints, said: Ints,
+    measures: Sequence[Measure],
+) -> Side:  # fmt: skip
+    values: dict[str, Column] = {}
+    differences: dict[str, Column] = {}
+    bins: dict[str, Ints] = {}
+    classes = _order(b)
+    y = np.array([classes.get(w, -1) for w in b.labels.tolist()], np.int64)
+    for vector in dict.fromkeys(measure.vector for measure in measures):
+        one, two = m.vectors.get(vector), b.vectors[vector]
+        if one is None or one.shape[1] != two.shape[1]:
+            found = "none" if one is None else f"{one.shape[1]:,}"
+            raise EngineError("has no such vector", f"{name}, {vector}", f"{two.shape[1]:,} numbers"
+                              " an instance, as the base", found)  # fmt: skip
+        asked = [measure for measure in measures if measure.vector == vector]
+        for measure in asked:
+            differences[measure.id] = np.full(b.count, np.nan, np.float32)
+            if measure.how.value:
+                values[measure.id] = np.full(b.count, np.nan, np.float32)
+            if measure.how.bins:
+                bins[measure.id] = np.full(b.count, 0)
+        flags = are_shares(one), are_shares(two)
+        step = max(1, AT_ONCE // max(1, one.shape[1]))
+        for start in range(0, len(mine), step):
+            part, at = mine[start : start + step], rows[start : start + step]
+            raw = one[part].astype(np.float64), two[at].astype(np.float64)
+            needed = any(measure.how.needs for measure in asked)
+            likely = tuple(map(shares, raw, flags)) if needed else raw
+            for measure in asked:
+                how = measure.how
+                p, q = likely if how.needs else raw
+                differences[measure.id][at] = how.difference(p, q, y[at])
+                if how.value:
+                    values[measure.id][at] = how.value(p, q, y[at])
+                if how.bins:
+                    bins[measure.id][at] = how.bins(p)
+    return Side(name, said, values, differences, bins, b.count - len(rows), m.count - len(mine))
+
+
+def _order(b: Outputs) -> dict[str, int]:
+    """Word of a label -> class of the scores: by the names of the classes, else by number."""
+    if b.names:
+        return {word: k for k, word in enumerate(b.names)}
+    return {word: int(word) for word in set(b.labels.tolist()) if word.isdecimal()}

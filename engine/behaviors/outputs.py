@@ -1,0 +1,131 @@
+"""What one model made of a set of instances: vectors, words for its predictions, true labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import EngineError
+
+Words = NDArray[np.str_]
+Numbers = NDArray[np.float32]
+SCORES = "scores"  # the vector that holds one score a class
+MOST_INSTANCES, MOST_WIDTH = 2_000_000, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What one model made of a set of instances.
+
+    Args:
+        ids: [instances] names, each once.
+        said: [instances] predictions in words; "" where nothing is known.
+        vectors: name -> [instances, width]; `scores` is one score a class.
+        labels: [instances] true labels in words; "" where there is none.
+        classes: classes that each instance counts in, each once; usually its label alone.
+        measures: name -> (kind of comparison, vector, declared relative), as a file declares them.
+        names: of the classes that scores are of, in order; () where labels are their numbers.
+    """
+
+    ids: Words
+    said: Words
+    vectors: Mapping[str, Numbers]
+    labels: Words
+    classes: Sequence[Sequence[str]]
+    measures: Mapping[str, tuple[str, str, bool]] = field(default_factory=dict)
+    names: Sequence[str] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of instances."""
+        return len(self.ids)
+
+
+def outputs(
+    ids: Sequence[str] | None,
+    vectors: Mapping[str, NDArray[np.generic]],
+    labels: Sequence[object] | None = None,
+    said: Sequence[object] | None = None,
+    classes: Sequence[Sequence[str]] | None = None,
+    names: Sequence[str] = (),
+    measures: Mapping[str, tuple[str, str, bool]] | None = None,
+) -> Outputs:
+    """Check what a model made.
+
+    Args:
+        ids: names of the instances; None numbers them from 0.
+        vectors: name -> [instances] or [instances, …], flattened behind the first axis.
+        labels: true label of each, a word or the number of a class.
+        said: prediction of each; None takes the class with the highest score.
+        classes: of each instance; None takes its label.
+        names: of the classes, by number.
+        measures: as in `Outputs`.
+
+    Raises:
+        EngineError: nothing in it, lengths that differ, an id twice, a vector that is not numbers.
+    """
+    counts = {name: len(v) for name, v in vectors.items() if np.ndim(v)}
+    if labels is not None:
+        counts["labels"] = len(labels)
+    if said is not None:
+        counts["predictions"] = len(said)
+    if ids is not None:
+        counts["ids"] = len(ids)
+    if not counts or not max(counts.values()):
+        raise EngineError("holds no predictions", "predictions", "at least one instance")
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{n} {c:,}" for n, c in counts.items())[:200]
+        raise EngineError("its parts differ in length", "predictions", found=found)
+    count = next(iter(counts.values()))
+    if count > MOST_INSTANCES:
+        raise EngineError("holds too many instances", "predictions", f"at most {MOST_INSTANCES:,}",
+                          f"{count:,}")  # fmt: skip
+    checked = {name[:200]: _vector(name, v) for name, v in vectors.items()}
+    id = np.array([str(i)[:200] for i in (range(count) if ids is None else ids)])
+    if len(set(id.tolist())) < count:
+        seen: set[str] = set()
+        twice = next(i for i in id.tolist() if i in seen or seen.add(i))  # type: ignore[func-returns-value]
+        raise EngineError("names an instance twice", "predictions, ids", found=repr(twice))
+    word = _words(labels, names, count)
+    scores = checked.get(SCORES)
+    if said is None and scores is not None and scores.shape[1] > 1:
+        top = np.where(np.isnan(scores).any(axis=1), -1, np.argmax(np.nan_to_num(scores), axis=1))
+        said = top.tolist()
+    member = [[w] if w else [] for w in word.tolist()] if classes is None else [
+        list(dict.fromkeys(str(c)[:200] for c in some)) for some in classes
+    ]  # fmt: skip
+    if len(member) != count:
+        raise EngineError("its parts differ in length", "predictions, classes", f"{count:,}",
+                          f"{len(member):,}")  # fmt: skip
+    return Outputs(id, _words(said, names, count), checked, word, member, dict(measures or {}),
+                   tuple(str(n)[:200] for n in names))  # fmt: skip
+
+
+def _vector(name: str, values: NDArray[np.generic]) -> Numbers:
+    array = np.asarray(values)
+    if array.ndim == 0 or array.dtype.kind not in "fiub":
+        raise EngineError("is not numbers", f"predictions, {name[:200]}",
+                          "an array of [instances, …]",
+                          f"{array.dtype} of {array.ndim} axes")  # fmt: skip
+    flat = array.reshape(len(array), -1).astype(np.float32)
+    if flat.shape[1] > MOST_WIDTH:
+        raise EngineError("is too wide", f"predictions, {name[:200]}", f"at most {MOST_WIDTH:,}",
+                          f"{flat.shape[1]:,} numbers an instance")  # fmt: skip
+    return flat
+
+
+def _words(values: Sequence[object] | None, names: Sequence[str], count: int) -> Words:
+    """Words for labels: names by number where they are given; "" for None and numbers below 0."""
+    if values is None:
+        return np.full(count, "")
+
+    def word(value: object) -> str:
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+            return "" if value is None else str(value)[:200]
+        k = int(value)
+        return "" if k < 0 else str(names[k])[:200] if k < len(names) else str(k)
+
+    return np.array([word(v) for v in values])

@@ -1,0 +1,153 @@
+"""Predictions that were made elsewhere, from a file: NPZ, Parquet, JSON, the original's format.
+
+NPZ: `ids`, `labels`, `predictions`, `classes` (names of the classes) and any arrays of numbers,
+`scores` for one score a class.  Parquet: a row an instance, columns of the same names (`classes`
+a list of the classes it counts in), every other column of numbers or lists of numbers a vector.
+JSON: {"predictions": [{"id", "label", "pred", "classes"}], "comparisons": {name: {"comparison",
+"vectors", "options"}}}, as Compress and Compare writes it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.behaviors.metrics import KINDS
+from engine.behaviors.outputs import MOST_INSTANCES, Outputs, outputs
+from engine.errors import EngineError
+
+WORDS = ("ids", "labels", "predictions", "classes")
+MOST_BYTES = 1 << 30  # of a file, and of what it unpacks to
+
+
+def read_outputs(data: bytes, name: str) -> Outputs:
+    """Outputs of a file.
+
+    Args:
+        data: its bytes.
+        name: whose ending says what it is.
+
+    Raises:
+        EngineError: too large, of no known kind, or not what it should be.
+    """
+    if len(data) > MOST_BYTES:
+        raise EngineError("is too large", name, f"at most {MOST_BYTES >> 20} MiB",
+                          f"{len(data) >> 20} MiB")  # fmt: skip
+    ending = name.lower().rsplit(".", 1)[-1]
+    readers = {"npz": _npz, "parquet": _parquet, "json": _json}
+    if ending not in readers:
+        raise EngineError("is no file of predictions", name[:200], ".npz, .parquet or .json",
+                          f".{ending[:20]}")  # fmt: skip
+    try:
+        return readers[ending](data)
+    except EngineError as error:
+        raise EngineError(error.what, f"{name[:200]}, {error.where}".rstrip(", "), error.expected,
+                          error.found, error.try_this) from error  # fmt: skip
+
+
+def _npz(data: bytes) -> Outputs:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(i.file_size for i in archive.infolist()) > MOST_BYTES:
+                raise EngineError("unpacks to too much", expected=f"{MOST_BYTES >> 20} MiB")
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {k: file[k] for k in file.files}
+    except (ValueError, OSError, zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise EngineError("cannot be read as .npz", expected="plain arrays, no objects",
+                          found=str(error)[:200]) from error  # fmt: skip
+    names = arrays.pop("classes", np.array([]))
+    given = {k: arrays.pop(k) for k in ("ids", "labels", "predictions") if k in arrays}
+    for key, array in given.items():
+        if array.ndim != 1 or array.dtype.kind not in "iuU":
+            raise EngineError("is no list of words or whole numbers", key, found=str(array.dtype))
+    return outputs(
+        None if "ids" not in given else [str(i) for i in given["ids"].tolist()], arrays,
+        given["labels"].tolist() if "labels" in given else None,
+        given["predictions"].tolist() if "predictions" in given else None,
+        names=[str(n) for n in names.tolist()] if names.ndim == 1 else [],
+    )  # fmt: skip
+
+
+def _parquet(data: bytes) -> Outputs:
+    import polars as pl
+
+    try:
+        frame = pl.read_parquet(io.BytesIO(data))
+    except Exception as error:  # polars raises its own, unrelated types
+        raise EngineError("cannot be read as Parquet", found=str(error)[:200]) from error
+    if frame.height > MOST_INSTANCES:
+        raise EngineError("holds too many rows", expected=f"at most {MOST_INSTANCES:,}",
+                          found=f"{frame.height:,}")  # fmt: skip
+    vectors: dict[str, Any] = {}
+    for name, kind in frame.schema.items():
+        if name in WORDS:
+            continue
+        column = frame[name]
+        if kind.is_numeric() or kind == pl.Boolean:
+            vectors[name] = column.cast(pl.Float32).to_numpy()
+        elif isinstance(kind, (pl.List, pl.Array)) and kind.inner.is_numeric():
+            width = column.list.len() if isinstance(kind, pl.List) else None
+            if width is not None and (width.n_unique() > 1 or column.null_count()):
+                raise EngineError("has lists of different lengths", name)
+            vectors[name] = np.array(column.to_list(), np.float32)
+        else:
+            raise EngineError("is no column of numbers or lists of numbers", name, found=str(kind))
+    given = {k: frame[k].to_list() for k in WORDS if k in frame.columns}
+    ids = given.get("ids")
+    return outputs(
+        None if ids is None else [str(i) for i in ids], vectors, given.get("labels"),
+        given.get("predictions"), _lists(given.get("classes")),
+    )  # fmt: skip
+
+
+def _lists(values: list[Any] | None) -> list[list[str]] | None:
+    if values is None:
+        return None
+    return [[str(c) for c in v] if isinstance(v, list) else [] if v is None else [str(v)]
+            for v in values]  # fmt: skip
+
+
+def _json(data: bytes) -> Outputs:
+    try:
+        whole = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise EngineError("is no JSON", found=str(error)[:200]) from error
+    whole = whole.get("result", whole) if isinstance(whole, dict) else whole
+    if not isinstance(whole, dict) or not isinstance(whole.get("predictions"), list):
+        raise EngineError("holds no list of predictions", expected='{"predictions": [...]}')
+    rows = whole["predictions"]
+    for k, row in enumerate(rows):
+        if not isinstance(row, dict) or "id" not in row:
+            raise EngineError("has no id", f"predictions[{k}]")
+    declared = whole.get("comparisons") or {}
+    if not isinstance(declared, dict):
+        raise EngineError("is no object", "comparisons")
+    vectors, measures = {}, {}
+    for name, one in declared.items():
+        vectors[name], measures[name] = _declared(name, one)
+    several = [r["classes"] for r in rows if isinstance(r.get("classes"), list)]
+    return outputs(
+        [str(r["id"]) for r in rows], vectors, [r.get("label") for r in rows],
+        [r.get("pred") for r in rows], several if len(several) == len(rows) else None,
+        measures=measures,
+    )  # fmt: skip
+
+
+def _declared(name: str, one: Any) -> tuple[Any, tuple[str, str, bool]]:
+    where = f"comparisons, {name[:200]}"
+    kind = one.get("comparison") if isinstance(one, Mapping) else one
+    if not isinstance(one, Mapping) or not isinstance(kind, str) or kind not in KINDS:
+        raise EngineError("has no comparison that is known", where, ", ".join(KINDS),
+                          repr(kind)[:100])  # fmt: skip
+    try:
+        vectors = np.array(one.get("vectors"), np.float32)
+    except (ValueError, TypeError) as error:
+        raise EngineError("has vectors that are not numbers of one length", where) from error
+    options = one.get("options")
+    relative = isinstance(options, Mapping) and options.get("relative") is True
+    return vectors, (kind, name, relative)
