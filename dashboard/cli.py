@@ -157,7 +157,7 @@ def _text(answer: Mapping[str, Any], target: str, preset: str | None) -> str:
     if answer["unknown_ops"]:
         lines.append(f"unknown ops: {', '.join(answer['unknown_ops'])}")
     if preset:
-        lines.append(f"{'':<14}{'baseline':>12}{preset:>12}")
+        lines.append(f"{'':<14}{'baseline':>16}{preset:>16}")
     lines += figures([d for d in (answer.get("baseline"), answer["totals"]) if d])
     return "\n".join(lines) + "\n"
 

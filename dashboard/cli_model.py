@@ -59,9 +59,12 @@ def binding(text: str) -> tuple[str, int]:
 
 def totals_of(totals: Any, fps: float) -> dict[str, float | int | None]:
     """The totals under the keys of the JSON; memory power at the target's own frame rate."""
+    low, high = totals.energy_band or (None, None)
     return {
         "latency_s": totals.latency_s,
         "energy_j": totals.energy_j,
+        "energy_low_j": low,
+        "energy_high_j": high,
         "memory_power_w": totals.memory_power(fps),
         "size_bytes": totals.size_bytes,
         "peak_bytes": totals.peak_bytes,
@@ -84,15 +87,24 @@ _FIGURES = (
 
 def figures(totals: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line a figure: of one model, or before and after with the change."""
-    from dashboard.components import change, significant
+    from dashboard.components import change
 
     lines = []
     for key, label, unit, scale in _FIGURES:
-        values = [d[key] for d in totals]
-        shown = [f"{'unknown' if v is None else significant(v * scale):>12}" for v in values]
-        moved = change(values[-1], values[0])[0] if len(values) > 1 else ""
-        lines.append(f"{label:<14}{''.join(shown)} {unit:<3} {moved}".rstrip())
+        shown = "".join(f"{_figure(d, key, unit, scale):>16}" for d in totals)
+        moved = change(totals[-1][key], totals[0][key])[0] if len(totals) > 1 else ""
+        lines.append(f"{label:<14}{shown} {unit:<3} {moved}".rstrip())
     return lines
+
+
+def _figure(totals: Mapping[str, Any], key: str, unit: str, scale: float) -> str:
+    from dashboard.components import significant, span
+
+    if totals[key] is None:
+        return "unknown"
+    if key == "energy_j":
+        return span(totals["energy_low_j"], totals["energy_high_j"], "J", 1 / scale)[0]
+    return significant(totals[key] * scale, 2 if unit == "mW" else 3)
 
 
 def print_json(answer: Mapping[str, Any]) -> None:

@@ -196,7 +196,7 @@ def _text(answer: Mapping[str, Any], target: str, redundant: pl.DataFrame) -> st
     added = count(len(answer["conversions"]), "conversion")
     lines = [
         f"{answer['model']} on {target}: {rules}, {tasks} changed, {added}, figures modelled",
-        f"{'':<14}{'baseline':>12}{'now':>12}",
+        f"{'':<14}{'baseline':>16}{'now':>16}",
         *figures((answer["baseline"], answer["totals"])),
     ]
     for verdict in answer["budgets"]:

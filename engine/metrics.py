@@ -20,7 +20,8 @@ class Metric:
         label: what the user reads, without the unit.
         unit: unit on the page; "" for a count or a word.
         scale: page value = column value x scale (seconds -> ms: 1e3).
-        digits: significant digits on the page; our models do not earn more than three.
+        digits: significant digits on the page; our models do not earn more than three, and
+            energies two: their coefficients may be off twofold.
         aggregate: how a group or a model sums it up.
         better: "lower", "higher" or "" (neither).
         shown: visible in the table before the user chooses.
@@ -50,13 +51,13 @@ METRICS: tuple[Metric, ...] = (
            help="Share of the model's latency that this task takes."),
     Metric("cumulative_share", "Share Σ", "%", 100, aggregate="none", better="", shown=True,
            help="Share of latency of this task and all slower ones together."),
-    Metric("memory_power_w", "Mem. power", "mW", 1e3, shown=True,
+    Metric("memory_power_w", "Mem. power", "mW", 1e3, digits=2, shown=True,
            help="Energy of reading and writing memory times the inferences a second."),
-    Metric("energy_j", "Energy", "mJ", 1e3,
+    Metric("energy_j", "Energy", "mJ", 1e3, digits=2,
            help="Energy of one inference in this task: arithmetic, memory and static power."),
-    Metric("memory_energy_j", "Memory energy", "mJ", 1e3,
+    Metric("memory_energy_j", "Memory energy", "mJ", 1e3, digits=2,
            help="Energy of moving weights and activations in one inference."),
-    Metric("compute_energy_j", "Compute energy", "mJ", 1e3,
+    Metric("compute_energy_j", "Compute energy", "mJ", 1e3, digits=2,
            help="Energy of the arithmetic in one inference."),
     Metric("compute_s", "Compute time", "ms", 1e3,
            help="Time the arithmetic needs at the unit's rate, after rounding to its tile."),

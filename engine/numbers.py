@@ -15,16 +15,19 @@ _LADDERS = {
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number at so many significant digits, never in exponent form: "0.0312", "23.4", "1,240"."""
+    """A number at so many significant digits, never in exponent form: "0.0312", "23.4", "1,234".
+
+    Whole numbers keep theirs, but where fewer than three are asked for: 1,234 at two is "1,200".
+    """
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "?"
     rounded = float(f"{value:.{digits - 1}e}")  # 0.9996 has the places of 1.00
     places = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
-    return f"{value:,.{places}f}"
+    return f"{rounded if digits < 3 else value:,.{places}f}"
 
 
 def quantity(
-    value: float, unit: str, like: float | None = None, digits: int = 3
+    value: float, unit: str, like: float | None = None, digits: int | None = None
 ) -> tuple[str, str]:
     """(number, unit) of an SI value, the prefix chosen for `like`, or for the value itself.
 
@@ -32,13 +35,23 @@ def quantity(
         value: in `unit`.
         unit: "s", "J", "W", "B", or "" for a count.
         like: a value shown beside it, so that both share one prefix.
-        digits: significant ones.
+        digits: significant ones; None: two of an energy or a power, whose coefficients may be off
+            twofold, else three.
     """
+    digits = digits or (2 if unit in ("J", "W") else 3)
     size = abs(value if like is None else like)
     for low, name, scale in _LADDERS[unit]:
         if size >= low * 0.9995:
             return significant(value * scale, digits), name
     raise AssertionError("every ladder ends at 0")
+
+
+def span(low: float, high: float, unit: str, like: float | None = None) -> tuple[str, str]:
+    """("0.12–1.1", "mJ"): two ends, their prefix that of `like`, else of the higher."""
+    like = high if like is None else like
+    ends = [quantity(value, unit, like) for value in (low, high)]
+    number = ends[0][0] if ends[0] == ends[1] else f"{ends[0][0]}–{ends[1][0]}"
+    return number, ends[0][1]
 
 
 def percent(share: float) -> str:

@@ -98,11 +98,11 @@
   function number(value, digits) {
     if (value === null || value === undefined || !isFinite(value)) return "–";
     if (value === 0) return "0";
-    const size = Math.abs(Number(value.toPrecision(digits || 3)));
-    const places = Math.min(12, Math.max(0, (digits || 3) - 1 - Math.floor(Math.log10(size))));
+    const rounded = Number(value.toPrecision(digits || 3));
+    const places = Math.min(12, Math.max(0, (digits || 3) - 1 - Math.floor(Math.log10(Math.abs(rounded)))));
     const options = { minimumFractionDigits: places, maximumFractionDigits: places };
     formats[places] = formats[places] || new Intl.NumberFormat("en-US", options); // making one takes long
-    return formats[places].format(value);
+    return formats[places].format(digits < 3 ? rounded : value);
   }
 
   const figure = (metric, value) => `${told(metric, value)} ${metric.unit}`.trim();

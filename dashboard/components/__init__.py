@@ -6,7 +6,7 @@ Numbers come from `engine.numbers`, the one place that turns SI values into what
 from dashboard.components.attributes import aria, data
 from dashboard.components.badge import badge
 from dashboard.components.controls import choice, field
-from engine.numbers import change, count, percent, quantity, significant
+from engine.numbers import change, count, percent, quantity, significant, span
 
 __all__ = [
     "aria",
@@ -19,4 +19,5 @@ __all__ = [
     "percent",
     "quantity",
     "significant",
+    "span",
 ]

@@ -47,10 +47,13 @@ class Headline:
     fault: str = ""
     memory_energy_j: float | None = None
     memory_idle_w: float = 0.0
+    energy_low_j: float | None = None
+    energy_high_j: float | None = None
 
     @property
     def totals(self) -> Totals:
         """The same as the figures of a recipe, which budgets are held against."""
+        low, high = self.energy_low_j, self.energy_high_j
         return Totals(
             latency_s=self.latency_s,
             energy_j=self.energy_j,
@@ -62,6 +65,7 @@ class Headline:
             parameters=self.parameters or 0,
             tasks=self.tasks,
             unknown_tasks=self.unknown_tasks,
+            energy_band=None if low is None or high is None else (low, high),
         )
 
 
@@ -171,6 +175,7 @@ def headline(store: Store, row: ModelRow, target_id: str) -> Headline:
     except EngineError as error:
         return Headline(fault=error.sentence)
     totals = resolution.totals
+    low, high = totals.energy_band or (None, None)
     latencies = resolution.tasks["latency_s"].to_list()
     return Headline(
         tasks=totals.tasks,
@@ -184,6 +189,8 @@ def headline(store: Store, row: ModelRow, target_id: str) -> Headline:
         profile=profile(latencies),
         memory_energy_j=totals.memory_energy_j,
         memory_idle_w=totals.memory_idle_w,
+        energy_low_j=low,
+        energy_high_j=high,
     )
 
 

@@ -2,8 +2,8 @@
 
 It knows targets and numbers, not recipes: who chooses formats hands over a `Work`.  Start reading
 in `work.py` (what is priced), then `weights.py` (bits a weight takes), `compute.py` and
-`traffic.py` (time and bytes), `price.py` (how they meet), `why.py` (the same figures, step by step,
-for a reader).
+`traffic.py` (time and bytes), `energy.py` (joules, and how sure they are), `price.py` (how they
+meet), `why.py` (the same figures, step by step, for a reader).
 
 Every row is priced on its own in numpy, which takes about 2 ms for 10,000 rows: finding the unique
 kernel signatures first would cost more than it saves.  A figure that is not known is NaN here and
@@ -18,6 +18,7 @@ from engine.cost.calibrated import (
     read_calibration,
     write_calibration,
 )
+from engine.cost.energy import energy_band
 from engine.cost.integer import conversion_seconds, integer_seconds
 from engine.cost.kernel_model import FEATURES, TERMS, KernelModel
 from engine.cost.kernel_model import features as kernel_features
@@ -47,6 +48,7 @@ __all__ = [
     "calibration",
     "calibration_file",
     "conversion_seconds",
+    "energy_band",
     "explain",
     "integer_seconds",
     "kernel_features",

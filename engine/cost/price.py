@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cost.compute import Compute, compute
+from engine.cost.energy import joules
 from engine.cost.traffic import Traffic, traffic
 from engine.cost.weights import Weights, kernel_weights
-from engine.cost.work import FORMATS, Floats, Ints, Work
+from engine.cost.work import Floats, Ints, Work
 from engine.targets import Target, Unit
 
 BOUNDS = ("compute", "memory", "launch", "transfer")
@@ -50,7 +51,7 @@ def price(target: Target, work: Work) -> Price:
 
     latency = (max(compute, memory) + launch + transfer) x factor, the factor being what measured
     kernels correct it by; transfer = hops x hop + bytes / link
-    energy = macs x J/MAC + operations x J/op + bytes x J/B + static W x latency
+    energy: see `energy.joules`
     utilisation = arithmetic at the peak rate / latency
     All are multiplied by how often the row runs.  NaN where a quantity is unknown.
     """
@@ -85,17 +86,11 @@ def _fill(target: Target, part: Parts, out: dict[str, Floats], bound: NDArray[np
     work, runs, rows = part.work, part.work.runs, part.rows
     launch = np.full(len(work), part.unit.launch.value)
     transfer = work.hops * target.hop.value
-    transfer_j = np.zeros(len(work))
     if target.link_bandwidth:
         transfer = transfer + work.transfer_bytes / target.link_bandwidth.value
-        if target.link_energy:
-            transfer_j = work.transfer_bytes * target.link_energy.value
     latency = np.maximum(part.compute.total, part.traffic.seconds) + launch + transfer
     latency = latency * work.factor
-    compute_j = mac_energy(part.unit, work) * part.compute.macs
-    compute_j = np.where(part.compute.macs == 0, 0.0, compute_j)
-    compute_j = compute_j + work.operations * work.keep_out * part.unit.op_energy.value
-    memory_j = part.traffic.joules + transfer_j
+    energy = joules(target, part, latency * runs)
     with np.errstate(invalid="ignore", divide="ignore"):
         utilisation = np.clip(part.compute.ideal / latency, 0, 1)
     figures = {
@@ -105,9 +100,9 @@ def _fill(target: Target, part: Parts, out: dict[str, Floats], bound: NDArray[np
         "launch_s": (launch + transfer) * runs,
         "transfer_s": transfer * runs,
         "utilisation": np.where(latency > 0, utilisation, 0.0),
-        "energy_j": (compute_j + memory_j + target.static.value * latency) * runs,
-        "memory_energy_j": memory_j * runs,
-        "compute_energy_j": compute_j * runs,
+        "energy_j": energy.total,
+        "memory_energy_j": energy.memory,
+        "compute_energy_j": energy.compute,
         "read_bytes": part.traffic.read * runs,
         "write_bytes": part.traffic.write * runs,
         "size_bytes": part.weights.stored * work.first_share + work.first_other_bytes,
@@ -117,9 +112,3 @@ def _fill(target: Target, part: Parts, out: dict[str, Floats], bound: NDArray[np
         out[name][rows] = values
     sides = np.stack([part.compute.total, part.traffic.seconds, launch, transfer])
     bound[rows] = np.where(np.isnan(latency), -1, np.nan_to_num(sides).argmax(axis=0))
-
-
-def mac_energy(unit: Unit, work: Work) -> Floats:
-    """J/MAC of each row in the format that it multiplies in."""
-    values = [unit.mac_energy[f].value if f in unit.mac_energy else np.nan for f in FORMATS]
-    return np.array(values)[work.compute]

@@ -1,4 +1,4 @@
-"""Where a row's bytes live, how long moving them takes, and what energy."""
+"""Where a row's bytes live, and how long moving them takes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from engine.targets import Memory, Target, Unit
 
 
 class Traffic(NamedTuple):
-    """Bytes of one run by memory level, and their price.
+    """Bytes of one run by memory level, and their time.
 
     Args:
         seconds: time of the slowest level; levels move bytes at the same time.
-        joules: sum over the levels.
         read, write: bytes.
         level: for each row the index of the memory that holds its activations.
         by_level: [levels, rows] bytes.
@@ -24,7 +23,6 @@ class Traffic(NamedTuple):
     """
 
     seconds: Floats
-    joules: Floats
     read: Floats
     write: Floats
     level: Ints
@@ -39,7 +37,7 @@ def traffic(target: Target, unit: Unit, work: Work, weights: Weights) -> Traffic
     the compiler places them (an arena), what the row itself reads and writes in a cache; else in
     the furthest.  Weights come from their home, unless a nearer memory keeps them: a cache if all
     weights of the unit fit, a pinned memory as large a share as fits.
-    seconds = max over levels of bytes / bandwidth; joules = sum of bytes x J/B.
+    seconds = max over levels of bytes / bandwidth.
     """
     levels = target.levels(unit.id)
     reads, writes = work.input_bytes * work.keep_in, work.output_bytes * work.keep_out
@@ -49,10 +47,8 @@ def traffic(target: Target, unit: Unit, work: Work, weights: Weights) -> Traffic
     for i, share in enumerate(weight_shares(levels, weights, work)):
         by_level[i] += moved * share + np.where(level == i, reads + writes, 0)
     bandwidth = np.array([m.bandwidth.value for m in levels])[:, None]
-    energy = np.array([m.energy.value for m in levels])[:, None]
     seconds = (by_level / bandwidth).max(axis=0)
-    joules = (by_level * energy).sum(axis=0)
-    return Traffic(seconds, joules, reads + moved, writes, level, by_level, levels)
+    return Traffic(seconds, reads + moved, writes, level, by_level, levels)
 
 
 def activation_level(levels: tuple[Memory, ...], own: Floats, live: Floats) -> Ints:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.cost.price import Parts, Price, mac_energy
+import numpy as np
+
+from engine.cost.energy import Side, joules, mac_energy
+from engine.cost.price import Parts, Price
 from engine.cost.work import FORMATS
-from engine.targets import Figure, Target
+from engine.targets import SPREAD, Figure, Target
 
 
 class Step(NamedTuple):
@@ -30,6 +33,14 @@ class Step(NamedTuple):
     unit: str
     source: str
     result: bool = False
+
+
+# The factors are those of `targets.SPREAD`.
+_SIDE = (
+    f"every coefficient at its {{0}}: assumptions {{1}} {SPREAD['D']:g}, published and worked-out "
+    f"ones {{1}} {SPREAD['B']:g}, a vendor's and measured ones {{1}} {SPREAD['A']:g}, unless the "
+    "source gives a range"
+)
 
 
 def explain(target: Target, price: Price, row: int) -> tuple[Step, ...]:
@@ -118,9 +129,9 @@ def _energy(target: Target, part: Parts, at: int, shown: dict[str, float]) -> li
     steps = []
     if part.compute.macs[at] > 0:
         steps.append(_given("energy", f"Energy of a MAC in {fmt}", part.unit.mac_energy[fmt]))
-        joules = float(part.compute.macs[at] * mac_energy(part.unit, part.work)[at])
+        product = float(part.compute.macs[at] * mac_energy(part.unit, part.work)[at])
         steps.append(
-            Step("energy", "MACs", joules * float(part.work.runs[at]), "J", "MACs × J/MAC")
+            Step("energy", "MACs", product * float(part.work.runs[at]), "J", "MACs × J/MAC")
         )
     steps += [
         Step("energy", "Compute energy", shown["compute_energy_j"], "J", "MACs and operations"),
@@ -130,4 +141,11 @@ def _energy(target: Target, part: Parts, at: int, shown: dict[str, float]) -> li
              f"{target.static.source} [{target.static.grade}]"),
         Step("energy", "Energy", shown["energy_j"], "J", "compute + memory + static", True),
     ]  # fmt: skip
+    latency = np.full(len(part.rows), shown["latency_s"])
+    sides: tuple[tuple[Side, str, str], ...] = (
+        ("low", "lowest", "/"), ("high", "highest", "×"),
+    )  # fmt: skip
+    for side, word, sign in sides:
+        moved = float(joules(target, part, latency, side).total[at])
+        steps.append(Step("energy", f"At the {word}", moved, "J", _SIDE.format(word, sign)))
     return steps

@@ -177,6 +177,7 @@ class Preset:
 class Totals:
     """Figures of the whole model.  None means unknown because `unknown_tasks` > 0.
 
+    `energy_band`: (lowest, highest) that the coefficients of energy allow, J.
     `memory_power_w` is a function of the frame rate: use `memory_power(fps)`.
     """
 
@@ -190,6 +191,7 @@ class Totals:
     parameters: int
     tasks: int
     unknown_tasks: int
+    energy_band: tuple[float, float] | None = None
 
     def memory_power(self, fps: float) -> float | None:
         """Mean power of the memories at a frame rate, W.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from engine.cost import BOUNDS, FORMATS, Floats, Ints
+from engine.cost import BOUNDS, FORMATS, Floats, Ints, energy_band
 from engine.recipe.flow import FOLLOWS, WRITES
 from engine.recipe.model import PRICED_SCHEMA, Totals
 from engine.recipe.plan import Plan
@@ -68,9 +68,10 @@ def totals(made: Plan) -> Totals:
     size = float(figures["size_bytes"].sum())
     live = figures["live_bytes"]
     macs = total(tasks["macs"] * tasks["runs"])
+    energy = total(figures["energy_j"])
     return Totals(
         latency_s=total(figures["latency_s"]),
-        energy_j=total(figures["energy_j"]),
+        energy_j=energy,
         memory_energy_j=total(figures["memory_energy_j"]),
         memory_idle_w=sum(m.idle.value for m in p.target.memories),
         size_bytes=None if np.isnan(size) else round(size),
@@ -79,6 +80,7 @@ def totals(made: Plan) -> Totals:
         parameters=int(np.nansum(tasks["parameters"])),
         tasks=p.count,
         unknown_tasks=int(unknown.sum()),
+        energy_band=energy_band(p.target, made.price, runs) if energy is not None else None,
     )
 
 

@@ -7,10 +7,11 @@ user chose: that is a recipe.  Start reading in `model.py` (the records), then a
 
 from engine.targets.constraints import RULES, failing
 from engine.targets.load import load_file, target, targets
-from engine.targets.model import Codec, Figure, Limit, Memory, Target, Unit, is_float
+from engine.targets.model import SPREAD, Codec, Figure, Limit, Memory, Target, Unit, is_float
 
 __all__ = [
     "RULES",
+    "SPREAD",
     "Codec",
     "Figure",
     "Limit",

@@ -163,7 +163,7 @@ def _value(key: str, value: Any, where: str) -> Any:
 def _figure(value: Any, unit: str, where: str) -> Figure:
     if not isinstance(value, dict) or "value" not in value:
         raise EngineError("is not a figure", where, "{ value, unit, grade, source }")
-    extra = set(value) - {"value", "unit", "grade", "source", "assumption"}
+    extra = set(value) - {"value", "unit", "grade", "source", "assumption", "range"}
     if extra:
         raise EngineError("unknown key", f"{where}.{min(extra)}")
     number, found = value["value"], value.get("unit", "")
@@ -177,7 +177,16 @@ def _figure(value: Any, unit: str, where: str) -> Figure:
     key = "assumption" if grade == "D" else "source"
     if not value.get(key) or len(value.keys() & {"source", "assumption"}) != 1:
         raise EngineError(f"has no {key}", where, f"{key} = where the number comes from")
-    return Figure(float(number), unit, grade, value[key])
+    return Figure(float(number), unit, grade, value[key], _range(value, float(number), where))
+
+
+def _range(value: Any, number: float, where: str) -> tuple[float, float] | None:
+    if "range" not in value:
+        return None
+    match value["range"]:
+        case [float() | int() as low, float() | int() as high] if 0 <= low <= number <= high:
+            return float(low), float(high)
+    raise EngineError("has a range that does not hold its value", where, "range = [low, high]")
 
 
 def _limit(rule: str, values: Any, where: str) -> Limit:

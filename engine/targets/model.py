@@ -8,6 +8,13 @@ from types import MappingProxyType
 
 from engine.units import FORMAT_BITS
 
+# assumption: by how much a coefficient of energy may be off either way, by its grade.  Published
+# figures of one memory differ twofold (DRAM 162 to 325 pJ/B); of one kind of memory, as a bare
+# device and with all that belongs to it, threefold (HBM 31 to 34 and 105 pJ/B).
+SPREAD = MappingProxyType(
+    {"A": 1.25, "A*": 1.25, "M": 1.25, "B": 2.0, "B-": 2.0, "C": 2.0, "D": 3.0}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -20,12 +27,24 @@ class Figure:
         grade: "A" vendor, "A*" vendor text through a mirror, "B" reputable secondary, "C" derived
             (the arithmetic is in the source), "M" measured by us, "D" assumption.
         source: where it was read, how it was derived, or what is assumed.
+        range: (lowest, highest), where the source gives one.
     """
 
     value: float
     unit: str
     grade: str
     source: str
+    range: tuple[float, float] | None = None
+
+    @property
+    def low(self) -> float:
+        """The lowest that it may be: of its source, else by its grade."""
+        return self.range[0] if self.range else self.value / SPREAD[self.grade]
+
+    @property
+    def high(self) -> float:
+        """The highest that it may be."""
+        return self.range[1] if self.range else self.value * SPREAD[self.grade]
 
 
 @dataclass(frozen=True, slots=True)

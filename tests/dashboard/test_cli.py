@@ -17,7 +17,8 @@ from tests import builders
 
 ROOT = Path(__file__).parents[2]
 TOTALS = {
-    "latency_s", "energy_j", "memory_power_w", "size_bytes", "peak_bytes", "macs", "parameters",
+    "latency_s", "energy_j", "energy_low_j", "energy_high_j", "memory_power_w", "size_bytes",
+    "peak_bytes", "macs", "parameters",
 }  # fmt: skip
 
 

@@ -8,13 +8,18 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import badge, change, count, quantity, significant
+from dashboard.components import badge, change, count, quantity, significant, span
 from dashboard.pages.model.budget_marks import apart, chips, gauge
 from dashboard.queries.targets import MODELLED, Grade
 from engine.errors import EngineError
 from engine.recipe import Verdict
 from engine.recipe.model import Totals
 
+Band = tuple[float, float] | None
+BAND = (
+    "From low to high: every coefficient of energy at its lowest and at its highest, by the grade "
+    "of its source. A change is surer than the level: both sides rest on the same coefficients."
+)
 LACKS = ("the target cannot price these tasks", "")  # what is said under an unknown figure
 
 
@@ -34,6 +39,16 @@ def room_sentence(value: float | None, room: float) -> str:
         return ""
     number, unit = quantity(room, "B")
     return f"over the {number} {unit} there is"
+
+
+def band_sentence(now: Totals, base: Totals) -> str:
+    """That energy is a band, or the band of the baseline where a recipe moved it."""
+    if not now.energy_band or not base.energy_band:
+        return ""
+    if not change(now.energy_j, base.energy_j)[0]:
+        return "lowest to highest"
+    number, unit = span(*base.energy_band, "J")
+    return f"baseline: {number} {unit}"
 
 
 def totals_row(
@@ -66,6 +81,7 @@ def totals_row(
     notes = {
         "latency": (rate_sentence(now, fps), rate),
         "power": (note, ""),
+        "energy": (band_sentence(now, base), ""),
         "size": (room_sentence(now.size_bytes, room[1]), "missed"),
         "peak": (room_sentence(now.peak_bytes, room[0]), "missed"),
     }
@@ -77,7 +93,9 @@ def totals_row(
     kinds = {"latency": grade, "power": MODELLED}
     made = [
         _total(
-            names[id], _figure(now, *figure, grade.digits if id == "latency" else 3),
+            names[id],
+            _figure(now, *figure, grade.digits if id == "latency" else None,
+                    now.energy_band if id == "energy" else None),
             held.get(id),
             *(LACKS if figure[0] is None else notes.get(id, ("", ""))), kind=kinds.get(id),
         )
@@ -111,22 +129,24 @@ def _total(
 
 
 def _figure(
-    totals: Totals, value: float | None, base: float | None, unit: str, digits: int = 3
-) -> html.Div:
-    """Value, baseline struck, change; or of how many tasks the figure lacks."""
+    totals: Totals, value: float | None, base: float | None, unit: str,
+    digits: int | None = None, band: Band = None,
+) -> html.Div:  # fmt: skip
+    """Value, baseline struck, change; or its band and the change; or how many tasks lack it."""
     if value is None:
         words = f"unknown: {totals.unknown_tasks} of {count(totals.tasks, 'task')}"
         return html.Div(html.Span(words, className="total-none"), className="total-body")
-    number, short = quantity(value, unit, digits=digits)
+    number, short = span(*band, unit) if band else quantity(value, unit, digits=digits)
     body: list[Any] = [
-        html.Span([html.B(number), html.Small(short)], className="total-value", key=number)
-    ]
+        html.Span([html.B(number), html.Small(short)], className="total-value", key=number,
+                  title=BAND if band else "")
+    ]  # fmt: skip
     moved, share = change(value, base)
     if moved and base is not None:
         before, before_unit = quantity(base, unit, digits=digits)
         struck = before if before_unit == short else f"{before} {before_unit}"
-        body += [
-            html.S(struck, title=f"baseline {before} {before_unit}"),
-            html.Span(moved, className=f"change {'better' if share < 0 else 'worse'}"),
-        ]
+        if not band:
+            body.append(html.S(struck, title=f"baseline {before} {before_unit}"))
+        tone = "better" if share < 0 else "worse"
+        body.append(html.Span(moved, className=f"change {tone}"))
     return html.Div(body, className="total-body")

@@ -82,5 +82,6 @@ def _shown(value: float, unit: str) -> tuple[str, str]:
     base, after = SHOWN[unit]
     if base == "J" and 0 < abs(value) < 1e-9:
         return significant(value * 1e12), f"pJ{after}"
-    number, name = quantity(value, base)
+    digits = 3 if after else None  # of a coefficient as many as its source gives
+    number, name = quantity(value, base, digits=digits)
     return number, f"{name}{after}"

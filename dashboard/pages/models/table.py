@@ -195,7 +195,9 @@ def _number(model: Listed, key: str, scale: float, best: float) -> html.Td:
         return html.Td("unknown", className="number unknown", title=_why(model))
     style = {"--part": f"{value / best:.3f}"} if best else {}
     return html.Td(
-        significant(value * scale), className="number barred" if best else "number", style=style
+        significant(value * scale, 2 if key == "energy_j" else 3),
+        className="number barred" if best else "number",
+        style=style,
     )
 
 

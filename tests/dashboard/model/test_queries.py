@@ -1,5 +1,6 @@
 """The queries of the page as data, on an invented engine."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -123,6 +124,15 @@ def test_totals_say_misses_and_meets(ask):
     row = text(totals.totals_row(base, base, reference, "fp32", 1e5))
     assert "misses 100000 fps: runs at" in row
     assert "▼" not in row
+
+
+def test_energy_is_shown_from_low_to_high(ask):
+    base, now, reference = ask.totals(with_preset("int8"))
+    now, base = replace(now, energy_band=(0.4e-3, 3e-3)), replace(base, energy_band=(8e-4, 6e-3))
+    row = text(totals.totals_row(base, now, reference, "fp32", 30.0))
+    assert "0.40–3.0 mJ ▼" in row
+    assert "baseline: 0.80–6.0 mJ" in row
+    assert "lowest to highest" in text(totals.totals_row(base, base, "", "fp32", 30.0))
 
 
 def test_an_unknown_task_makes_the_total_unknown(ask, monkeypatch):
