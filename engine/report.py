@@ -32,7 +32,8 @@ STYLE = (
     "div{overflow:visible}tr,svg{break-inside:avoid}thead{display:table-header-group}"
     "h2{break-after:avoid}.t{fill:#000}th,td{border-bottom-color:#d5dbe3;padding:3px 8px}}"
 )
-_FIGURE = re.compile(r"[▼▲+−]?\s?[\d.,]+( |$|/)|unknown$|$")
+_FIGURE = re.compile(r"[▼▲+−]?\s?[\d.,]+( |$|/)|unknown$|put in$|$")
+RIGHT = ' class="n"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +84,25 @@ class Report:
             parts += [f"<p>{_safe(t)}</p>" for t in s.text]
             parts.append(s.svg)
             if s.heads:
-                heads = "".join(f'<th scope="col">{_safe(h)}</th>' for h in s.heads)
+                right = [_figures(column) for column in zip(*s.rows, strict=True)]
+                kept = right or [False] * len(s.heads)
+                heads = "".join(
+                    f'<th scope="col"{RIGHT * n}>{_safe(h)}</th>'
+                    for h, n in zip(s.heads, kept, strict=True)
+                )
                 parts.append(f"<div><table><thead><tr>{heads}</tr></thead><tbody>")
                 for row in s.rows:
-                    cells = "".join(_cell(c) for c in row[1:])
+                    cells = "".join(f"<td{RIGHT * n}>{_safe(c)}</td>"
+                                    for c, n in zip(row[1:], right[1:], strict=True))  # fmt: skip
                     parts.append(f'<tr><th scope="row">{_safe(row[0])}</th>{cells}</tr>')
                 parts.append("</tbody></table></div>")
             parts.append("</section>")
         return "".join([*parts, "</main></body></html>\n"])
 
 
-def _cell(text: str) -> str:
-    """A cell; figures stand at its right."""
-    return f"<td{' class=n' if _FIGURE.match(text) else ''}>{_safe(text)}</td>"
+def _figures(cells: Sequence[str]) -> bool:
+    """Whether a column holds figures, which stand at its right."""
+    return all(_FIGURE.match(c) for c in cells) and any(cells)
 
 
 def _safe(text: str) -> str:

@@ -1,6 +1,6 @@
 /* What a pane shows, as a PNG or SVG file: its Plotly figures and canvases, and the words over them. */
 (function () {
-  const SKIP = ".bar, .tip, .minimap, .js-plotly-plot, button, [hidden], .graph-wait, .diff-head";
+  const SKIP = ".bar, .tip, .minimap, .js-plotly-plot, button:not(.histogram *), [hidden], .graph-wait";
 
   /* What is to be seen in a pane: pictures and boxes below, words above, in its own CSS pixels. */
   async function layers(pane, kind) {
@@ -32,7 +32,7 @@
     const safe = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
     const at = (l) => `x="${l.x}" y="${l.y}" width="${l.w}" height="${l.h}"`;
     const tag = (l) => (l.href ? `<image ${at(l)} href="${safe(l.href)}"/>` : !l.text ? `<rect ${at(l)} fill="${l.fill}"/>`
-      : `<text x="${l.x}" y="${l.y + l.h * 0.78}" font-size="${l.size}" font-weight="${l.weight}" fill="${l.fill}">${safe(l.text)}</text>`);
+      : `<text x="${l.x}" y="${l.y + l.h * 0.78}" textLength="${l.w}" lengthAdjust="spacingAndGlyphs" font-size="${l.size}" font-weight="${l.weight}" fill="${l.fill}">${safe(l.text)}</text>`);
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" `
       + `font-family="Inter, system-ui, sans-serif"><rect width="${w}" height="${h}" fill="${ground}"/>${all.map(tag).join("")}</svg>`;
   }

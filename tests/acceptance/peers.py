@@ -80,18 +80,18 @@ def measure(file: Path) -> tuple[Peer, ...]:
 
 def _one(name: str, file: Path) -> Peer:
     try:
-        with _served(name, file) as url, chromium(ARGUMENTS) as browser:
+        with served(name, file) as url, chromium(ARGUMENTS) as browser:
             page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
             page.context.add_cookies([{"name": "consent", "value": "1", "url": url}])
             page.context.add_init_script(WATCH % DRAWN[name])
-            page.route("**/*", lambda route: _loopback(route))
+            page.route("**/*", loopback)
             page.goto(url, wait_until="commit")
             return Peer(name, _inked(page))
     except Exception as fault:  # a peer that fails has no graph, and that is its figure
         return Peer(name, None, f"{type(fault).__name__}: {str(fault).splitlines()[0][:160]}")
 
 
-def _loopback(route: Any) -> None:
+def loopback(route: Any) -> None:
     host = urllib.parse.urlparse(route.request.url).hostname
     if host in {"127.0.0.1", None}:
         route.continue_()
@@ -108,8 +108,8 @@ def _inked(page: Any) -> float | None:
 
 
 @contextlib.contextmanager
-def _served(name: str, file: Path) -> Iterator[str]:
-    """The address at which a peer shows a file."""
+def served(name: str, file: Path | None) -> Iterator[str]:
+    """The address at which a peer shows a file, or Netron its first page."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -117,10 +117,10 @@ def _served(name: str, file: Path) -> Iterator[str]:
     if name == "Netron":
         program = (
             "import netron, sys; "
-            "netron.start(sys.argv[1], ('127.0.0.1', int(sys.argv[2])), browse=False); "
+            "netron.start(sys.argv[1] or None, ('127.0.0.1', int(sys.argv[2])), browse=False); "
             "netron.wait()"
         )
-        words = [sys.executable, "-c", program, str(file), str(port)]
+        words = [sys.executable, "-c", program, str(file or ""), str(port)]
     else:
         words = [sys.executable, "-m", "model_explorer", "--host", "127.0.0.1", "--port", str(port),
                  "--no_open_in_browser", "--skip_health_check",

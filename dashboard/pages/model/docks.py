@@ -67,6 +67,7 @@ def left(view: View) -> html.Section:
                     html.Div(id=Model.CHIPS, className="chips"),
                     html.Span(id=Model.COUNT, className="count", **aria(live="polite")),
                     _column_menu(),
+                    *exports.menu(),
                 ],
                 className="bar",
             ),

@@ -22,7 +22,7 @@ PICTURES = {"png": "Save what this shows as a PNG picture",
 
 
 def menu() -> list[Any]:
-    """The menu of the header, and what carries a file to the browser."""
+    """The menu beside the columns, and what carries a file to the browser."""
     files = [
         html.Button([label, html.Small(help)], id=f"{Model.EXPORT}-{id}", className="link",
                     n_clicks=0)

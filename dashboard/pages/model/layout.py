@@ -13,7 +13,7 @@ from dashboard.components import aria, data, field
 from dashboard.figures import op_graph
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import analyses, budgets, docks, exports, rules
+from dashboard.pages.model import analyses, budgets, docks, rules
 from dashboard.queries import default_target, services
 from dashboard.queries.analyses import Opening, opening
 from dashboard.queries.documents import preset_rules
@@ -147,7 +147,6 @@ def _head(
         field("Frame rate", fps),
         *rules.head(),
         budgets.head(),
-        *exports.menu(),
         html.Button(
             "Optimize",
             id=Model.OPTIMIZE,
