@@ -65,7 +65,8 @@ _CODES: Mapping[str, tuple[str, ...]] = {
     "spread": ("Expand", "Tile", "ConstantOfShape", "Range"),
     "blocks": ("DepthToSpace", "SpaceToDepth"),
     "integer binary": ("QLinearAdd", "QLinearMul"),
-    "integer unary": ("QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"),
+    "integer unary": ("QLinearSigmoid", "QLinearLeakyRelu"),
+    "integer softmax": ("QLinearSoftmax",),  # sums and divides: no mere table as the others
     "integer pool": ("QLinearAveragePool", "QLinearGlobalAveragePool"),
     "recurrent": ("LSTM", "GRU", "RNN"),
 }  # fmt: skip

@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.compress.channels import Channels, Place, trace
 from engine.compress.layers import chosen, layers
 from engine.compress.prune import some
 from engine.compress.spec import Change, Made
 from engine.errors import EngineError
-from engine.formats import Network
+from engine.formats import Channels, Network, Place, trace_channels
 
 NOTE = "paredown.channels"
 
@@ -55,7 +54,7 @@ def remove(model: bytes, asked: Mapping[str, float], multiple: int = 1) -> Made:
         EngineError: no channel can go.
     """
     network = Network(model)
-    traced = trace(network)
+    traced = trace_channels(network)
     names = {layer.output: layer.node for layer in layers(network) if layer.role == "weight"}
     gone: dict[int, NDArray[np.bool_]] = {}
     notes = []

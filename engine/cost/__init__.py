@@ -19,7 +19,7 @@ from engine.cost.calibrated import (
     write_calibration,
 )
 from engine.cost.energy import energy_band
-from engine.cost.integer import conversion_seconds, integer_seconds
+from engine.cost.integer import TAKEN_IN, conversion_seconds, integer_seconds
 from engine.cost.kernel_model import FEATURES, TERMS, KernelModel
 from engine.cost.kernel_model import features as kernel_features
 from engine.cost.kernel_model import terms as kernel_terms
@@ -34,6 +34,7 @@ __all__ = [
     "FEATURES",
     "FORMATS",
     "FORMAT_IDS",
+    "TAKEN_IN",
     "TERMS",
     "Calibration",
     "Floats",

@@ -22,8 +22,11 @@ _PRODUCTS = ("Gemm", "FusedGemm", "MatMul", "FusedMatMul")
 # Kernels that have a twin of their own: type -> (class, code there).
 _TWINS = {"Add": ("integer binary", 0.0), "Mul": ("integer binary", 1.0),
           "Sigmoid": ("integer unary", 0.0), "LeakyRelu": ("integer unary", 1.0),
+          "Softmax": ("integer softmax", 0.0),
           "AveragePool": ("integer pool", 0.0), "GlobalAveragePool": ("integer pool", 1.0),
           "MaxPool": ("NhwcMaxPool", 0.0), "Concat": ("QLinearConcat", 0.0)}  # fmt: skip
+# Float kernels that become integer ones where integers stand on both sides, asked for or not.
+TAKEN_IN = ("Softmax", "Sigmoid", "LeakyRelu")
 # Kernels that move elements of any size.
 _MOVES = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Dropout",
                     "Transpose", "Split", "Slice", "Pad", "Gather", "Resize", "Upsample", "Expand",

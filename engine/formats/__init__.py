@@ -14,10 +14,13 @@ is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
 """
 
 from engine.formats.arrays import read_arrays
+from engine.formats.channels import Channels, Place
+from engine.formats.channels import trace as trace_channels
 from engine.formats.child import limit as limit_process
 from engine.formats.extract import Extractor
 from engine.formats.guard import read, read_map, trace
 from engine.formats.network import Network, attribute
+from engine.formats.outline import tied_channels
 from engine.formats.reader import read_trusted
 from engine.formats.save import write
 from engine.formats.source import load
@@ -26,8 +29,10 @@ from engine.formats.standing import Runnable, runnable
 from engine.formats.trace import SourceLine, Trace, dumps_trace, loads_trace
 
 __all__ = [
+    "Channels",
     "Extractor",
     "Network",
+    "Place",
     "Runnable",
     "SourceLine",
     "Trace",
@@ -43,6 +48,8 @@ __all__ = [
     "read_trusted",
     "runnable",
     "texts_of_folder",
+    "tied_channels",
     "trace",
+    "trace_channels",
     "write",
 ]

@@ -145,8 +145,11 @@ class Network:
         return found
 
     def ranks(self) -> dict[str, int]:
-        """Ranks that the file writes down for its tensors."""
-        graph = self.model.graph
+        """Ranks of tensors, as far as the file writes them down or they follow from its inputs."""
+        try:
+            graph = onnx.shape_inference.infer_shapes(self.model).graph
+        except (ValueError, RuntimeError):  # larger than 2 GiB, or not sound: as it is written
+            graph = self.model.graph
         entries = (*graph.value_info, *graph.input, *graph.output)
         ranks = {v.name: len(v.type.tensor_type.shape.dim) for v in entries
                  if v.type.tensor_type.HasField("shape")}  # fmt: skip

@@ -191,10 +191,10 @@ def _by_size(p: Prepared, out: Said, rows: Ints) -> None:
         text = f"its {count} weights are too few to gain from {2**bits} palette entries"
         refuse(small[which.reshape(-1) == i], text)
     out.palette[small] = 0
-    ends = rows[out.structured[rows] & p.makes_output[rows]]
-    if len(ends):
-        refuse(ends, "its channels are an output of the model")
-        out.structured[ends], out.sparsity[ends] = False, 0.0
+    ends = rows[out.structured[rows] & (p.tied[rows] > 0)]
+    for i in np.unique(p.tied[ends]).tolist():
+        refuse(ends[p.tied[ends] == i], p.ties[i])
+    out.structured[ends], out.sparsity[ends] = False, 0.0
     odd = rows[out.pattern[rows] & uneven(p, rows)]
     if len(odd):
         refuse(odd, "its input channels are no multiple of 4")
@@ -239,7 +239,7 @@ def share(p: Prepared, out: Said) -> None:
 def _fits(p: Prepared, out: Said, lead: int, row: int) -> bool:
     """Whether a task can take over another's choice of weights, in the formats that it reads."""
     structured = bool(out.structured[lead])
-    if structured and (p.kinds[p.kind[row]][0] not in PRUNABLE or p.makes_output[row]):
+    if structured and (p.kinds[p.kind[row]][0] not in PRUNABLE or p.tied[row]):
         return False
     kernel, palette = int(out.kernel[lead]), int(out.palette[lead])
     reads = int(out.reads[row])

@@ -237,7 +237,7 @@ def _fits(p: Prepared, tasks: Ints, o: Offer) -> Mask:
         return ok
     smallest = rows[[int(p.columns["kernel_elements"][rows].argmin())]]
     ok &= ~too_few(p, np.repeat(smallest, len(ok)), o.formats[:, 2], o.palette)
-    if p.makes_output[rows].any():
+    if p.tied[rows].any():
         ok &= ~o.channels
     if o.pattern.any() and uneven(p, rows).any():
         ok &= ~o.pattern

@@ -111,7 +111,7 @@ def part(p: Prepared, inside: Mask, copies: int) -> Part:
         columns=columns,
         **{name: getattr(p, name)[index] for name in (
             "in_fmt", "out_fmt", "kernel_fmt", "file_in", "file_out", "file_kernel", "unpriced",
-            "special", "makes_output", "kind", "sharing")},
+            "special", "makes_output", "kind", "sharing", "tied")},
         wiring=ordered(edges, carrier, p.wiring.level[:, index]),
         broken=p.broken[:, index],
         kept=kept,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.compile import KERNELS, Compilation
 from engine.cost import FORMAT_IDS, Floats, Ints, Mask, calibration
+from engine.formats import tied_channels
 from engine.recipe.shared import shared_weights
 from engine.recipe.wiring import REAL, Edges, Wiring, carriers, edges_of, ids_of, wiring
 from engine.targets import Target, failing
@@ -46,6 +47,7 @@ class Prepared:
         calibrated: s of one run of each task by the target's calibration, NaN where it has none
             for it; None without a calibration or where the tasks are not a runtime's own.
         error: median |error| of `calibrated` of each task's class, as a share.
+        tied: [tasks] index in `ties` of why a layer keeps all its channels, 0 it need not.
         kernels: what `calibrated` follows from, as `compile.KERNEL_SCHEMA`.
         kept: what was found out before: verdicts, masks, plans.  Everything in it can be made
             again, so losing an entry costs only time.
@@ -71,6 +73,8 @@ class Prepared:
     broken: Ints
     limits: tuple[str, ...]
     sharing: Ints
+    tied: Ints
+    ties: tuple[str, ...]
     calibrated: Floats | None = None
     error: Floats | None = None
     kernels: pl.DataFrame | None = None
@@ -119,6 +123,7 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
     words, classes = tuple(FORMAT_IDS), tuple(KERNELS)
     makes_output = np.zeros(len(tasks), bool)
     makes_output[edges.source[(edges.target < 0) & (edges.source >= 0)]] = True
+    tied, ties = _tied(compilation, target, makes_output)
     broken, limits = _broken(target, columns, len(tasks))
     kernels = compilation.kernels
     found = calibration(target.id) if kernels is not None and target.runtime else None
@@ -143,6 +148,8 @@ def _prepare(compilation: Compilation, target: Target) -> Prepared:
         broken=broken,
         limits=limits,
         sharing=shared_weights(compilation),
+        tied=tied,
+        ties=ties,
         calibrated=found.seconds(kernels) if found and kernels is not None else None,
         error=found.errors(kernels) if found and kernels is not None else None,
         kernels=kernels,
@@ -160,6 +167,19 @@ def _broken(
             row[(row == 0) & mask] = len(limits)
             limits.append(sentence)
     return broken, tuple(limits)
+
+
+def _tied(compilation: Compilation, target: Target, ends: Mask) -> tuple[Ints, tuple[str, ...]]:
+    """Why layers keep all their channels; where a runtime runs the file, as the file can say it."""
+    words = {"": 0, "its channels are an output of the model": 1}
+    tied = ends.astype(np.int64)
+    if target.runtime:
+        found = tied_channels(compilation.source)
+        lineage = compilation.lineage
+        for op, task in zip(lineage["op"], lineage["task_id"], strict=True):
+            if task is not None and (why := found.get(op)) and not tied[task]:
+                tied[task] = words.setdefault(why, len(words))
+    return tied, tuple(words)
 
 
 def _special(tasks: pl.DataFrame) -> Mask:

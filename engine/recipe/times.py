@@ -11,13 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.cost import FORMAT_IDS, Floats, Ints, conversion_seconds, integer_seconds
+from engine.cost import (
+    FORMAT_IDS,
+    TAKEN_IN,
+    Floats,
+    Ints,
+    Mask,
+    conversion_seconds,
+    integer_seconds,
+)
 from engine.cost import calibration as calibration_of
 from engine.recipe.prepare import Prepared
 from engine.recipe.wiring import IS_REAL
 
 _INTEGER, _FLOAT = FORMAT_IDS["int8"], FORMAT_IDS["fp32"]
-WAYS = ((False, False), (True, True), (False, True), (True, False))  # reads, makes integers
+# Whether a task reads and makes integers, for each of `Times`.
+WAYS = ((False, False), (True, True), (False, True), (True, False), (False, False))
 
 
 class Times(NamedTuple):
@@ -27,6 +36,9 @@ class Times(NamedTuple):
     integers: Floats
     makes: Floats
     reads: Floats
+    between: (
+        Floats  # in floats, with integers on both sides: the runtime may make it an integer one
+    )
 
     def take(self, rows: Ints) -> Times:
         """Those of some tasks."""
@@ -46,8 +58,13 @@ def seconds(p: Prepared) -> tuple[Floats, ...]:
     there = conversion_seconds(made, out, np.zeros(p.count, bool))
     back = conversion_seconds(made, out, np.ones(p.count, bool))
     own = p.out_fmt == _INTEGER
-    return (floats, integers, np.where(own, floats, floats + there),
-            np.where(own, floats, integers + back))  # fmt: skip
+    return (
+        floats,
+        integers,
+        np.where(own, floats, floats + there),
+        np.where(own, floats, integers + back),
+        np.where(_taken(p), integers, floats),
+    )
 
 
 def formats(p: Prepared, reads: bool, makes: bool) -> tuple[Ints, Ints, Ints]:
@@ -64,7 +81,28 @@ def of_choice(p: Prepared, times: Times, in_fmt: Ints, out_fmt: Ints) -> Floats:
     reads = (in_fmt == _INTEGER) & (p.in_fmt == _FLOAT)
     makes = (out_fmt == _INTEGER) & (p.out_fmt == _FLOAT)
     floats = np.where(makes, times.makes, times.floats)
+    floats = np.where(_inside(p, in_fmt, out_fmt), times.between, floats)
     return np.where(reads, np.where(makes, times.integers, times.reads), floats)
+
+
+def _taken(p: Prepared) -> Mask:
+    """Tasks that a runtime makes integer ones where it can."""
+    types = p.kernels["type"].to_list() if p.kernels is not None else []
+    return np.array([t in TAKEN_IN for t in types], bool)
+
+
+def _inside(p: Prepared, in_fmt: Ints, out_fmt: Ints) -> Mask:
+    """Tasks in floats that read only what was integers and make what only becomes integers."""
+    e, n = p.edges, p.count
+    made = np.append(out_fmt, 0)[e.source] == _INTEGER
+    wanted = np.append(in_fmt, 0)[e.target] == _INTEGER
+    reads, makes = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    np.add.at(reads, e.target[e.target >= 0], np.where(made, 0, 1)[e.target >= 0])
+    np.add.at(makes, e.source[e.source >= 0], np.where(wanted, 0, 1)[e.source >= 0])
+    whole = (in_fmt == _FLOAT) & (out_fmt == _FLOAT) & (reads == 0) & (makes == 0)
+    fed = np.zeros(n, bool)
+    fed[e.target[(e.target >= 0) & made]] = True
+    return np.asarray(whole & fed, bool)
 
 
 def between(p: Prepared, elements: Floats, before: Ints, after: Ints) -> Floats | None:

@@ -110,9 +110,9 @@ def _of_size(p: Prepared, rows: Ints) -> Iterator[tuple[str, str, Ints]]:
         few = rows[too_few(p, rows, p.kernel_fmt[rows], np.full(len(rows), bits))]
         if len(few):
             yield f"{bits}-bit palettes", "has too few weights to gain from a palette", few
-    ends = rows[p.makes_output[rows]]
-    if len(ends):
-        yield "fewer channels", "its channels are an output of the model", ends
+    for i in np.unique(p.tied[rows]).tolist():
+        if i:
+            yield "fewer channels", p.ties[i], rows[p.tied[rows] == i]
     odd = rows[uneven(p, rows)]
     if len(odd) and any(unit.sparse_2_4 for unit in p.target.units):
         yield f"{PATTERN} sparsity", "its input channels are no multiple of 4", odd

@@ -183,6 +183,7 @@ def quantized_sequence_net(random: np.random.Generator, small: bool = False) -> 
     if net.chance(0.4):
         return _dynamic_image(net, small)
     static = net.chance(0.5)
+    blunt = static and net.chance(0.5)
     q = Quantizer(net, net.chance(0.12), net.chance(0.4))
     size = net.pick(HEADS)
     width = net.pick([w for w in TOKEN_WIDTHS if w <= (128 if small else 1024)])
@@ -212,6 +213,8 @@ def quantized_sequence_net(random: np.random.Generator, small: bool = False) -> 
                    zip(parts, ((0, 2, 1, 3), (0, 2, 3, 1), (0, 2, 1, 3)), strict=True))  # fmt: skip
         scores = net.mul(product(a, b, (1, heads, tokens, tokens)),
                          net.constant(np.float32(size**-0.5)))  # fmt: skip
+        if blunt:
+            scores = q.pair(scores)  # the runtime makes an integer softmax of it
         scores = net.op("Softmax", [scores], scores.shape, axis=-1)
         y = net.transpose(product(scores, c, (1, heads, tokens, size)), 0, 2, 1, 3)
         y = linear(net.reshape(y, 1, tokens, width), width)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from engine import compress
-from engine.compress.channels import trace
 from engine.compress.runner import Runner
 from engine.errors import EngineError
 from engine.formats import Network, attribute
+from engine.formats.channels import trace
 from tests.builders import Net, conv_bn_relu
 from tests.effort import tries
 from tests.engine.compress.nets import digits, noise, small, strokes

@@ -11,7 +11,7 @@ from engine.cost import FORMAT_IDS, calibration, conversion_seconds, integer_sec
 from engine.recipe import Recipe, preset
 from engine.recipe.prepare import prepare
 from engine.recipe.rows import times
-from tests.builders import conv_net, residual_net, transformer_block
+from tests.builders import Net, conv_net, residual_net, transformer_block
 from tests.engine.recipe.test_options import exact
 
 TARGET = "onnxruntime-cpu"
@@ -72,3 +72,31 @@ def test_every_way_of_formats_has_a_factor(conv):
         assert np.isfinite(values).all()
         assert (values >= 0).all()
     assert FORMAT_IDS["int8"] not in p.in_fmt
+
+
+def test_a_softmax_between_integers_is_priced_as_the_integer_one_that_the_runtime_makes():
+    """It takes many times as long, which is why int8 everywhere slows attention down."""
+    net = Net()
+    x = net.input("x", (1, 256, 64))
+    q, k = (net.op("MatMul", x, net.weight(64, 64)) for _ in range(2))
+    scores = net.op("MatMul", q, net.op("Transpose", k, perm=[0, 2, 1]))
+    net.output(net.op("MatMul", net.op("Softmax", scores, axis=-1), q))
+    c = compiled(net.bytes())
+    at = c.kernels["type"].to_list().index("Softmax")
+    before, after = (
+        engine.resolve(c, r).tasks["latency_s"][at] for r in (Recipe(), preset("int8").recipe)
+    )
+    assert after > 3 * before
+
+
+def test_channels_that_the_file_cannot_lose_are_refused_with_the_reason():
+    net = Net()
+    x = net.op("MatMul", net.input("x", (1, 8, 32)), net.weight(32, 32), name="mixed")
+    x = net.op("MatMul", net.op("Transpose", x, perm=[0, 2, 1]), net.weight(8, 64), name="free")
+    net.output(net.op("MatMul", net.op("Relu", x), net.weight(64, 8), name="last"))
+    c = compiled(net.bytes())
+    table = engine.resolve(c, preset("structured50").recipe).tasks
+    said = dict(zip(c.tasks["name"], table["refusal"].to_list()[: c.tasks.height], strict=True))
+    assert said["mixed"] == "its channels pass a Transpose"
+    assert said["free"] == ""
+    assert said["last"] == "its channels are an output of the model"

@@ -7,11 +7,11 @@ concatenation has several).  A segment is a number; `find` gives the set that it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from engine.formats import Network, attribute
+from engine.formats.network import attribute
 
 _ELEMENTWISE = frozenset(
     {"Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "Tanh", "Elu", "Selu",
@@ -54,21 +54,20 @@ class _Flow:
     rank: int = 0
 
 
-@dataclass
 class Channels:
-    """Sets of channels, and where they are stored.
+    """Sets of channels, and where they are stored; it grows while a network is followed.
 
-    Args:
-        places: axes of stored tensors.
-        groups: depthwise convolutions (what they make) -> segment that counts their groups.
+    `places`: axes of stored tensors.  `groups`: depthwise convolutions (what they make) -> segment
+    that counts their groups.
     """
 
-    places: list[Place] = field(default_factory=list)
-    groups: dict[str, int] = field(default_factory=dict)
-    _parent: list[int] = field(default_factory=list)
-    _sizes: list[int] = field(default_factory=list)
-    _stays: dict[int, str] = field(default_factory=dict)
-    _makers: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+        self.groups: dict[str, int] = {}
+        self._parent: list[int] = []
+        self._sizes: list[int] = []
+        self._stays: dict[int, str] = {}
+        self._makers: dict[str, int] = {}
 
     def new(self, size: int, maker: str = "") -> int:
         """A set of its own."""
@@ -118,13 +117,13 @@ class Channels:
         return found
 
 
-def trace(network: Network) -> Channels:
-    """Follow channels through a network."""
+def trace(network: Any) -> Channels:
+    """Follow channels through a `Network`, or an `Outline` of one."""
     return _Tracer(network).run()
 
 
 class _Tracer:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Any) -> None:
         self.network = network
         self.stored = set(network.weights)
         self.ranks = network.ranks()
