@@ -26,7 +26,7 @@ def seen(tmp_path):
     rounds = tuple(
         Round(VICTIMS[k % 3], UNITS, UNITS + 1, UNITS, 2.0, "done") for k in range(jobs.ROUNDS)
     )
-    yield jobs.Seen(rounds, bad)
+    yield jobs.Seen(rounds, bad, Round("cluster", UNITS, UNITS + 2, UNITS, 6.0, "done"))
     store.close()
 
 
@@ -35,7 +35,7 @@ def verdicts(seen):
 
 
 def test_what_is_well_is_met(seen):
-    assert verdicts(seen) == {"5a": MET, "5b": MET, "5c": MET}
+    assert verdicts(seen) == {"5a": MET, "5b": MET, "5c": MET, "5d": MET}
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,16 @@ def test_neighbours_that_suffer_and_endless_attempts_are_not(seen):
 
 def test_slow_cancelling_is_not(seen):
     assert verdicts(replace(seen, bad=replace(seen.bad, cancel_s=(0.1, 3.1))))["5c"] == NOT_MET
+
+
+@pytest.mark.parametrize(
+    "fault", [{"done": UNITS - 1}, {"effects": UNITS + 1}, {"state": "running"}]
+)
+def test_a_cluster_that_loses_or_doubles_is_not(seen, fault):
+    assert verdicts(replace(seen, cluster=replace(seen.cluster, **fault)))["5d"] == NOT_MET
+
+
+def test_the_time_to_resume_is_told_by_half_and_worst(seen):
+    slow = replace(seen.rounds[0], resumed_s=9.0)
+    line = jobs.judge(replace(seen, rounds=(slow, *seen.rounds[1:])))[0]
+    assert "process 2.0 and 9.0 s" in str(line)

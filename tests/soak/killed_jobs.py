@@ -26,6 +26,7 @@ LEASE_S = 2.0
 UNITS, UNIT_S = 6, 0.5
 PATIENCE_S = 90.0
 VICTIMS = ("process", "worker", "server")
+Ask = Callable[[Store, Path, int], JobRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +155,14 @@ def done_units(row: JobRow) -> int:
     return sum(unit.state == "done" for unit in row.units)
 
 
-def rounds(count: int, seed: int = 5) -> list[Round]:
-    """Kill in turn one of the processes that run units, the worker, the server."""
+def rounds(count: int, seed: int = 5, asked: Ask = ask) -> list[Round]:
+    """Kill in turn one of the processes that run units, the worker, the server.
+
+    Args:
+        count: of rounds.
+        seed: of the moments.
+        asked: asks for the batch of a round.
+    """
     chance = random.Random(seed)
     found = []
     for k in range(count):
@@ -163,15 +170,15 @@ def rounds(count: int, seed: int = 5) -> list[Round]:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             play = _server if victim == "server" else _worker
-            found.append(play(folder, victim, chance.uniform(0.05, 0.6)))
+            found.append(play(folder, victim, chance.uniform(0.05, 0.6), asked))
     return found
 
 
-def _worker(folder: Path, victim: str, after_s: float) -> Round:
+def _worker(folder: Path, victim: str, after_s: float, asked: Ask = ask) -> Round:
     store = Store(folder)
     worker = Worker(folder)
     try:
-        job = ask(store, folder)
+        job = asked(store, folder, UNITS)
         wait(store, job.id, lambda row: done_units(row) >= 1, worker.watch)
         time.sleep(after_s)
         at, before = time.monotonic(), done_units(store.jobs.get(job.id))
@@ -186,11 +193,11 @@ def _worker(folder: Path, victim: str, after_s: float) -> Round:
         store.close()
 
 
-def _server(folder: Path, victim: str, after_s: float) -> Round:
+def _server(folder: Path, victim: str, after_s: float, asked: Ask = ask) -> Round:
     """The web process dies; its worker goes on, or that of the next server takes over."""
     store = Store(folder)
     try:
-        job = ask(store, folder)
+        job = asked(store, folder, UNITS)
         with serving(folder) as child:
             wait(store, job.id, lambda row: done_units(row) >= 1)
             time.sleep(after_s)
@@ -241,6 +248,16 @@ def _outcome(
     wait(store, job, lambda row: done_units(row) > before or finished(row), watch)
     resumed = time.monotonic() - at
     row = wait(store, job, finished, watch)
-    starts = (folder / "starts").read_text().count("\n")
-    effects = sum(1 for _ in (folder / "results").glob("??/*.json"))
-    return Round(victim, done_units(row), starts, effects, resumed, row.state)
+    return outcome(store, folder, row, victim, resumed)
+
+
+def outcome(store: Store, folder: Path, row: JobRow, victim: str, resumed_s: float) -> Round:
+    """What stands at the end: of operations also the models of their experiment count."""
+    told = folder / "starts"
+    starts = told.read_text().count("\n") if told.exists() else sum(u.attempts for u in row.units)
+    done, effects = done_units(row), sum(1 for _ in (folder / "results").glob("??/*.json"))
+    if row.subject:
+        made = [c for c in store.offspring.list(row.subject) if c.state == "done"]
+        sized = sum(bool(c.entry["metrics"].get("Size")) for c in made)
+        done, effects = min(done, sized), max(effects, len(made))
+    return Round(victim, done, starts, effects, resumed_s, row.state)

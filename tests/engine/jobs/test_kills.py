@@ -11,6 +11,8 @@ import pytest
 
 from engine.store import MAX_ATTEMPTS, Store
 from tests.soak import killed_jobs
+from tests.soak.batches import operations
+from tests.soak.dask_cluster import carried_out
 from tests.soak.killed_jobs import UNITS, Worker, ask, finished, wait
 
 SERVER = pytest.param("server", marks=pytest.mark.soak)
@@ -22,6 +24,20 @@ def test_a_batch_survives_a_kill(tmp_path, victim):
     found = play(tmp_path, victim, 0.2)
     assert (found.state, found.done, found.effects) == ("done", UNITS, UNITS)
     assert found.starts <= UNITS + 2  # what was running on two processes ran again
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("victim", ["process", "worker"])
+def test_a_batch_of_operations_survives_a_kill(tmp_path, victim):
+    found = killed_jobs._worker(tmp_path, victim, 0.2, operations)
+    assert (found.state, found.done, found.effects) == ("done", UNITS, UNITS)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("turn", [1, 2])
+def test_two_workers_on_a_cluster_over_tls_do_each_operation_once(tmp_path, turn):
+    found = carried_out(tmp_path)
+    assert (found.state, found.done, found.effects) == ("done", UNITS, UNITS), turn
 
 
 @pytest.mark.soak
