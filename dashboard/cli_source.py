@@ -22,7 +22,7 @@ NOTHING = (
 )
 MERGED = (
     "{} of the tasks are convolutions into which the exporter put the batch norm behind them: "
-    "it kept only the line of the norm."
+    "it kept only the line of the norm. With --source-root their own are found."
 )
 STALE = "{} is not the file that was exported: {} of its lines differ."
 

@@ -65,8 +65,8 @@ def trace_model(data: bytes, name: str = "") -> Trace:
     flat.model(graph, inputs, opsets_of(model.opset_import, model.ir_version, source.name))
     for step in flat.steps:
         found = None if step.node is None else _of_node(step.node, stacks)
-        if found is not None:
-            stacks.ops.setdefault(step.op.name, found)
+        if found is not None and stacks.ops.keys().isdisjoint((step.op.name, *step.op.outputs)):
+            stacks.ops[step.op.name] = found
             if any(e.key == _RULES and _NORM in e.value for e in step.node.metadata_props[:_SCAN]):
                 stacks.merged.add(step.op.name)
     return stacks.trace(texts, notes)

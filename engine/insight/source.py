@@ -55,7 +55,7 @@ class SourceMap:
         places: path of a line -> its file under the folder that was named.
         stale: of `texts`, paths whose text is not what was exported -> lines that differ.
         merged: tasks whose exporter put a batch norm into the op before it and kept only the line
-            of the norm.
+            of the norm, and for which no text says where the op itself is called.
         notes: what was left out on the way.
     """
 
@@ -159,9 +159,10 @@ def source_of(
     stale = {path: n for path, text in texts.items() if (n := _differing(lines, path, text))}
     taken = set(pairs.values())
     texts |= {path: text for path, text in given.items() if path not in taken | set(texts)}
-    merged = {t for each in maps for t in _merged(compilation, each)}
+    sound = {path: text for path, text in texts.items() if path not in stale}
+    links, merged = _unmerged(compilation, maps, lines, links, sound)
     return SourceMap(
-        tuple(_filled(line, texts) for line in lines), links, texts, stale, frozenset(merged),
+        tuple(_filled(line, texts) for line in lines), links, texts, stale, merged,
         {path: place for path, (_, place) in own.items()},
         tuple(dict.fromkeys(note for each in maps for note in each.notes)),
     )  # fmt: skip
@@ -211,11 +212,55 @@ def _stack_of(op: Op, maps: Sequence[Trace]) -> Iterator[tuple[tuple[SourceLine,
             yield tuple(each.lines[i] for i in each.stacks[stack]), each.at[stack]
 
 
-def _merged(compilation: Compilation, told: Trace) -> Iterator[int]:
-    if told.merged:
-        for name, task in compilation.lineage.select("op", "task_id").iter_rows():
-            if task is not None and name in told.merged:
-                yield task
+def _unmerged(
+    compilation: Compilation, maps: Sequence[Trace], lines: dict[SourceLine, int],
+    links: pl.DataFrame, texts: Mapping[str, str],
+) -> tuple[pl.DataFrame, frozenset[int]]:  # fmt: skip
+    """Give ops that took their norm's line the line of their own call, where a text has it.
+
+    The name of a weight says what its module is called: "stem.conv.weight" is that of `self.conv`.
+    The call stands above the norm's, in the same function.  Returns the links, and the tasks whose
+    line stays that of the norm.
+    """
+    ops = {
+        op.name: op
+        for op in compilation.source.ops
+        if op.name in maps[-1].merged and (len(maps) < 2 or not any(_stack_of(op, maps[:1])))
+    }
+    known = list(lines)
+    norms = dict(links.filter(pl.col("role") == LINE).select("task_id", "line").iter_rows())
+    moved: dict[int, int] = {}
+    kept: set[int] = set()
+    for name, task in compilation.lineage.select("op", "task_id").iter_rows():
+        if name not in ops or task is None or name != compilation.graph.ops[task].name:
+            continue
+        norm, parts = known[norms[task]], (ops[name].inputs[1:2] or ("",))[0].split(".")
+        call = _call_above(texts.get(norm.file, ""), norm.line, (parts[-2:] or [""])[0])
+        if call == 0:
+            kept.add(task)
+        elif call != norm.line:
+            line = replace(norm, line=call, text="")
+            moved[task] = lines.setdefault(_filled(line, texts), len(lines))
+    if not moved:
+        return links, frozenset(kept)
+    own = (pl.col("role") == LINE) & pl.col("task_id").is_in(list(moved))
+    added = [(task, line, LINE, compilation.graph.ops[task].type) for task, line in moved.items()]
+    fused = links.with_columns(
+        pl.when(own).then(pl.lit(FUSED)).otherwise("role").alias("role"),
+        pl.when(own).then(pl.lit("BatchNormalization")).otherwise("ops").alias("ops"),
+    )
+    return pl.concat([fused, pl.DataFrame(added, LINK_SCHEMA, orient="row")]), frozenset(kept)
+
+
+def _call_above(text: str, line: int, name: str) -> int:
+    """Number of the line at or above another one, in its function, that calls `self.<name>`."""
+    rows = text.splitlines()[:line]
+    for k in range(len(rows), 0, -1):
+        if name and f"self.{name}(" in rows[k - 1]:
+            return k
+        if rows[k - 1].lstrip().startswith("def "):
+            break
+    return 0
 
 
 def _differing(lines: Mapping[SourceLine, int], path: str, text: str) -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from tests.acceptance import exports
+from tests.acceptance import code_lines, exports
+from tests.acceptance.line import Check
 
-CHECKS = (exports.CHECK,)
+CHECKS = (
+    Check("1", "lines of source", code_lines.measure, code_lines.judge),
+    exports.CHECK,
+)

@@ -43,7 +43,7 @@ def test_lines_name_their_tasks_by_role(client, unet):
     ]  # fmt: skip
     assert lines[60][4:] == ["", "", "11-22"]
     assert body["modules"] == []
-    assert body["merged"]
+    assert body["merged"] == "", "the source shows the calls of the convolutions"
 
 
 def test_a_file_comes_as_lines_with_marks(client, unet):

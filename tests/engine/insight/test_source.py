@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import onnx
@@ -47,13 +48,48 @@ def test_a_fused_task_has_all_its_lines_and_the_conv_that_took_a_norm_is_named(u
     found = engine.source_of(digits, DIGITS)
     residual = next(t for t in range(digits.tasks.height) if len(roles(found, t, "fused")))
     assert len(roles(found, residual, "line")) == 1
-    merged = engine.source_of(unet, UNET).merged
+    merged = engine.source_of(unet, engine.formats.load(UNET).data).merged  # without the source
     assert len(merged) == 14
     assert set(unet.tasks.filter(pl.col("task_id").is_in(merged))["kernel"]) == {"conv"}
 
 
 def roles(found, task, role):
     return [line for line, kind, _ in found.of_task(task) if kind == role]
+
+
+NET = """class Layer:
+    def forward(self, x):
+        return x
+
+    def run(self, x):
+        x = self.conv1(x)
+        y = self.other(x)
+        return self.norm1(y)
+"""
+
+
+def test_with_the_source_a_conv_that_took_a_norm_has_its_own_line(unet, tmp_path):
+    assert not engine.source_of(unet, UNET).merged, "self.conv1 stands in the norm's line"
+    (tmp_path / "net.py").write_text(NET)
+    found = engine.source_of(unet, traced_to("net.py", 8), tmp_path)
+    assert [line.line for line in roles(found, 0, "line")] == [6]
+    assert [line.line for line in roles(found, 0, "fused")] == [8]
+    assert [line.text for line in roles(found, 0, "line")] == ["x = self.conv1(x)"]
+    assert len(found.merged) == 7, "no line calls self.conv2"
+    assert found.costs(engine.resolve(unet))["tasks"].sum() == unet.tasks.height
+    told = json.dumps({"paredown_source": 1, "modules": {"stem": ["net.py:8"]}}).encode()
+    asked = engine.source_of(unet, traced_to("net.py", 8), tmp_path, told)
+    assert asked.of_task(0)[0][0].line == 8, "a map is not corrected"
+
+
+def traced_to(file: str, line: int) -> bytes:
+    """The U-Net, all of whose ops say one line."""
+    model = onnx.load_from_string(engine.formats.load(UNET).data)
+    for node in model.graph.node:
+        for entry in node.metadata_props:
+            if entry.key.endswith("stack_trace"):
+                entry.value = f'File "{file}", line {line}, in forward'
+    return model.SerializeToString()
 
 
 def test_costs_of_lines_sum_to_the_model(unet):
