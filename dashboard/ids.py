@@ -20,6 +20,8 @@ class Shell(StrEnum):
     JOBS_SHEET = "shell--jobs-sheet"
     JOBS_LIST = "shell--jobs-list"
     JOBS_POLL = "shell--jobs-poll"
+    JOBS_MORE = "shell--jobs-more"
+    JOBS_CANCEL_ALL = "shell--jobs-cancel-all"
     JOB_CANCEL = "shell--job-cancel"
 
 

@@ -23,7 +23,7 @@ from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.errors import EngineError
 from engine.recipe import Resolution
-from engine.store import JobRow, Store
+from engine.store import LOCAL, MAX_ACTIVE, JobRow, Store
 
 BEAT_S = 1.0
 IDLE_S = 60.0  # that a worker without work goes on, so that the next job starts at once
@@ -46,14 +46,27 @@ class JobQueries:
         self._store, self._settings = store, settings
         self._worker = _Keeper(store, settings)
 
-    def list(self) -> tuple[JobRow, ...]:
-        """The newest, first."""
-        return self._store.jobs.list(most=SHOWN)
+    page = SHOWN
+
+    def list(self, pages: int = 1) -> tuple[JobRow, ...]:
+        """Those under way, then the others, each the newest first."""
+        return self._store.jobs.list(most=pages * SHOWN)
+
+    def of_everyone(self) -> int:
+        """How many are under way, of whoever asked."""
+        return self._store.jobs.active(None)
+
+    def cancel_all(self) -> int:
+        """Stop all that are under way; how many."""
+        going = [j for j in self._store.jobs.list(most=MAX_ACTIVE) if j.finished is None]
+        for job in going:
+            self._store.jobs.cancel(job.id)
+        return len(going)
 
     def active(self) -> int:
         """How many are under way; sees to it that someone carries them out."""
-        found = self._store.jobs.active()
-        if found:
+        found = self._store.jobs.active(LOCAL)
+        if self._store.jobs.active():
             self._worker.wake()
         return found
 

@@ -13,7 +13,7 @@ from engine.store.blobs import Blobs
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
 from engine.store.experiments import ExperimentRow, Experiments
-from engine.store.jobs import JobRow, Jobs, UnitRow
+from engine.store.jobs import MAX_ACTIVE, JobRow, Jobs, UnitRow
 from engine.store.limits import LOCAL, clean_name
 from engine.store.models import ModelRow, Store
 from engine.store.offspring import ChildRow, FileRow, Offspring
@@ -22,6 +22,7 @@ from engine.store.work import MAX_ATTEMPTS, Claimed, Fenced, Work
 
 __all__ = [
     "LOCAL",
+    "MAX_ACTIVE",
     "MAX_ATTEMPTS",
     "Analyses",
     "AnalysisRow",

@@ -155,7 +155,7 @@ class Jobs:
     def list(
         self, owner: str = limits.LOCAL, most: int = 50, subject: str = ""
     ) -> tuple[JobRow, ...]:
-        """The jobs of an owner, newest first; with a subject, those about it."""
+        """The jobs of an owner: those under way, then the others, newest first; of a subject."""
         where = JOBS.c.owner == owner
         return self._read(sa.and_(where, JOBS.c.subject == subject) if subject else where, most)
 
@@ -192,7 +192,8 @@ class Jobs:
             connection.execute(sa.delete(JOBS).where(JOBS.c.id.in_(old)))
 
     def _read(self, where: sa.ColumnElement[bool], most: int = 1) -> tuple[JobRow, ...]:
-        query = sa.select(JOBS).where(where).order_by(JOBS.c.created.desc()).limit(most)
+        order = sa.case((ACTIVE, 0), else_=1), JOBS.c.created.desc()
+        query = sa.select(JOBS).where(where).order_by(*order).limit(most)
         with self._database.reading() as connection:
             jobs = connection.execute(query).all()
             ids = [row.id for row in jobs]

@@ -12,7 +12,7 @@ import pytest
 from dash import html, no_update
 
 import engine
-from dashboard import job_drawer
+from dashboard import job_drawer, job_list
 from dashboard.pages.model import judging
 from dashboard.pages.model.making import form
 from dashboard.queries import open_services
@@ -58,7 +58,7 @@ def view(model, preset="fp16"):
 
 
 def test_without_jobs_it_says_what_they_are_for(services):
-    assert "No jobs yet" in text(job_drawer.job_list(services.jobs.list())[0])
+    assert "No jobs yet" in text(html.Div(job_list.job_list(services.jobs.list())))
     assert job_drawer.label(()) == "Jobs"
 
 
@@ -82,15 +82,15 @@ def test_the_drawer_says_how_far_a_job_is(services, model):
     work.take()
     work.claim(1)
     work.told({(row.id, 0): (0.42, "changing the weights")})
-    shown = text(job_drawer.job_list(services.jobs.list())[0])
+    shown = text(html.Div(job_list.job_list(services.jobs.list())))
     assert "Make net · fp16" in shown
     assert "42 %" in shown
     assert "changing the weights" in shown
     assert job_drawer.label(services.jobs.list()) == "Jobs · 42 %"
     services.jobs.cancel(row.id)
-    assert "stops" in text(job_drawer.job_list(services.jobs.list())[0])
+    assert "stops" in text(html.Div(job_list.job_list(services.jobs.list())))
     work.failed(row.id, 0, "The recipe needs samples.")
-    assert "The recipe needs samples." in text(job_drawer.job_list(services.jobs.list())[0])
+    assert "The recipe needs samples." in text(html.Div(job_list.job_list(services.jobs.list())))
 
 
 def test_the_drawer_says_what_came_out_predicted_beside_found(services, model):
@@ -99,12 +99,66 @@ def test_the_drawer_says_what_came_out_predicted_beside_found(services, model):
     work.take()
     work.claim(1)
     work.done(row.id, 0, RESULT)
-    shown = text(job_drawer.job_list(services.jobs.list())[0])
+    shown = text(html.Div(job_list.job_list(services.jobs.list())))
     assert "4.30 MB → 1.10 MB (predicted 1.09 MB)" in shown
     assert "147 ms → 56.0 ms measured with onnxruntime 1" in shown
     assert "Optimized runs differ." in shown
     assert "1 part of the recipe not in the file conv1 stays fp32." in shown
     assert "Fine." not in shown
+
+
+OPERATION = {"sha256": "0" * 64, "size_bytes": 229_000,
+             "metrics": {"Accuracy": 0.981, "Latency": 0.84}}  # fmt: skip
+
+
+def forty(services, finish=True):
+    """Forty jobs of three users in every state."""
+    jobs, made = services.store.jobs, {}
+    for k in range(40):
+        owner = ("local", "ann", "bob")[k % 3] if k > 20 else "local"
+        units = [{"k": k, "model": f"prune{n}", "n": n} for n in range(1 + 5 * (k % 4 == 0))]
+        row, _ = jobs.add("operation", f"Prune weights: base {k}", units, version="1",
+                          subject="x" * 22, owner=owner)  # fmt: skip
+        made[k] = row
+    work = services.store.work("test")
+    work.take()
+    while finish and (found := work.claim(1)):
+        (one,) = found
+        k, key = one.unit.args["k"], (one.unit.job_id, one.unit.seq)
+        if k % 7 == 3:
+            work.failed(*key, "pruning needs a model with weights")
+        elif k % 7 in (5, 6) and k > 25:
+            work.told({key: (0.3, "judging on 600 samples")})
+        elif k > 33:
+            continue
+        else:
+            work.done(*key, OPERATION)
+    for k in (2, 30):
+        jobs.cancel(made[k].id, made[k].owner)
+    return made
+
+
+def test_the_drawer_groups_what_runs_and_what_is_over_and_shows_ones_own(services):
+    forty(services)
+    mine = services.jobs.list(2)
+    shown = text(html.Div(job_list.job_list(mine, 2)))
+    assert {j.owner for j in mine} == {"local"}
+    assert shown.index("Under way") < shown.index("Finished")
+    assert "of others are under way too" in shown
+    assert "6 × pruning needs a model with weights" in shown  # of one job, once a reason
+    assert "prune0: 229 kB, 98.1 % accurate, 0.84 × the latency of the root" in shown
+    assert "Open the experiment" in shown
+
+
+def test_older_jobs_come_by_pages_and_all_are_cancelled_at_once(services, app):
+    forty(services, finish=False)
+    with app.server.app_context():
+        first = job_drawer.polled(0, "yes", None)
+        assert (first["older"], first["all"]) == (len(services.jobs.list()) < 30, False)
+        assert job_drawer.polled(0, "yes", 1)["older"]
+    mine = services.jobs.active()
+    assert services.jobs.cancel_all() == mine
+    assert (services.jobs.active(), services.jobs.of_everyone() > 0) == (0, True)
 
 
 def data_url(**arrays) -> str:
