@@ -16,6 +16,7 @@ from engine.compress.growing import Branch, Grown, grow
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.packing import Packed, pack, sizes, unpack
 from engine.compress.paired import Ratio, paired
+from engine.compress.runner import Runner
 from engine.compress.scripts import TOOLS, Script, script
 from engine.compress.spec import Change, Made, Operation, Parameter
 from engine.compress.verifying import Check, verify
@@ -38,6 +39,7 @@ __all__ = [
     "Packed",
     "Parameter",
     "Ratio",
+    "Runner",
     "Samples",
     "Script",
     "Step",
