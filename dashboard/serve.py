@@ -45,6 +45,8 @@ def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -
             expected="127.0.0.1",
             found=settings.host,
         )
+    if settings.source_root and not settings.source_root.is_dir():
+        raise EngineError("no such folder", "--source-root", found=str(settings.source_root))
     services = open_services(settings)
     try:
         for model in models:

@@ -80,7 +80,7 @@
     const address = `${pane().url("source/text")}&file=${encodeURIComponent(path)}`, of = data;
     pane().fetched(address, (answer) => answer.json()).then((found) => {
       texts.set(path, found);
-      if (of === data && open === file) turn(file, n);
+      if (of === data && open === file) turn(file, rows[cursor] ? rows[cursor].n : n);
     }).catch((fault) => wait(fault.message));
   }
 
@@ -114,13 +114,13 @@
   }
 
   function ink(row) {
-    if (!row.marks) return [row.text];
-    const parts = [];
-    for (let k = 0, at = 0; k < row.marks.length; at += row.marks[k], k += 2) {
-      const words = row.text.slice(at, at + row.marks[k]), kind = KINDS[row.marks[k + 1]];
+    const parts = [], marks = row.marks || [];
+    let at = 0;
+    for (let k = 0; k < marks.length; at += marks[k], k += 2) {
+      const words = row.text.slice(at, at + marks[k]), kind = KINDS[marks[k + 1]];
       parts.push(kind ? make("span", { class: `code-${kind}` }, words) : words);
     }
-    return parts;
+    return [...parts, row.text.slice(at)];
   }
 
   /* The rows in sight. */
@@ -217,8 +217,8 @@
     if (asked !== address) return load(address);
     if (!data) return;
     const state = page().state, by = state.reading === "places" && data.lines.length > 0, nothing = !data.lines.length && !data.modules.length && !data.files.length;
-    wait(nothing ? "The file names no lines and no modules. Export it with torch.onnx.export(…, dynamo=True), or upload a zip with a map of its lines (README, Back to the code)." : "");
-    host().classList.toggle("empty", nothing);
+    wait(nothing ? "The file does not say where its tasks come from. Export it with torch.onnx.export(…, dynamo=True), or upload it in a zip with a source_map.json, see the README." : "");
+    host().classList.toggle("unknown", nothing);
     part("main").hidden = by;
     part("places").hidden = !by;
     const now = state.selected.join(), moved = now !== chosen;
@@ -229,7 +229,7 @@
       if (line) reveal(line.n);
     }
     const { label, unit } = metric();
-    document.getElementById(`${ID}-scale`).textContent = `${label} of a line 0–${clientside.canvas.si(most, unit)}`;
+    document.getElementById(`${ID}-scale`).textContent = nothing ? "" : `${label} of a line 0–${clientside.canvas.si(most, unit)}`;
     files();
     head();
     if (by) places();

@@ -179,7 +179,7 @@ def _pane(dock: str, view: View) -> html.Div:
     return html.Div(
         [
             html.Div(
-                [*module.controls(view), exports.picture()],
+                [*module.controls(view), *([exports.picture()] if dock != "code" else [])],
                 id=f"{Model.BAR}-{dock}",
                 className="bar controls",
             ),
