@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from engine.formats import load, read_trusted, runnable
 from tests.acceptance import corpus
@@ -29,8 +30,8 @@ class _Data:
         return self._left.pop() if self._left else None
 
 
-def pairs(folder: Path) -> Iterator[tuple[str, str, Path, Path]]:
-    """(model, "static" or "dynamic", file, quantized file) of what the quantizer takes."""
+def pairs(folder: Path) -> Iterator[tuple[str, str, Path, Path, str]]:
+    """(model, "static" or "dynamic", file, quantized file, why there is none)."""
     files = {corpus.name(p): p for p in (*corpus.light(), *corpus.exports(), *corpus.wheels())}
     for kind, names in (("static", STATIC), ("dynamic", DYNAMIC)):
         for name in names:
@@ -39,12 +40,24 @@ def pairs(folder: Path) -> Iterator[tuple[str, str, Path, Path]]:
             plain = folder / f"{kind}_{name.replace('/', '_')}.onnx"
             twin = plain.with_suffix(".int8.onnx")
             found = load(files[name])
-            plain.write_bytes(runnable(found.data, read_trusted(found.data)).data)
+            plain.write_bytes(_bare(runnable(found.data, read_trusted(found.data)).data))
+            fault = ""
             try:
                 _quantize(plain, twin, kind)
-            except Exception:  # the quantizer refuses some models, each in its own way
-                continue
-            yield name, kind, plain, twin
+            except Exception as error:  # the quantizer refuses some models, each in its own way
+                fault = f"the quantizer does not take it: {str(error).splitlines()[0][:120]}"
+            yield name, kind, plain, twin, fault
+
+
+def _bare(model: bytes) -> bytes:
+    """Without what is written down of tensors between the nodes.
+
+    The quantizer moves old models to a later opset, where a Dropout's mask is of another type, and
+    turns Gemm around, so that what stands there contradicts what it finds.
+    """
+    made = onnx.load_from_string(model)
+    del made.graph.value_info[:]
+    return bytes(made.SerializeToString())
 
 
 def _quantize(plain: Path, twin: Path, kind: str) -> None:
