@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import engine
 from dashboard.cli_model import compiled, print_json
+from dashboard.cli_optimize import recipe_of
+from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from engine.insight import Difference, Priced
@@ -19,8 +21,8 @@ MOST = 30  # lines of each kind that the text shows
 def add(commands: Any) -> None:
     """Add the command to a parser's."""
     diff = commands.add_parser("diff", help="what changed from one model to another")
-    diff.add_argument("before", metavar="A", help="ONNX file")
-    diff.add_argument("after", metavar="B", help="ONNX file; may be the same")
+    diff.add_argument("before", metavar="A", help="ONNX file, or FILE@RECIPE.json")
+    diff.add_argument("after", metavar="B", help="the same; may be the same file")
     diff.add_argument("--target", default="phone-npu", metavar="T", help="id of the target")
     diff.add_argument("--target-b", metavar="T", help="of the second, where it is another")
     diff.add_argument("--preset", metavar="P", help="optimization of the first")
@@ -45,10 +47,22 @@ def _diff(options: argparse.Namespace) -> int:
 def _priced(options: argparse.Namespace, file: str, target: str, preset: str | None) -> Priced:
     from engine.insight import Priced
 
-    one = argparse.Namespace(model=file, bind=options.bind)
+    path, recipe = named(file)
+    if preset and recipe:
+        raise EngineError("has two recipes", path.name, "a preset, or @ and a file", preset)
+    chosen = recipe_of(argparse.Namespace(preset=preset, recipe=recipe))
+    one = argparse.Namespace(model=str(path), bind=options.bind)
     _, made = compiled(one, engine.target(target))
-    recipe = engine.preset(preset).recipe if preset else None
-    return Priced(made, engine.resolve(made, recipe) if recipe else engine.resolve(made))
+    return Priced(made, engine.resolve(made, chosen))
+
+
+def named(text: str) -> tuple[Path, Path | None]:
+    """The file of a model, and that of its recipe behind "@" where there is one."""
+    path = Path(text)
+    if path.exists() or not text.endswith(".json"):
+        return path, None
+    model, at, recipe = text.rpartition("@")
+    return (Path(model), Path(recipe)) if at else (path, None)
 
 
 def _answer(
@@ -57,9 +71,9 @@ def _answer(
     from engine.insight import formats
 
     return {
-        "before": {"file": Path(options.before).name, "target": first.compilation.target,
+        "before": {"file": named(options.before)[0].name, "target": first.compilation.target,
                    "latency_s": found.before.latency_s, "size_bytes": found.before.size_bytes},
-        "after": {"file": Path(options.after).name, "target": second.compilation.target,
+        "after": {"file": named(options.after)[0].name, "target": second.compilation.target,
                   "latency_s": found.after.latency_s, "size_bytes": found.after.size_bytes},
         "counts": found.counts,
         "tasks": found.tasks.to_dicts(),

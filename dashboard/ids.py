@@ -60,12 +60,11 @@ class Diff(StrEnum):
     ADDRESS = "diff--address"
     BODY = "diff--body"
     TABLE = "diff--table"
-    MODEL_A = "diff--model-a"
-    TARGET_A = "diff--target-a"
-    PRESET_A = "diff--preset-a"
-    MODEL_B = "diff--model-b"
-    TARGET_B = "diff--target-b"
-    PRESET_B = "diff--preset-b"
+    GRAPHS = "diff--graphs"
+    ONLY = "diff--only"  # the button that hides what is the same
+    CHOICE = "diff--choice"  # these three + "-" + a, b, c
+    TARGET = "diff--target"
+    PRESET = "diff--preset"
 
 
 class Targets(StrEnum):

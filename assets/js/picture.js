@@ -47,13 +47,10 @@
     for (const l of all) {
       pen.fillStyle = l.fill || ground;
       pen.font = `${l.weight} ${l.size}px Inter, system-ui, sans-serif`;
-      if (l.text) pen.fillText(l.text, l.x, l.y + l.h * 0.78);
-      else if (!l.href) pen.fillRect(l.x, l.y, l.w, l.h);
-      else {
-        const image = Object.assign(new Image(), { src: l.href });
-        await image.decode();
-        pen.drawImage(image, l.x, l.y, l.w, l.h);
-      }
+      const image = l.href && Object.assign(new Image(), { src: l.href });
+      if (image) await image.decode();
+      if (image) pen.drawImage(image, l.x, l.y, l.w, l.h);
+      else l.text ? pen.fillText(l.text, l.x, l.y + l.h * 0.78) : pen.fillRect(l.x, l.y, l.w, l.h);
     }
     return new Promise((done) => canvas.toBlob(done));
   }
@@ -62,9 +59,9 @@
     const button = event.target.closest && event.target.closest("[data-picture]");
     if (!button) return;
     const kind = button.dataset.picture, seen = await layers(button.closest(".dock-pane, .pane"), kind);
-    const blob = kind === "svg" ? new Blob([drawn(seen)], { type: "image/svg+xml" }) : await painted(seen);
-    const link = document.createElement("a"), name = document.title.split(" · ")[0].replace(/[^\w.-]+/g, "_");
-    Object.assign(link, { href: URL.createObjectURL(blob), download: `${name}.${kind}` }).click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1e4);
+    const href = URL.createObjectURL(kind === "svg" ? new Blob([drawn(seen)], { type: "image/svg+xml" }) : await painted(seen));
+    const name = document.title.split(" · ")[0].replace(/[^\w.-]+/g, "_");
+    Object.assign(document.createElement("a"), { href, download: `${name}.${kind}` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 1e4);
   });
 })();

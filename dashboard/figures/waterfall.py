@@ -10,6 +10,7 @@ from dashboard.figures.template import template
 from dashboard.figures.tokens import tokens
 
 ROW = 26  # px a bar
+LETTERS = 25  # of a label
 
 
 def waterfall(
@@ -25,13 +26,13 @@ def waterfall(
         scheme: "light" or "dark".
     """
     colour = tokens(scheme)
-    first, second = (f"{name} " for name in names)  # a space: both may have one name
-    labels = [f"{first}", *modules["module"].to_list(), f"{second} "]
+    labels = [_short(name) for name in (names[0], *modules["module"].to_list(), names[1])]
+    places = [str(k) for k in range(len(labels))]  # names may come twice
     change = modules["change"].to_list()
     texts = [_said(before), *(_signed(c) for c in change), _said(after)]
     figure = go.Figure(
         go.Waterfall(
-            orientation="h", y=labels, x=[1e3 * before, *(1e3 * c for c in change), 1e3 * after],
+            orientation="h", y=places, x=[1e3 * before, *(1e3 * c for c in change), 1e3 * after],
             measure=["absolute", *("relative" for _ in change), "total"],
             text=texts, textposition="outside", cliponaxis=False,
             textfont={"color": colour["muted"]},
@@ -44,11 +45,17 @@ def waterfall(
     )  # fmt: skip
     figure.update_layout(
         height=ROW * len(labels) + 56, margin={"l": 190, "r": 84, "t": 8, "b": 40},
-        yaxis={"autorange": "reversed", "showgrid": False, "ticks": ""},
+        yaxis={"autorange": "reversed", "showgrid": False, "ticks": "", "type": "category",
+               "tickvals": places, "ticktext": labels},
         xaxis={"title": {"text": "Latency, ms", "font": {"color": colour["muted"], "size": 12}}},
         bargap=0.35,
     )  # fmt: skip
     return figure
+
+
+def _short(name: str) -> str:
+    """A name that fits the margin; its end tells modules apart."""
+    return name if len(name) <= LETTERS else f"…{name[-LETTERS:]}"
 
 
 def _said(value: float) -> str:

@@ -62,14 +62,15 @@ class Difference:
         """The change of a metric by module: what a waterfall shows.
 
         Args:
-            depth: parts of a module's path that tell modules apart.
+            depth: parts of a task's name that tell modules apart; where it has no more, the
+                task itself.
             metric: of `METRICS`.
 
         Returns:
             module, before, after, change (all in the metric's unit), tasks added and removed;
             the largest change first.  What is not of a task (conversions) is not in it.
         """
-        path = pl.col("module").str.strip_prefix("/").str.split("/")
+        path = pl.col("name").str.strip_prefix("/").str.split("/")
         parts = path.list.head(depth).list.join("/").alias("module")
         before, after = pl.col(f"{metric}_before").fill_null(0), pl.col(f"{metric}_after")
         return (
@@ -91,7 +92,7 @@ class Difference:
             least: modules that shall be told apart; fewer where even the leaves are fewer.
             changed: only those count whose latency changed.
         """
-        depths = self.tasks["module"].str.strip_prefix("/").str.count_matches("/").to_list()
+        depths = self.tasks["name"].str.strip_prefix("/").str.count_matches("/").to_list()
         for depth in range(1, max(depths, default=0) + 2):
             found = self.modules(depth)
             if (found.filter(pl.col("change") != 0) if changed else found).height >= least:
@@ -156,10 +157,10 @@ def _changes(before: dict[str, object], after: dict[str, object]) -> str:
 
 
 def formats(found: Difference, first: Priced, second: Priced) -> pl.DataFrame:
-    """How many paired tasks went from which kernel format to which.
+    """How many paired tasks went from which kernel format to which, and what they weigh.
 
     Returns:
-        before, after, tasks.
+        before, after, tasks, before_bytes, after_bytes (stored weights).
     """
     frames = [
         side.resolution.tasks.filter(pl.col("origin") == "task").select(
@@ -167,14 +168,20 @@ def formats(found: Difference, first: Priced, second: Priced) -> pl.DataFrame:
         )
         for side, key in ((first, "before"), (second, "after"))
     ]
-    pairs = found.tasks.filter(pl.col("state").is_in(["same", "changed"])).select("before", "after")
+    pairs = found.tasks.filter(pl.col("state").is_in(["same", "changed"])).select(
+        "before", "after", "size_bytes_before", "size_bytes_after"
+    )
     both = pairs.join(frames[0], on="before").join(frames[1], on="after")
     return (
         both.group_by(
             _or_none("before_format").alias("before"),
             _or_none("after_format").alias("after"),
         )
-        .len("tasks")
+        .agg(
+            pl.len().alias("tasks"),
+            pl.col("size_bytes_before").sum().alias("before_bytes"),
+            pl.col("size_bytes_after").sum().alias("after_bytes"),
+        )
         .sort("tasks", "before", "after", descending=[True, False, False])
     )
 

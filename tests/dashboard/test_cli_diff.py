@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import engine
 from dashboard.cli import main
 from tests import builders
 
@@ -34,7 +35,7 @@ def test_the_object_holds_tasks_modules_formats_and_figures(files, capsys):
     answer = json.loads(capsys.readouterr().out)
     assert set(answer) == {"before", "after", "counts", "tasks", "modules", "formats"}
     assert answer["counts"]["changed"] > 0
-    assert {"before", "after", "tasks"} == set(answer["formats"][0])
+    assert {"before", "after", "tasks", "before_bytes", "after_bytes"} == set(answer["formats"][0])
     assert answer["before"]["size_bytes"] > answer["after"]["size_bytes"]
 
 
@@ -49,3 +50,15 @@ def test_a_fault_is_one_sentence(files, wrong, capsys):
     arguments = [files[0], *wrong] if len(wrong) == 1 else [*files, *wrong]
     assert main(["diff", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_recipe_of_a_side_stands_behind_its_file(files, tmp_path, capsys):
+    recipe = tmp_path / "mine.json"
+    recipe.write_text(engine.write_recipe(engine.preset("int8").recipe), "utf-8")
+    assert main(["diff", files[0], f"{files[0]}@{recipe}", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["counts"]["changed"] > 0
+    assert answer["after"]["file"] == "before.onnx"
+    assert main(["diff", files[0], f"{files[0]}@{recipe}", "--preset-b", "int8"]) == 2
+    assert "two recipes" in capsys.readouterr().err
+    assert main(["diff", files[0], f"{files[0]}@absent.json"]) == 2

@@ -1,43 +1,45 @@
-"""The two sides and where their difference is drawn; the address holds the choice."""
+"""The sides and where their difference is drawn; the address holds the choice."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from dashboard.components import aria
 from dashboard.ids import Diff
 from dashboard.pages.diff import content
-from dashboard.queries import default_target, services
-from dashboard.queries.differences import compared, preset_view
+from dashboard.queries import services
+from dashboard.queries.differences import compared
+from dashboard.queries.sides import offers, side, target_of
 from dashboard.shell import guarded, header
 from dashboard.urls import DIFF
 
-NONE = "none"  # of a preset
-FIELDS = ("a", "ta", "pa", "b", "tb", "pb")  # of the address: model, target, preset of each side
+NONE = "none"  # of a preset, and of the third side
+SIDES = {"a": "From", "b": "To", "c": "And"}
+PARTS = {"": Diff.CHOICE, "t": Diff.TARGET, "p": Diff.PRESET}  # prefix in the address -> field
 
 
 def layout(**query: str) -> html.Div:
     """The page; a choice that is nowhere becomes the default."""
-    ask = services().models
-    models = [(row.id, _cut(row.name)) for row in ask.rows()]
+    found = offers(services().store)
+    groups: dict[str, list[dict[str, str]]] = {}
+    for offer in found:
+        groups.setdefault(offer.group, []).append({"value": offer.value, "label": offer.label})
+    known = [offer.value for offer in found]
+    models = [value for value in known if ":" not in value]
+    usual = {"a": models[1:2] or models[:1], "b": models[:1], "c": []}
+    arrow = html.Span("→", className="diff-arrow", **aria(hidden="true"))
+    drawn = [_side(key, groups, known, usual[key], query) for key in SIDES]
     return html.Div(
         [
             header([("Compare", "")]),
-            html.Div(
-                [
-                    _side("From", Diff.MODEL_A, Diff.TARGET_A, Diff.PRESET_A, models,
-                          query.get("a", ""), query.get("ta", ""), query.get("pa", ""), 1),
-                    html.Span("→", className="diff-arrow", **aria(hidden="true")),
-                    _side("To", Diff.MODEL_B, Diff.TARGET_B, Diff.PRESET_B, models,
-                          query.get("b", ""), query.get("tb", ""), query.get("pb", ""), 0),
-                ],
-                className="bar diff-sides",
-            ),
-            html.Div(id=Diff.BODY, className="diff-body"),
+            html.Div([drawn[0], arrow, *drawn[1:]], className="bar diff-sides",
+                     hidden=not known),
+            html.Div(content.nothing() if not known else [], id=Diff.BODY, className="diff-body"),
             dcc.Location(id=Diff.ADDRESS, refresh=False),
         ],
         id=Diff.PAGE,
@@ -46,62 +48,91 @@ def layout(**query: str) -> html.Div:
 
 
 def _side(
-    name: str, model_id: Diff, target_id: Diff, preset_id: Diff, models: list[tuple[str, str]],
-    model: str, target: str, preset: str, fallback: int,
+    key: str, groups: Mapping[str, list[dict[str, str]]], known: Sequence[str],
+    usual: Sequence[str], query: Mapping[str, str],
 ) -> html.Div:  # fmt: skip
-    known = [id for id, _ in models]
-    chosen = model if model in known else (known[min(fallback, len(known) - 1)] if known else None)
+    name, asked = SIDES[key], query.get(key, "")
+    choice = asked if asked in known else next(iter(usual), None)
+    data: list[Any] = [{"group": group, "items": items} for group, items in groups.items()]
+    if key == "c":
+        data.insert(0, {"value": NONE, "label": "nothing else"})
+        choice = choice or NONE
     targets, presets = services().models.targets(), services().model.presets()
+    target, preset = query.get(f"t{key}", ""), query.get(f"p{key}", "")
+    if target not in dict(targets):
+        target = target_of(services().store, choice or "")
     return html.Div(
         [
             html.Span(name, className="diff-side-name"),
-            _select(model_id, f"{name}: model", models, chosen, 190),
-            _select(target_id, f"{name}: target", targets,
-                    target if target in dict(targets) else default_target(), 160),
-            _select(preset_id, f"{name}: optimization", [(NONE, "as the file is"), *presets],
-                    preset if preset in dict(presets) else NONE, 150),
+            _select(Diff.CHOICE, key, "model, analysis or checkpoint", data, choice, 180),
+            html.Div(
+                [
+                    _select(Diff.TARGET, key, "target", _data(targets), target, 142),
+                    _select(Diff.PRESET, key, "optimization",
+                            _data([(NONE, "as it is"), *presets]),
+                            preset if preset in dict(presets) else NONE, 112),
+                ],
+                className="diff-side-more",
+                hidden=choice == NONE,
+                id=f"{Diff.CHOICE}-{key}-more",
+            ),
         ],
         className="diff-side", role="group", **aria(label=name),
     )  # fmt: skip
 
 
-def _cut(name: str) -> str:
-    """A name that fits the field: its beginning and its end, where versions are told apart."""
-    return name if len(name) <= 19 else f"{name[:9]}…{name[-8:]}"
+def _data(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"value": value, "label": label} for value, label in pairs]
 
 
-def _select(id: Diff, label: str, data: Any, value: str | None, width: int) -> dmc.Select:
+def _select(id: Diff, key: str, label: str, data: Any, value: str | None, width: int) -> dmc.Select:
     return dmc.Select(
-        id=id, data=[{"value": v, "label": n} for v, n in data], value=value, allowDeselect=False,
-        searchable=True, size="xs", w=width, comboboxProps={"width": 280}, **aria(label=label),
+        id=f"{id}-{key}", data=data, value=value, allowDeselect=False, searchable=True, size="xs",
+        w=width, comboboxProps={"width": 290}, **aria(label=f"{SIDES[key]}: {label}"),
     )  # fmt: skip
 
 
-def drawn(
-    a: object, ta: object, pa: object, b: object, tb: object, pb: object
-) -> tuple[list[Any], str]:
-    """What the page shows of two sides, and its address."""
-    chosen = dict(zip(FIELDS, (str(v or "") for v in (a, ta, pa, b, tb, pb)), strict=True))
-    if not chosen["a"] or not chosen["b"]:
+def drawn(*sent: object) -> tuple[list[Any], str]:
+    """What the page shows of its sides, and its address.
+
+    Args:
+        sent: choice, target and preset of each side in the order of `SIDES`.
+    """
+    fields = [f"{prefix}{key}" for key in SIDES for prefix in PARTS]
+    chosen = dict(zip(fields, (str(value or "") for value in sent), strict=True))
+    keys = [key for key in SIDES if chosen[key] not in ("", NONE)]
+    if keys[:2] != ["a", "b"]:
         return content.nothing(), ""
     ask = services()
-    views = [
-        preset_view(chosen[m], chosen[t], "" if chosen[p] == NONE else chosen[p])
-        for m, t, p in (FIELDS[:3], FIELDS[3:])
+    sides = [
+        side(ask.store, chosen[key], chosen[f"t{key}"], chosen[f"p{key}"].replace(NONE, ""))
+        for key in keys
     ]
-    names = tuple(_cut(ask.models.row(view.model_id).name) for view in views)
-    found = compared(ask.model, *views)
-    kept = {k: v for k, v in chosen.items() if v and v != NONE}
-    return content.body(found, (names[0], names[1])), f"?{urlencode(kept)}"
+    found = compared(ask.model, *(one.view for one in sides))
+    kept = {f: chosen[f] for key in keys for f in (key, f"t{key}", f"p{key}")
+            if chosen[f] not in ("", NONE)}  # fmt: skip
+    return content.body(found, sides), f"?{urlencode(kept)}"
+
+
+def _own_target(choice: object) -> tuple[str, bool]:
+    """An analysis comes with its target; without a third side there is none to choose."""
+    text = str(choice or "")
+    return target_of(services().store, text), text == NONE
 
 
 def register(app: Dash) -> None:
     """Wire the choice to what it shows."""
     app.callback(
         Output(Diff.BODY, "children"), Output(Diff.ADDRESS, "search"),
-        Input(Diff.MODEL_A, "value"), Input(Diff.TARGET_A, "value"), Input(Diff.PRESET_A, "value"),
-        Input(Diff.MODEL_B, "value"), Input(Diff.TARGET_B, "value"), Input(Diff.PRESET_B, "value"),
+        *(Input(f"{part}-{key}", "value") for key in SIDES for part in PARTS.values()),
     )(guarded(drawn))  # fmt: skip
+    for key in SIDES:
+        app.callback(
+            Output(f"{Diff.TARGET}-{key}", "value"), Output(f"{Diff.CHOICE}-{key}-more", "hidden"),
+            Input(f"{Diff.CHOICE}-{key}", "value"), prevent_initial_call=True,
+        )(guarded(_own_target))  # fmt: skip
+    wire: Any = app.clientside_callback  # Dash leaves it untyped
+    wire(ClientsideFunction("diff", "show"), Input(Diff.BODY, "children"))
 
 
 __all__ = ["DIFF", "drawn", "layout", "register"]
