@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         judge,
         preset,
         presets,
+        slower,
         why,
         withheld,
     )
@@ -85,6 +86,7 @@ _ROOMS = MappingProxyType(
         "read_budgets": ("recipe", "load_budgets"),
         "read_recipe": ("recipe", "loads"),
         "runtime_graph": ("execute", "optimised"),
+        "slower": ("recipe", "slower"),
         "validate": ("execute", "validate"),
         "why": ("recipe", "why"),
         "withheld": ("recipe", "withheld"),
@@ -152,6 +154,7 @@ __all__ = [
     "resolve",
     "run_operation",
     "runtime_graph",
+    "slower",
     "source_of",
     "target",
     "targets",

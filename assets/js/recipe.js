@@ -111,6 +111,8 @@
       const own = [...page().rows.values()].filter((row) => row.rule === Number(decides.dataset.decides) && !row.refusal);
       clientside.view.select(own.map((row) => row.id), "strip");
     }
+    const pick = of("pick");
+    if (pick) clientside.view.select(pick.dataset.pick.split(",").map(Number), "strip");
     if (event.target.closest("#model--undo")) step(-1);
     if (event.target.closest("#model--redo")) step(1);
   });

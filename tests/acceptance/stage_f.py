@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.acceptance import compressing, compressing_text, jobs
+from tests.acceptance import compressing, compressing_text, jobs, signs
 from tests.acceptance.line import Check
 
 
@@ -19,6 +19,7 @@ CHECKS = (
     Check("1t", "orderings on text direction", compressing_text.measure, compressing_text.judge),
     Check("2", "packed files", _tree, compressing.packed),
     Check("3", "predicted size", compressing.shipped, compressing.predicted),
+    Check("3b", "sign of the latency", signs.measure, signs.judge),
     Check("4", "pitfalls", compressing.pitfalls, compressing.named),
     Check("5", "jobs while processes are killed", jobs.measure, jobs.judge),
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from tests.acceptance import compressing, compressing_text
+from tests.acceptance import compressing, compressing_text, signs
 from tests.acceptance.compressing import Model, Packing, Tree
 from tests.acceptance.compressing_text import Text
 from tests.acceptance.line import MET, NOT_MET, NOT_RUN
+from tests.acceptance.signs import Pair
 from tests.acceptance.stage_f import CHECKS
 from tests.acceptance.test_stage_a import verdicts
 
@@ -39,6 +41,27 @@ TEXT = Text(
 )  # fmt: skip
 SHIPPED = {"models": [{"id": str(i), "metrics": {"Weights": 1000, "Predicted weights": 1002}}
                       for i in range(50)]}  # fmt: skip
+PAIRS = (
+    *(Pair(m, r, 0.8, 0.8, 0.75, 0.7, 0.8) for m in "abcde" for r in ("int8", "channels")),
+    *(Pair(m, "palette4", 1.0, 1.0, 1.01, 0.98, 1.03) for m in "abcde"),
+    Pair(signs.VIT, "int8", 1.5, 1.4, 1.4, 1.3, 1.5, ("matmul", "softmax", "convert")),
+    Pair(signs.VIT, "int8 of weighted products", 1.0, 1.0, 1.02, 0.98, 1.05),
+    Pair(signs.VIT, "dynamic int8", math.nan, 0.92, 0.9, 0.86, 0.94),
+)  # fmt: skip
+
+
+def pairs(**fault: object) -> tuple[Pair, ...]:
+    """The pairs with a fault in the first of them."""
+    return (replace(PAIRS[0], **fault), *PAIRS[1:])
+
+
+def surprised(recipe: str, **fault: object) -> tuple[Pair, ...]:
+    """The pairs with a fault in one of the transformer."""
+    return tuple(
+        replace(p, **fault) if (p.model, p.recipe) == (signs.VIT, recipe) else p for p in PAIRS
+    )
+
+
 NAMED = {n: [f"test_pitfall_{n}"] for n in range(1, 14)}
 
 
@@ -77,6 +100,14 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("3a", compressing.predicted, SHIPPED, {"models": SHIPPED["models"][:40]}),
     ("3a", compressing.predicted, SHIPPED, {"models": [
         *SHIPPED["models"], {"id": "x", "metrics": {"Weights": 102, "Predicted weights": 100}}]}),
+    ("3b", signs.judge, PAIRS, pairs(said=1.2)),
+    ("3b", signs.judge, PAIRS, pairs(said=1.0)),
+    ("3b", signs.judge, PAIRS, pairs(low=0.7, high=1.1)),
+    ("3b", signs.judge, PAIRS, tuple(p for p in PAIRS if p.model != "a")),
+    ("3c", signs.judge, PAIRS, pairs(file=1.2)),
+    ("3d", signs.judge, PAIRS, surprised("int8", measured=0.9, low=0.85, high=0.95)),
+    ("3d", signs.judge, PAIRS, surprised("int8", culprits=("convert",))),
+    ("3d", signs.judge, PAIRS, surprised("dynamic int8", measured=1.1, high=1.2)),
     ("4a", compressing.named, NAMED, {**NAMED, 7: ["test_norms"]}),
     ("4a", compressing.named, NAMED, {n: t for n, t in NAMED.items() if n != 13}),
 )  # fmt: skip

@@ -131,7 +131,8 @@ def rule_list(
     if sheet != Model.RULES_SHEET:
         return no_update
     view = view_of(model, target, recipe=recipe, values=values, ids=ids)
-    return rules.rule_list(services().model.rules(view))
+    ask = services().model
+    return [*rules.slower(ask.slower(view)), *rules.rule_list(ask.rules(view))]
 
 
 def why(

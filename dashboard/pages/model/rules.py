@@ -10,11 +10,11 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import aria, count, data
+from dashboard.components import aria, count, data, quantity
 from dashboard.ids import Model
 from dashboard.pages.model import judging
 from dashboard.pages.model.making import form
-from engine.recipe import RuleBook, RuleLine
+from engine.recipe import RuleBook, RuleLine, Slower
 
 
 def head() -> list[Any]:
@@ -83,6 +83,27 @@ def rule_list(book: RuleBook) -> list[Any]:
             className="rules-foot",
         ),
     ]
+
+
+def slower(found: Slower) -> list[Any]:
+    """One sentence on what a recipe makes slower; each kind of task selects its tasks."""
+    if not found.matters or not found.kinds:
+        return []
+    parts: list[Any] = [html.B(f"{found.ratio:.1f} × as slow as the file: ")]
+    for i, kind in enumerate(found.kinds):
+        number, unit = quantity(kind.added_s, "s")
+        words = kind.label.lower()
+        parts += [
+            ", " if i else "",
+            html.Button(
+                f"{words} ({count(len(kind.tasks), 'task')})",
+                className="link",
+                title="Select them",
+                **data(pick=",".join(map(str, kind.tasks))),
+            ),
+            f" {number} {unit} more",
+        ]
+    return [html.P([*parts, "."], className="slower", role="note")]
 
 
 def _line(k: int, line: RuleLine, of: int) -> html.Li:

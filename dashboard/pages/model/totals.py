@@ -8,7 +8,8 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import badge, change, count, quantity, significant, span
+from dashboard.components import badge, change, count, data, quantity, significant, span
+from dashboard.ids import Model
 from dashboard.pages.model.budget_marks import apart, chips, gauge
 from dashboard.queries.targets import MODELLED, Grade
 from engine.errors import EngineError
@@ -20,6 +21,7 @@ BAND = (
     "From low to high: every coefficient of energy at its lowest and at its highest, by the grade "
     "of its source. A change is surer than the level: both sides rest on the same coefficients."
 )
+LEAST_SLOWER = 0.02  # as the sheet of rules has it
 LACKS = ("the target cannot price these tasks", "")  # what is said under an unknown figure
 
 
@@ -149,4 +151,7 @@ def _figure(
             body.append(html.S(struck, title=f"baseline {before} {before_unit}"))
         tone = "better" if share < 0 else "worse"
         body.append(html.Span(moved, className=f"change {tone}"))
+        if unit == "s" and share > LEAST_SLOWER:
+            body.append(html.Button("why slower", className="link", title="What takes longer",
+                                    **data(sheet=Model.RULES_SHEET)))  # fmt: skip
     return html.Div(body, className="total-body")

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from plotly.utils import PlotlyJSONEncoder
 
 import engine
+from dashboard.pages.model.rules import slower
 from dashboard.queries import documents
 from engine.errors import EngineError
-from engine.recipe import Recipe, rule_book
+from engine.recipe import Recipe, Slowed, Slower, rule_book
 from tests import builders
 
 INT8 = {"select": "all", "action": {"activations": "int8", "kernel": "int8"}}
@@ -74,3 +76,14 @@ def test_every_rule_says_what_it_did():
     assert book.lines[1].decides == 2
     assert book.lines[0].decides + sum(n for _, n in book.lines[0].refused) == len(made.tasks) - 2
     assert book.conversions >= 1
+
+
+def test_the_sheet_says_what_a_recipe_makes_slower_and_each_kind_selects_its_tasks():
+    found = Slower(1.6, (Slowed("softmax", "Softmax", (7, 3), 2e-3),
+                         Slowed("convert", "Conversion", (1,), 1e-3)))  # fmt: skip
+    text = json.dumps(slower(found), cls=PlotlyJSONEncoder)
+    assert "1.6 \\u00d7 as slow as the file" in text
+    assert "softmax (2 tasks)" in text
+    assert '"data-pick": "7,3"' in text
+    assert "2.00 ms more" in text
+    assert slower(Slower(1.01, found.kinds)) == []

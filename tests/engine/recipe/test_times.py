@@ -100,3 +100,22 @@ def test_channels_that_the_file_cannot_lose_are_refused_with_the_reason():
     assert said["mixed"] == "its channels pass a Transpose"
     assert said["free"] == ""
     assert said["last"] == "its channels are an output of the model"
+
+
+def test_what_a_recipe_makes_slower_is_named_with_its_tasks():
+    net = Net()
+    x = net.input("x", (1, 256, 64))
+    q, k = (net.op("MatMul", x, net.weight(64, 64)) for _ in range(2))
+    scores = net.op("MatMul", q, net.op("Transpose", k, perm=[0, 2, 1]))
+    net.output(net.op("MatMul", net.op("Softmax", scores, axis=-1), q))
+    c = compiled(net.bytes())
+    found = engine.slower(c, preset("int8").recipe)
+    at = c.kernels["type"].to_list().index("Softmax")
+    assert found.matters
+    assert found.ratio == pytest.approx(
+        engine.resolve(c, preset("int8").recipe).totals.latency_s
+        / engine.resolve(c).totals.latency_s
+    )
+    assert next(k for k in found.kinds if k.kernel == "softmax").tasks == (at,)
+    assert [k.added_s for k in found.kinds] == sorted(k.added_s for k in found.kinds)[::-1]
+    assert not engine.slower(c, Recipe()).matters
