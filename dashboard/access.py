@@ -57,6 +57,7 @@ ENDPOINTS: Mapping[str, Access] = MappingProxyType(
         "api.experiment": Access.READ,
         "api.experiment_file": Access.READ,
         "api.experiment_report": Access.READ,
+        "api.experiment_model_file": Access.READ,
         "api.experiment_fits": Access.READ,
         "api.nothing": Access.READ,
         "api.upload": Access.WRITE,

@@ -7,16 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, send_file
 
 from dashboard.arrival import Answer, arrived, fault
 from dashboard.queries import services
 from dashboard.queries.experiment_answer import answer, asked
 from dashboard.queries.experiment_relax import curves
 from dashboard.queries.experiments import MAX_BYTES
+from dashboard.queries.offspring import own_file
 from dashboard.urls_experiment import ExperimentView, from_query, path
 from engine.errors import EngineError
-from engine.store import ExperimentRow
+from engine.store import ExperimentRow, clean_name
 
 
 def add_to(routes: Blueprint) -> None:
@@ -41,6 +42,19 @@ def add_to(routes: Blueprint) -> None:
         except EngineError as error:
             return fault(error.sentence, 404)
         return attachment(text, f"{name}.json", "application/json")
+
+    @routes.get("/api/experiments/<experiment_id>/models/<path:model>/file")
+    def experiment_model_file(experiment_id: str, model: str) -> Answer:
+        """The ONNX file of a model that a job made, or that was attached."""
+        try:
+            row = services().store.experiments.get(experiment_id)
+            path = own_file(services().store, row, model)
+        except EngineError as error:
+            return fault(error.sentence, 404)
+        return send_file(
+            path, "application/octet-stream", as_attachment=True,
+            download_name=f"{clean_name(model)}.onnx",
+        )  # fmt: skip
 
     @routes.get("/api/experiments/<experiment_id>/report")
     def experiment_report(experiment_id: str) -> Answer:

@@ -25,6 +25,7 @@
       if (row.parent >= 0) below[row.parent].push(k);
     });
     Object.assign(root, { data, rows, below, glossary: data.glossary, unfinished: data.unfinished, filtered: null, asked: null, compared: null });
+    root.querySelector(".experiment-identity span").textContent = `${say(rows.size)} models`;
     if (root.places) clientside.experiment_map.placed(root.places); // they may come first
     root.state = root.state || state;
     view().apply({ ...root.state, turn: (root.state.turn || 0) + 1 });

@@ -8,14 +8,16 @@ import gzip
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import engine
 from engine import experiments
 from engine.compress import called
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.store import ChildRow, ExperimentRow, FileRow, Store
+from engine.store import ChildRow, ExperimentRow, FileRow, ModelRow, Store, clean_name
 
 UPLOAD_BYTES = 12_000_000  # of a file that comes in one request
 
@@ -92,6 +94,38 @@ def origin(store: Store, row: ExperimentRow, found: Experiment, model: str) -> O
     start = own[found.models[at].id].sha256
     top = own[root].sha256 if root in own else ""
     return Origin(start, tuple(reversed(path)), top, "", held.get("fit"), held.get("data"))
+
+
+def own_file(store: Store, row: ExperimentRow, model: str) -> Path:
+    """Where the file of a model is.
+
+    Raises:
+        EngineError: it has none of its own.
+    """
+    for file in store.offspring.files(row.id):
+        if (file.role, file.model) == ("model", model):
+            path = store.blobs.path(file.sha256)
+            if path.exists():
+                return path
+    raise EngineError("this model has no file of its own here", found=repr(model[:80]))
+
+
+def file_address(store: Store, row: ExperimentRow, model: str) -> str:
+    """Where a browser gets the file of a model; "" where it has none of its own."""
+    held = any(f.role == "model" and f.model == model for f in store.offspring.files(row.id))
+    return f"/api/experiments/{row.id}/models/{quote(model)}/file" if held else ""
+
+
+def opened(store: Store, row: ExperimentRow, found: Experiment, model: str) -> ModelRow:
+    """A model of an experiment as a model of the list; the same bytes are the same model.
+
+    Raises:
+        EngineError: it has no file of its own here.
+    """
+    path = own_file(store, row, model)
+    name = clean_name(f"{row.name} · {found.models[found.rows[model]].label}")
+    graph = engine.read(path, None, name)
+    return store.add(path, graph, name=name, project=row.name, origin="compressed")[0]
 
 
 def _missing(found: Experiment, at: int, foreign: bool) -> str:

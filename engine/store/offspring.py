@@ -85,8 +85,7 @@ class Offspring:
                 raise EngineError("too many models", "experiment", f"at most {MAX_MODELS:,}")
             for k, entry in enumerate(entries):
                 id = entry["id"]
-                made = sa.select(EXPERIMENT_MODELS.c.made).where(_one(experiment_id, id))
-                if not connection.scalar(made):  # the job may have been quicker than this
+                if not connection.scalar(_made(experiment_id, id)):  # else it was quicker than this
                     values = {"job_id": job_id, "seq": k, "made": False, "entry": _text(entry)}
                     self._put(connection, experiment_id, id, values, start + k)
             _changed(connection, experiment_id)
@@ -104,6 +103,10 @@ class Offspring:
                 return False
             known = self._entry(connection, experiment_id, model)
             values = {"made": True, "entry": _text({**known, **entry})}
+            if not connection.scalar(_made(experiment_id, model)):
+                more = {"model_count": EXPERIMENTS.c.model_count + 1}
+                mine = EXPERIMENTS.c.id == experiment_id
+                connection.execute(sa.update(EXPERIMENTS).where(mine).values(**more))
             self._put(connection, experiment_id, model, values, 0)
             _keep(connection, experiment_id, FileRow("model", model, sha256, words))
             _changed(connection, experiment_id)
@@ -199,6 +202,10 @@ class Offspring:
 def _one(experiment_id: str, model: str) -> sa.ColumnElement[bool]:
     table = EXPERIMENT_MODELS
     return sa.and_(table.c.experiment_id == experiment_id, table.c.model == model)
+
+
+def _made(experiment_id: str, model: str) -> sa.Select[tuple[bool]]:
+    return sa.select(EXPERIMENT_MODELS.c.made).where(_one(experiment_id, model))
 
 
 def _there(connection: sa.Connection, experiment_id: str) -> bool:

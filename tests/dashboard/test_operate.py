@@ -94,7 +94,7 @@ def test_steps_of_ours_are_repeated_from_the_nearest_file(services, filed):
     assert (start.root, start.data.words) == (start.sha256, "40 labelled samples of some.npz")
 
 
-def test_children_are_there_at_once_and_become_models_with_figures(services, filed):
+def test_children_are_there_at_once_and_become_models_with_figures(services, client, filed):
     asked = ask(services, filed, "p5", "palettize", bits="4, 2")
     row, found, children = services.experiments.progress(filed)
     assert asked.made == ("p5-palette-4", "p5-palette-2")
@@ -113,6 +113,14 @@ def test_children_are_there_at_once_and_become_models_with_figures(services, fil
     assert two.metrics["Size"] < four.metrics["Size"]
     assert 0 <= four.metrics["Accuracy"] <= 1
     assert "palette" in services.experiments.exported(filed)[1]
+    assert row.model_count == 5
+    address = offspring.file_address(services.store, row, "p5-palette-4")
+    assert client.get(address, buffered=True).data[:1] == b"\x08", client.get(address).text
+    assert client.get(address.replace("palette-4", "none")).status_code == 404
+    assert offspring.file_address(services.store, row, "p5") == ""
+    again = [offspring.opened(services.store, row, found, "p5-palette-4").id for _ in range(2)]
+    assert again[0] == again[1]
+    assert services.models.row(again[0]).name == "tree · p5 · palette · 4"
     assert ask(services, filed, "p5", "palettize", bits="4").there == ("p5-palette-4",)
     grand = ask(services, filed, "p5-palette-4", "prune", amount="90")
     assert grand.job.units[0].args["path"] == []  # it starts from the child's own file

@@ -20,7 +20,7 @@ from dashboard.queries.experiment_compare import (
     words,
 )
 from dashboard.queries.experiment_words import recipe_words
-from dashboard.queries.offspring import unfinished
+from dashboard.queries.offspring import file_address, unfinished
 from dashboard.shell import guarded
 from engine.experiments import Experiment as Found
 
@@ -46,13 +46,14 @@ def comparing(ask: object, scheme: object, key: object) -> Any:
         return no_update
     sent = ask if isinstance(ask, dict) else {}
     given, about = sent.get("rows"), sent.get("about")
-    _, found, children = services().experiments.progress(key)
+    row, found, children = services().experiments.progress(key)
     rows = [k for k in given if _is_row(k, found)] if isinstance(given, list) else []
     if not rows:
         return details.of_none(found)
     if len(rows) == 1:
         shown = details.of_one(found, rows[0], about if isinstance(about, dict) else {})
-        return [*progress.told(found, rows[0], unfinished(found, children)), *shown]
+        file = file_address(services().store, row, found.models[rows[0]].id)
+        return [*progress.told(found, rows[0], unfinished(found, children), file), *shown]
     keep = sent.get("keep")
     told = compared(found, rows, keep if isinstance(keep, dict) else {})
     return _several(found, told, str(scheme)) if told else no_update

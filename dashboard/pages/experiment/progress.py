@@ -20,10 +20,11 @@ from dash import (
 
 from dashboard.components import data, percent
 from dashboard.ids import Experiment, Shell, repeated
-from dashboard.queries import operate, services
+from dashboard.queries import offspring, operate, services
 from dashboard.queries.experiment import version_of
 from dashboard.queries.offspring import unfinished
 from dashboard.shell import guarded, notify
+from dashboard.urls import View, path
 from engine.experiments import Experiment as Found
 
 STATES = {"queued": "waits for its turn", "running": "is being made", "failed": "could not be made"}
@@ -47,8 +48,15 @@ def progress(_turn: object, _off: object, key: object, known: object) -> Any:
     return no_update if told == known else told
 
 
-def told(found: Found, row: int, waiting: dict[str, list[Any]]) -> list[Any]:
-    """The bar of one model: what can be done with it, or how far it is."""
+def told(found: Found, row: int, waiting: dict[str, list[Any]], file: str = "") -> list[Any]:
+    """The bar of one model: what can be done with it, or how far it is.
+
+    Args:
+        found: the experiment.
+        row: of the model.
+        waiting: models that are not made yet, see `offspring.unfinished`.
+        file: address of the model's own file, "" where it has none.
+    """
     if str(row) in waiting:
         state, share, words = waiting[str(row)]
         line: list[Any] = [html.B(f"This model {STATES[state]}")]
@@ -75,7 +83,15 @@ def told(found: Found, row: int, waiting: dict[str, list[Any]]) -> list[Any]:
         **data(run=str(row)),
         title="Make a child of this model: prune, quantize, repair … (O)",
     )
-    return [html.Div([run, *judges], className="run-tools")]
+    own: list[Any] = []
+    if file:
+        own = [
+            html.Button("Open as a model", className="button",
+                        id=repeated(Experiment.JUDGE, f"open.{found.models[row].id}"),
+                        title="Its tasks on the page of a model; it joins the list of models"),
+            html.A("Download", href=file, download="", className="link"),
+        ]  # fmt: skip
+    return [html.Div([run, *judges, *own], className="run-tools")]
 
 
 def pressed(_judges: list[object], _dismissals: list[object], key: object) -> Any:
@@ -87,12 +103,18 @@ def pressed(_judges: list[object], _dismissals: list[object], key: object) -> An
     index = str(id.get("index", ""))
     if id.get("type") == Experiment.DISMISS:
         services().store.offspring.dismiss(row.id, index)
+        set_props(Shell.JOBS_POLL, {"disabled": False})
+        return index
+    way, _, model = index.partition(".")
+    if way == "open":
+        made = offspring.opened(services().store, row, found, model)
+        address = path(View(model_id=made.id))
+        notify([f"{made.name} is in the list. ", dcc.Link("Open it", href=address)], "done")
     else:
-        way, _, model = index.partition(".")
         job = operate.judge(services().store, row, found, model, way == "data", way == "time")
         services().jobs.wake()
         notify(f"{job.title}: asked for.", "info")
-    set_props(Shell.JOBS_POLL, {"disabled": False})
+        set_props(Shell.JOBS_POLL, {"disabled": False})
     return index
 
 
