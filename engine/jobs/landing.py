@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +41,8 @@ def _model(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> str:
     path = store.blobs.path(str(result["sha256"]))
     name = str(result["name"])
     graph = engine.read(path, None, name)
+    # files are packed without what says which line an op is from; the model before it still says so
+    graph = replace(graph, properties={**graph.properties, "made_from": claimed.subject})
     row, _ = store.add(
         path, graph, name=name, project=str(claimed.unit.args.get("project", "")),
         origin="compressed", description=str(result.get("description", "")), owner=claimed.owner,

@@ -263,6 +263,8 @@ class Store:
     def trace(self, row: ModelRow) -> Trace:
         """Which lines of source a model's ops come from: from the cache, else read anew.
 
+        A file that was made here says nothing of it; then the model that it was made from does.
+
         Raises:
             EngineError: its file is gone, or the map of lines in it is none.
         """
@@ -277,6 +279,9 @@ class Store:
         if not path.exists():
             raise EngineError("the file of this model is gone", row.name, try_this="add it again")
         found = formats.trace(path, row.name)
+        if not found.ops and row.properties.get("made_from"):
+            with contextlib.suppress(EngineError):  # that may have been removed
+                return self.trace(self.model(row.properties["made_from"], row.owner))
         self.cache.set(key, zlib.compress(formats.dumps_trace(found), 1))
         return found
 

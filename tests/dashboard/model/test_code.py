@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import onnx
 import pytest
 
 import dashboard.demo
@@ -66,8 +68,6 @@ def test_an_unknown_model_is_not_found(client):
 
 
 def test_a_model_without_lines_has_its_modules(client, add):
-    import onnx
-
     made = onnx.load_from_string(member("unet.onnx"))
     for node in made.graph.node:
         kept = [e for e in node.metadata_props if e.key != "pkg.torch.onnx.stack_trace"]
@@ -130,3 +130,19 @@ def test_any_text_is_answered_in_time(text):
     assert len(rows) == text.count("\n") + 1
     assert max(len(row) for row, _ in rows) <= highlight.MOST_COLUMNS + 1
     assert time.monotonic() - begun < 10
+
+
+def test_a_model_that_was_made_here_has_the_lines_of_the_one_before_it(services, unet, tmp_path):
+    file = tmp_path / "made.onnx"
+    made = onnx.load_from_string(member("unet.onnx"))
+    for node in made.graph.node:
+        del node.metadata_props[:]
+    file.write_bytes(made.SerializeToString())
+    graph = engine.read_trusted(file)
+    graph = replace(graph, properties={**graph.properties, "made_from": unet})
+    row, _ = services.store.add(file, graph, name="made")
+    found = services.code.source(View(row.id, "phone-npu"))
+    assert found.of_task(0)[0][0].place == "unet.py:18"
+    services.store.remove(unet)
+    alone = services.store.trace(row)
+    assert alone.ops == {}
