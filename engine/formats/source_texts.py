@@ -11,6 +11,7 @@ import io
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -36,11 +37,14 @@ def texts_of_zip(data: bytes) -> tuple[dict[str, str], bytes, tuple[str, ...]]:
         for member in archive.infolist():
             name = member.filename
             if name.rpartition("/")[2] == MAP_NAME:
-                told = _member(archive, member, MAX_MAP_BYTES)
+                told = _member(archive, member, MAX_MAP_BYTES) or b"?"  # not a map, which is said
             elif name.endswith(".py") and not member.is_dir():
+                if len(texts) + len(notes) >= MAX_TEXTS:
+                    notes.append(f"More than {MAX_TEXTS:,} source files: the rest is not shown.")
+                    break
                 body = _member(archive, member, min(left, MAX_TEXT_BYTES))
-                if len(texts) >= MAX_TEXTS or not (body or member.file_size == 0):
-                    notes.append(f"'{visible(name)}' is not shown: too large or too many.")
+                if not body and member.file_size:
+                    notes.append(f"'{visible(name)}' is not shown: too large, or damaged.")
                     continue
                 left -= len(body)
                 texts[_inside(name)] = decoded(body)
@@ -48,9 +52,13 @@ def texts_of_zip(data: bytes) -> tuple[dict[str, str], bytes, tuple[str, ...]]:
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
-    """Bytes of a member, b"" when they are more than `most`; its own word is not believed."""
-    with archive.open(member) as stream:
-        body = stream.read(most + 1)
+    """Bytes of a member, b"" when they are damaged, locked or more than `most`."""
+    try:
+        with archive.open(member) as stream:
+            body = stream.read(most + 1)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, zlib.error, EOFError,
+            ValueError):  # fmt: skip
+        return b""
     return body if len(body) <= most else b""
 
 

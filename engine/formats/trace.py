@@ -31,6 +31,8 @@ MOST_FRAMES = 64  # of a stack; PyTorch's deepest is below 20
 MOST_TEXT = 400  # characters of a line
 MOST_PATH = 300
 MOST_TRACE = 100_000  # characters of one stack
+MOST_KEPT = 500_000  # frames of all different stacks; the largest export seen has 200
+_MOST_ROW = 3_000  # characters of a row that are looked at
 _HOME = re.compile(
     r"(?:[A-Za-z]:)?/+(?:mnt/[a-z]/)?(?:home|Users|users)/+[^/\s\"']+|(?<!\w)/root\b"
 )
@@ -38,8 +40,8 @@ _PACKAGES = re.compile(r"(?:^|/)(?:site|dist)-packages/(.+)")
 _STANDARD = re.compile(r"(?:^|/)lib/python3(?:\.\d+)?/(.+)")
 _FRAMEWORK = re.compile(r"(?:^|/)(?:torch|functorch|onnxscript)/(?:nn|_\w+|fx|onnx|\w+\.py)\b")
 _CELL = re.compile(r"(?:^|/)ipykernel_\d+/(\d+)\.py$|^<ipython-input-(\d+)-.*>$")
-_FRAME = re.compile(r'\s*File "([^"]+)", line (\d{1,7})(?:, in (.+))?')
-_OLD_FRAME = re.compile(r"\s*([^()\n]+)\((\d{1,7})\): (\S+)\s*")
+_FRAME = re.compile(r'File "([^"]+)", line (\d{1,7})(?:, in (.+))?')
+_OLD_FRAME = re.compile(r"([^()\n]+)\((\d{1,7})\): (\S+)")
 _MARKS = re.compile(r"[\s~^]*")  # what Python 3.11 draws under a line
 Frame = tuple[str, int, str, str]  # path as written, line, function, text
 
@@ -103,6 +105,7 @@ class Stacks:
         self.merged: set[str] = set()
         self._stacks: dict[tuple[Frame, ...], int] = {}
         self._parsed: dict[str, int | None] = {}
+        self._frames = 0
 
     def of_text(self, text: str) -> int | None:
         """Number of the stack that a text describes; None when it describes none."""
@@ -111,9 +114,13 @@ class Stacks:
             self._parsed[text] = self.of_frames(frames) if frames else None
         return self._parsed[text]
 
-    def of_frames(self, frames: Sequence[Frame]) -> int:
-        """Number of a stack, outermost frame first."""
-        return self._stacks.setdefault(tuple(frames)[-MOST_FRAMES:], len(self._stacks))
+    def of_frames(self, frames: Sequence[Frame]) -> int | None:
+        """Number of a stack, outermost frame first; None when there are too many."""
+        stack = tuple(frames)[-MOST_FRAMES:]
+        if stack not in self._stacks and self._frames < MOST_KEPT:
+            self._stacks[stack] = len(self._stacks)
+            self._frames += len(stack)
+        return self._stacks.get(stack)
 
     def trace(self, texts: Mapping[str, str] | None = None, notes: Sequence[str] = ()) -> Trace:
         """Everything collected, with paths made relative and the line of each stack chosen."""
@@ -135,16 +142,18 @@ class Stacks:
         used = [libraries[i] for i in (*self.ops.values(), *self.modules.values()) if libraries[i]]
         own = sum(flags[-1] for flags in used) * 2 <= len(used)
         at = tuple(_line_of(flags, own) for flags in libraries)
+        cut = [_TOO_MANY] if self._frames >= MOST_KEPT else []
         keep = {i for i, stack in enumerate(stacks) if stack}
         return Trace(
             tuple(known), tuple(stacks), at,
             {name: i for name, i in self.ops.items() if i in keep},
             {name: i for name, i in self.modules.items() if i in keep},
             {shown[path][0]: text for path, text in texts.items()},
-            frozenset(self.merged), tuple(notes),
+            frozenset(self.merged), (*notes, *cut),
         )  # fmt: skip
 
 
+_TOO_MANY = "Some ops have no line: the file holds too many different stacks."
 FRAMEWORKS = frozenset({"torch", "functorch", "onnxscript", "onnx"})
 
 
@@ -160,14 +169,15 @@ def parse(text: str) -> list[Frame]:
     """Frames of a call stack as PyTorch writes it, outermost first; [] when it is none."""
     frames: list[Frame] = []
     old: list[Frame] = []
-    for row in text[:MOST_TRACE].splitlines():
+    for raw in text[:MOST_TRACE].splitlines():
+        row = raw.strip()[:_MOST_ROW]
         if found := _FRAME.fullmatch(row):
             path, number, function = found.groups()
             frames.append((path[:2000], int(number), (function or "").strip()[:200], ""))
         elif frames:
             path, number, function, said = frames[-1]
             if not said and not _MARKS.fullmatch(row):
-                frames[-1] = path, number, function, row.strip()[:MOST_TEXT]
+                frames[-1] = path, number, function, row[:MOST_TEXT]
         elif found := _OLD_FRAME.fullmatch(row):
             old.append((found[1].strip()[:2000], int(found[2]), found[3][:200], ""))
     return frames or old[::-1]

@@ -105,7 +105,9 @@ def _mapped(data: bytes, stacks: Stacks) -> dict[str, str]:
         entries = _object(body.get(section, {}), section)
         for key, frames in entries.items():
             name = key.strip("/").replace(".", "/") if section == "modules" else key
-            into[name] = stacks.of_frames(_frames(frames, f"{section}, '{key[:80]}'"))
+            number = stacks.of_frames(_frames(frames, f"{section}, '{key[:80]}'"))
+            if number is not None:
+                into[name] = number
     texts = {str(k)[:500]: v for k, v in _object(body.get("files", {}), "files").items()}
     if not all(isinstance(v, str) and len(v) <= MAX_TEXT_BYTES for v in texts.values()):
         raise EngineError("a file of the map is no text, or too long", _WHERE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 
 import onnx
@@ -124,7 +125,19 @@ def test_what_python_draws_under_a_line_is_no_text():
     assert frames == [("a.py", 1, "f", "")]
 
 
-@pytest.mark.parametrize("text", ["", "no stack", 'File "a.py", line x', "(3): f", "\0" * 100])
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 100_000,
+        "a" * 100_000,
+        "(" * 100_000,
+        "",
+        "no stack",
+        'File "a.py", line x',
+        "(3): f",
+        "\0" * 100,
+    ],
+)
 def test_what_is_no_stack_gives_no_line(text):
     assert trace_model(traced(text)).ops == {}
 
@@ -138,6 +151,21 @@ def test_a_long_file_of_a_zip_is_left_out_and_said():
     found = trace(zipped(**{"m.onnx": traced(STACK), "big_py": "#" * (MAX_TEXT_BYTES + 1)}))
     assert found.texts == {}
     assert "too large" in found.notes[0]
+
+
+def test_members_that_cannot_be_read_are_said():
+    body = bytearray(zipped(**{"m.onnx": traced(STACK), "net_py": "x = 1\n" * 50}))
+    body[body.index(b"x = 1")] ^= 1  # the checksum does not fit any more
+    found = trace(bytes(body))
+    assert "damaged" in found.notes[0]
+    assert found.ops
+
+
+def test_stacks_without_end_are_cut_and_said(monkeypatch):
+    monkeypatch.setattr(sys.modules["engine.formats.trace"], "MOST_KEPT", 4)
+    found = trace_model(traced(*(STACK.replace("20", f"{n}") for n in range(30, 40))))
+    assert 0 < len(found.ops) < 10
+    assert "too many" in found.notes[0]
 
 
 def test_a_map_in_a_zip_wins():
