@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import engine
-from engine.store import Claimed, Store
+from engine.store import Claimed, FileRow, Store
 
 
 def land(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,9 +27,12 @@ def land(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> dict[str,
     elif claimed.kind == "operation":
         figures = _figures(args, result)
         declares = {**args["entry"].get("declares", {}), **figures.get("declares", {})}
-        entry = args["entry"] | figures | _remarks(result) | {"declares": declares}
+        found = figures | _remarks(result) | {"declares": declares}
         words = f"made by {args['operation']}"
-        store.offspring.land(claimed.subject, args["model"], entry, result["sha256"], words)
+        store.offspring.land(
+            claimed.subject, args["entry"], found, FileRow("model", args["model"],
+            result["sha256"], words),
+        )  # fmt: skip
     elif claimed.kind == "evaluate" and args.get("model"):
         entry = {"id": args["model"]} | _figures(args, result)
         store.offspring.figures(claimed.subject, args["model"], entry)

@@ -91,24 +91,31 @@ class Offspring:
             _changed(connection, experiment_id)
 
     def land(
-        self, experiment_id: str, model: str, entry: Mapping[str, Any], sha256: str, words: str
+        self, experiment_id: str, asked: Mapping[str, Any], found: Mapping[str, Any], file: FileRow
     ) -> bool:
-        """A model is made: what was found of it, and its file.  Twice is once.
+        """A model is made.  Twice is once.
+
+        Args:
+            experiment_id: whose.
+            asked: its entry as it was asked for, where there is none.
+            found: what its entry has now.
+            file: its own.
 
         Returns:
             False when the experiment is not there any more.
         """
+        model = file.model
         with self._database.writing() as connection:
             if not _there(connection, experiment_id):
                 return False
-            known = self._entry(connection, experiment_id, model)
-            values = {"made": True, "entry": _text({**known, **entry})}
+            known = self._entry(connection, experiment_id, model) or asked
+            values = {"made": True, "entry": _text({**known, **found})}
             if not connection.scalar(_made(experiment_id, model)):
                 more = {"model_count": EXPERIMENTS.c.model_count + 1}
                 mine = EXPERIMENTS.c.id == experiment_id
                 connection.execute(sa.update(EXPERIMENTS).where(mine).values(**more))
             self._put(connection, experiment_id, model, values, 0)
-            _keep(connection, experiment_id, FileRow("model", model, sha256, words))
+            _keep(connection, experiment_id, file)
             _changed(connection, experiment_id)
         return True
 

@@ -219,12 +219,14 @@ def chosen(id: object) -> list[Any]:
 
 def counted(values: Sequence[object], ids: Sequence[Any], id: object) -> str:
     """How many children there will be, or what is wrong with a field."""
+    known = operation(str(id))
     try:
-        made = operate.batches(operation(str(id)), values_of(values, ids))
+        made = operate.batches(known, values_of(values, ids))
     except EngineError as error:
         return error.sentence
-    many = "" if len(made) > 1 else "; several values, such as 30, 50, 70, make several"
-    return f"{len(made)} {'child' if len(made) == 1 else 'children'}{many}"
+    if len(made) == 1 and any(p.kind in ("share", "int") for p in known.parameters):
+        return "1 child; 30, 50, 70 in a field would be three"
+    return f"{len(made)} {'child' if len(made) == 1 else 'children'}"
 
 
 def go(

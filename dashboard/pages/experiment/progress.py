@@ -89,7 +89,7 @@ def told(found: Found, row: int, waiting: dict[str, list[Any]], file: str = "") 
             html.Button("Open as a model", className="button",
                         id=repeated(Experiment.JUDGE, f"open.{found.models[row].id}"),
                         title="Its tasks on the page of a model; it joins the list of models"),
-            html.A("Download", href=file, download="", className="link"),
+            html.A("Download", href=file, download="", className="button"),
         ]  # fmt: skip
     return [html.Div([run, *judges, *own], className="run-tools")]
 
