@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.acceptance import compressing, compressing_text, signs
+from engine.compress.evaluating import Figure
+from tests.acceptance import compressing, compressing_more, compressing_text, signs
 from tests.acceptance.compressing import Model, Packing, Tree
+from tests.acceptance.compressing_more import Found
 from tests.acceptance.compressing_text import Text
 from tests.acceptance.line import MET, NOT_MET, NOT_RUN
 from tests.acceptance.signs import Pair
@@ -41,6 +43,28 @@ TEXT = Text(
 )  # fmt: skip
 SHIPPED = {"models": [{"id": str(i), "metrics": {"Weights": 1000, "Predicted weights": 1002}}
                       for i in range(50)]}  # fmt: skip
+
+
+def figure(value: float, off: float = 0.02) -> Figure:
+    return Figure("", value, value - off, value + off)
+
+
+MORE = {
+    name: Found({"base": figure(base), "w8": figure(base), "palette4": figure(base),
+                 "prune50": figure(pruned), "prune50-refit": figure(refit)},
+                Pair(name, "int8", 1.3, 1.3, 1.4, 1.3, 1.5))
+    for name, base, pruned, refit in (("orientation", 0.98, 0.5, 0.9), ("pitch", 2.0, 9.0, 4.0))
+}  # fmt: skip
+
+
+def more(name: str, fault: str, value: object) -> dict[str, Found]:
+    """The two further models with a fault in one."""
+    one = MORE[name]
+    if isinstance(value, Pair):
+        return {**MORE, name: replace(one, int8=value)}
+    return {**MORE, name: replace(one, figures={**one.figures, fault: value})}
+
+
 PAIRS = (
     *(Pair(m, r, 0.8, 0.8, 0.75, 0.7, 0.8) for m in "abcde" for r in ("int8", "channels")),
     *(Pair(m, "palette4", 1.0, 1.0, 1.01, 0.98, 1.03) for m in "abcde"),
@@ -92,6 +116,13 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("1h", compressing_text.judge, TEXT, read(prune10_norms=model(0.935))),
     ("1i", compressing_text.judge, TEXT, read(prune30_refit=model(0.71))),
     ("1j", compressing_text.judge, TEXT, read(w8=model(0.92))),
+    ("1k", compressing_more.judge, MORE, more("orientation", "w8", figure(0.95))),
+    ("1l", compressing_more.judge, MORE, more("orientation", "prune50-refit", figure(0.51))),
+    ("1m", compressing_more.judge, MORE,
+     more("orientation", "", Pair("", "", 0.7, 0.7, 1.4, 1.3, 1.5))),
+    ("1n", compressing_more.judge, MORE, more("pitch", "w8", figure(2.2))),
+    ("1o", compressing_more.judge, MORE, more("pitch", "prune50", figure(2.01))),
+    ("1p", compressing_more.judge, MORE, more("pitch", "", Pair("", "", 1.0, 1.0, 1.4, 1.3, 1.5))),
     ("2a", compressing.packed, TREE, repacked(stored=103.0)),
     ("2a", compressing.packed, TREE, replace(TREE, packings={
         **TREE.packings, "recognizer w8": Packing(100, 104, True, 2.0, 1.0)})),
