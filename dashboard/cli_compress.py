@@ -16,7 +16,9 @@ from dashboard.cli_optimize import recipe_of
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
+    from engine.compile import Compilation
     from engine.compress import Evaluation
+    from engine.recipe import Recipe
 
 FAILED = 1  # exit status when the file does not hold what was promised
 
@@ -52,6 +54,11 @@ def add(commands: Any) -> None:
     given.add_argument("--preset", metavar="P", help="id of a model-wide optimization")
     export.add_argument("--tool", required=True, metavar="T",
                         help="onnxruntime, coremltools or torchao")  # fmt: skip
+    export.add_argument(
+        "--per-task", action="store_true",
+        help="code for each task, with the line of source that it comes from (torchao, "
+        "coremltools)",
+    )  # fmt: skip
     export.add_argument("-o", "--out", type=Path, metavar="FILE", help="script (default: print it)")
     export.add_argument(
         "--target", default="onnxruntime-cpu", metavar="T",
@@ -125,6 +132,8 @@ def _export(options: argparse.Namespace) -> int:
     if options.out is not None:
         _writable(options.out, Path(options.model))
     path, compilation = compiled(options, target)
+    if options.per_task:
+        return _per_task(options, path, compilation, recipe)
     made = engine.recipe_script(path, recipe, options.tool, target.id, compilation)
     if options.out is not None:
         _write(options.out, made.text.encode())
@@ -136,6 +145,35 @@ def _export(options: argparse.Namespace) -> int:
         say(f"not in the script: {text}")
     if options.out is None:
         sys.stdout.write(made.text)
+    return 0
+
+
+def _per_task(
+    options: argparse.Namespace, path: Path, compilation: Compilation, recipe: Recipe
+) -> int:
+    """Code task by task, each under the line that it comes from."""
+    made = engine.task_code(compilation, recipe, options.tool)
+    source = engine.source_of(compilation, path)
+    tasks = []
+    for part in made.tasks:
+        lines = source.of_task(part.task)
+        at, text = (lines[0][0].place, lines[0][0].text) if lines else ("", "")
+        tasks.append({"task_id": part.task, "name": part.name, "at": at, "source": text,
+                      "code": part.code, "missing": list(part.missing)})  # fmt: skip
+    rows = [made.head]
+    for task in tasks:
+        rows.append(f"# task {task['task_id']}: {task['name']}")
+        rows += [f"# {task['at']}: {task['source']}"] if task["at"] else []
+        rows += [str(task["code"])] if task["code"] else []
+        rows += [f"# not here: {text}" for text in task["missing"]]  # type: ignore[attr-defined]
+    text = "\n".join(rows) + "\n"
+    if options.out is not None:
+        _write(options.out, text.encode())
+    if options.json:
+        print_json({"model": stem(path), "tool": made.tool, "target": options.target,
+                    "head": made.head, "tasks": tasks})  # fmt: skip
+    elif options.out is None:
+        sys.stdout.write(text)
     return 0
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.compress import run as run_operation
     from engine.compress import script as recipe_script
     from engine.compress import sizes as file_sizes
+    from engine.compress import snippets as task_code
     from engine.compress import unpack as unpack_model
     from engine.cost import calibration
     from engine.execute import (
@@ -87,6 +88,7 @@ _ROOMS = MappingProxyType(
         "read_recipe": ("recipe", "loads"),
         "runtime_graph": ("execute", "optimised"),
         "slower": ("recipe", "slower"),
+        "task_code": ("compress", "snippets"),
         "validate": ("execute", "validate"),
         "why": ("recipe", "why"),
         "withheld": ("recipe", "withheld"),
@@ -158,6 +160,7 @@ __all__ = [
     "source_of",
     "target",
     "targets",
+    "task_code",
     "unpack_model",
     "validate",
     "why",

@@ -18,11 +18,13 @@ from engine.compress.packing import Packed, pack, sizes, unpack
 from engine.compress.paired import Ratio, paired
 from engine.compress.runner import Runner
 from engine.compress.scripts import TOOLS, Script, script
+from engine.compress.snippets import PER_TASK, Snippet, Snippets, snippets
 from engine.compress.spec import Change, Made, Operation, Parameter
 from engine.compress.verifying import Check, verify
 
 __all__ = [
     "METRICS",
+    "PER_TASK",
     "ROLES",
     "TOOLS",
     "Applied",
@@ -42,6 +44,8 @@ __all__ = [
     "Runner",
     "Samples",
     "Script",
+    "Snippet",
+    "Snippets",
     "Step",
     "apply",
     "called",
@@ -61,6 +65,7 @@ __all__ = [
     "samples",
     "script",
     "sizes",
+    "snippets",
     "stored_figures",
     "unpack",
     "verify",

@@ -16,7 +16,6 @@ from typing import Any
 
 from engine.compile import Compilation, compile_model
 from engine.compress import script_texts as texts
-from engine.compress.layers import Layer
 from engine.compress.quantize import LEAST_OPSET
 from engine.compress.wishes import QUANTIZABLE, Places, Wish, names_of, wishes_of
 from engine.errors import EngineError
@@ -186,7 +185,7 @@ def _torchao(wishes: Mapping[int, Wish], places: Places) -> _Lines:
         if not found and (wish.reads or wish.makes):
             out.leave("only layers with weights are changed there", wish.name)
         for layer in found:
-            module, linear = _module(layer), layer.op in ("Gemm", "MatMul")
+            module, linear = module_of(layer.tensor), layer.op in ("Gemm", "MatMul")
             if not module:
                 out.leave("its weight does not have the name of a PyTorch module", wish.name)
                 continue
@@ -218,12 +217,11 @@ def _torchao(wishes: Mapping[int, Wish], places: Places) -> _Lines:
     return out
 
 
-def _module(layer: Layer) -> str:
-    name = layer.tensor.removesuffix(".weight")
+def module_of(tensor: str) -> str:
+    """The PyTorch module whose weight a tensor is, "" where its name is not of one."""
+    name = tensor.removesuffix(".weight")
     parts = name.split(".")
-    return (
-        name if name != layer.tensor and all(p.isidentifier() or p.isdigit() for p in parts) else ""
-    )
+    return name if name != tensor and all(p.isidentifier() or p.isdigit() for p in parts) else ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -47,3 +47,14 @@ def test_the_object_holds_lines_and_tasks(capsys):
 def test_faults_are_sentences(more, capsys):
     assert main(["source", UNET, *more]) == 2
     assert capsys.readouterr().err.strip()
+
+
+def test_a_recipe_is_told_task_by_task_under_its_lines(capsys):
+    words = ["recipe", "export", UNET, "--preset", "sparse50", "--tool", "torchao", "--per-task"]
+    assert main([*words, "--target", "phone-npu", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    first = next(t for t in answer["tasks"] if t["at"] == "unet.py:18")
+    assert "prune.l1_unstructured" in first["code"]
+    assert "quantize_" in answer["head"]
+    assert main([*words, "--target", "phone-npu"]) == 0
+    assert "# unet.py:18: " in capsys.readouterr().out
