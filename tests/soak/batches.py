@@ -23,7 +23,8 @@ def operations(store: Store, folder: Path, units: int) -> JobRow:
     assert added is not None
     row, found = experiments.get(added[0].id)
     offspring.attach_model(store, row, ROOT, offspring.kept(store, small()), "small")
-    amounts = ", ".join(str(10 * (k + 1)) for k in range(units))
+    before = 0.01 * len(store.offspring.list(row.id))  # what was done is not done again
+    amounts = ", ".join(f"{10 * (k + 1) + before:.2f}" for k in range(units))
     asked = operate.run(store, row, found, ROOT, "prune", {"amount": amounts})
     assert asked.job is not None
     return asked.job

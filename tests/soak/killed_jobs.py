@@ -165,12 +165,19 @@ def rounds(count: int, seed: int = 5, asked: Ask = ask) -> list[Round]:
     """
     chance = random.Random(seed)
     found = []
-    for k in range(count):
-        victim = VICTIMS[k % len(VICTIMS)]
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            play = _server if victim == "server" else _worker
-            found.append(play(folder, victim, chance.uniform(0.05, 0.6), asked))
+    with tempfile.TemporaryDirectory() as name:
+        store, worker = Store(Path(name)), Worker(Path(name))
+        try:
+            for k in range(count):
+                victim, after_s = VICTIMS[k % len(VICTIMS)], chance.uniform(0.05, 0.6)
+                if victim == "server":
+                    with tempfile.TemporaryDirectory() as other:
+                        found.append(_server(Path(other), victim, after_s, asked))
+                else:
+                    found.append(_kill(store, worker, victim, after_s, asked))
+        finally:
+            worker.close()
+            store.close()
     return found
 
 
@@ -178,19 +185,23 @@ def _worker(folder: Path, victim: str, after_s: float, asked: Ask = ask) -> Roun
     store = Store(folder)
     worker = Worker(folder)
     try:
-        job = asked(store, folder, UNITS)
-        wait(store, job.id, lambda row: done_units(row) >= 1, worker.watch)
-        time.sleep(after_s)
-        at, before = time.monotonic(), done_units(store.jobs.get(job.id))
-        if victim == "worker":
-            os.kill(worker.child.pid, signal.SIGKILL)
-        else:
-            processes = running_units(worker.child.pid)
-            os.kill(processes[0], signal.SIGKILL)
-        return _outcome(store, folder, job.id, victim, at, before, worker.watch)
+        return _kill(store, worker, victim, after_s, asked)
     finally:
         worker.close()
         store.close()
+
+
+def _kill(store: Store, worker: Worker, victim: str, after_s: float, asked: Ask) -> Round:
+    folder, held = worker.folder, results(worker.folder)
+    job = asked(store, folder, UNITS)
+    wait(store, job.id, lambda row: done_units(row) >= 1, worker.watch)
+    time.sleep(after_s)
+    at, before = time.monotonic(), done_units(store.jobs.get(job.id))
+    if victim == "worker":
+        os.kill(worker.child.pid, signal.SIGKILL)
+    else:
+        os.kill(running_units(worker.child.pid)[0], signal.SIGKILL)
+    return _outcome(store, folder, job.id, victim, at, before, worker.watch, held)
 
 
 def _server(folder: Path, victim: str, after_s: float, asked: Ask = ask) -> Round:
@@ -243,21 +254,36 @@ def _orphans(folder: Path) -> list[int]:
 
 def _outcome(
     store: Store, folder: Path, job: str, victim: str, at: float, before: int,
-    watch: Callable[[], None],
+    watch: Callable[[], None], held: int = 0,
 ) -> Round:  # fmt: skip
     wait(store, job, lambda row: done_units(row) > before or finished(row), watch)
     resumed = time.monotonic() - at
     row = wait(store, job, finished, watch)
-    return outcome(store, folder, row, victim, resumed)
+    return outcome(store, folder, row, victim, resumed, held)
 
 
-def outcome(store: Store, folder: Path, row: JobRow, victim: str, resumed_s: float) -> Round:
-    """What stands at the end: of operations also the models of their experiment count."""
-    told = folder / "starts"
-    starts = told.read_text().count("\n") if told.exists() else sum(u.attempts for u in row.units)
-    done, effects = done_units(row), sum(1 for _ in (folder / "results").glob("??/*.json"))
+def results(folder: Path) -> int:
+    """Results that exist."""
+    return sum(1 for _ in (folder / "results").glob("??/*.json"))
+
+
+def outcome(
+    store: Store, folder: Path, row: JobRow, victim: str, resumed_s: float, held: int = 0
+) -> Round:
+    """What stands at the end; of operations also the models of their experiment count.
+
+    Args:
+        store: of the folder.
+        folder: the data folder.
+        row: the job, finished.
+        victim: what was killed.
+        resumed_s: until the next unit was done.
+        held: results that were there before it.
+    """
+    starts = sum(u.attempts for u in row.units)
+    done, effects = done_units(row), results(folder) - held
     if row.subject:
-        made = [c for c in store.offspring.list(row.subject) if c.state == "done"]
-        sized = sum(bool(c.entry["metrics"].get("Size")) for c in made)
-        done, effects = min(done, sized), max(effects, len(made))
+        own = [c for c in store.offspring.list(row.subject) if c.job_id == row.id]
+        sized = sum(c.state == "done" and bool(c.entry["metrics"].get("Size")) for c in own)
+        done, effects = min(done, sized), max(effects, len(own))
     return Round(victim, done, starts, effects, resumed_s, row.state)
