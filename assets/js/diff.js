@@ -37,7 +37,8 @@
       return row ? clientside.task_tiles.shorten(pen, (SIGNS[row.kind] || "") + words.slice(-2).join("."), data.wide - 8) : "";
     };
     const bucket = Uint8Array.from({ length: data.n }, (_, i) => STEP[(rows.get(i) || { kind: "same" }).kind]);
-    const side = { canvas, key, data, rows, pen, at: null, look: { bucket, faint: null, tokens: tokens(key), label } };
+    const side = { canvas, key, data, rows, pen, at: null, look: { bucket, faint: null, tokens: tokens(key), label, version: 0 } };
+    side.tiles = clientside.task_tiles.tiles(data, side.look);
     listen(side);
     new ResizeObserver(() => [side.moved || (side.at = null), draw(side)]).observe(canvas);
     return side;
@@ -57,9 +58,11 @@
     [canvas.width, canvas.height] = [Math.round(w * ratio), Math.round(h * ratio)];
     pen.fillStyle = look.tokens.surface;
     pen.fillRect(0, 0, canvas.width, canvas.height);
+    const seen = { x1: -x / k, y1: -y / k, x2: (w - x) / k, y2: (h - y) / k };
+    if (k < TEXT && !side.tiles.show(pen, side.at, fit(side).k, ratio, seen)) all();
     pen.setTransform(k * ratio, 0, 0, k * ratio, x * ratio, y * ratio);
     Object.assign(pen, { font: "11px Inter, sans-serif", textAlign: "center", textBaseline: "middle" });
-    data.paint(pen, k, { x1: -x / k, y1: -y / k, x2: (w - x) / k, y2: (h - y) / k }, look);
+    if (k >= TEXT) data.paint(pen, k, seen, look);
     for (const [row, strokeStyle] of [[over, look.tokens.ink], [picked, look.tokens.accent]]) {
       if (!rowOf(side, row)) continue;
       pen.beginPath();
@@ -96,8 +99,7 @@
 
   function hover(row, side, x, y) {
     for (const one of sides) clientside.canvas.tip(one.canvas.parentElement);
-    if (row !== over) all();
-    over = row;
+    if (row !== over) [(over = row), all()];
     if (!row || !side) return;
     const line = (text, k) => Object.assign(document.createElement(k ? "div" : "b"), { textContent: text });
     const ms = [row.before, row.after].map((value) => cells.diffNumber({ value }) || "–").join(" → ") + " ms";
@@ -147,6 +149,6 @@
     if (target.closest("[data-fit]")) whole();
     if (target.closest("#diff--only")) [part("only").setAttribute("aria-pressed", (only = !only)), grid.onFilterChanged()];
   });
-  window.addEventListener("paredown:scheme", () => [sides.forEach((side) => (side.look.tokens = tokens(side.key))), all()]);
+  window.addEventListener("paredown:scheme", () => [sides.forEach((side) => Object.assign(side.look, { tokens: tokens(side.key), version: side.look.version + 1 })), all()]);
   clientside.diff = { show: () => void fill(), sides: () => sides };
 })();

@@ -209,7 +209,11 @@ def _seconds() -> dict[str, float]:
         .otherwise("kernel_shape").alias("kernel_shape")
     ))  # fmt: skip
     found = {}
-    for name, other in (("the same", first), ("no names", bare), ("a seventh changed", changed)):
+    for name, other in (
+        ("the same", replace(first)),
+        ("no names", bare),
+        ("a seventh changed", changed),
+    ):
         sides = Priced(first, engine.resolve(first)), Priced(other, engine.resolve(other))
         took = []
         for _ in range(3):
