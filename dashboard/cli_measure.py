@@ -34,8 +34,8 @@ def add(commands: Any) -> None:
     )
     calibrate.add_argument("--nets", type=int, default=1000, help="networks (default 1000)")
     calibrate.add_argument("--workers", type=int, default=2, help="processes side by side (2)")
-    about = "minutes of measuring at most (default 7)"
-    calibrate.add_argument("--minutes", type=float, default=7.0, help=about)
+    about = "minutes in all, about (default 9.5)"
+    calibrate.add_argument("--minutes", type=float, default=9.5, help=about)
     calibrate.add_argument("--anew", action="store_true", help="forget what was measured before")
     calibrate.add_argument("--out", type=Path, metavar="FILE", help="where to write the file")
     calibrate.add_argument("--json", action="store_true", help="print one JSON object")

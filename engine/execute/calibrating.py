@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -31,7 +32,10 @@ from engine.execute.networks import FAMILIES
 from engine.execute.samples import Sample, read_samples
 
 NETS = 1000
-MINUTES = 7.0  # of measuring; fitting takes one or two more
+MINUTES = 9.5  # in all
+# assumption: of a processor for a fit, measured at 4,000 to 22,000 kernels, and a fifth more
+_FIT_S, _FIT_KERNEL_S = 12.0, 1.6e-3
+_MEASURED = 0.25  # share of the minutes that is measured even where the fit seems to take them all
 _ROOT = Path(__file__).resolve().parents[2]
 _LOOK_S = 0.5
 _MOST_CUT = 0.6  # share of a kernel's time that may have been interruption
@@ -66,7 +70,7 @@ def calibrate(
         cancelled: asked now and then; True stops it, and what was measured stays.
         out: where to write the file; None: the user's own folder, where it is found.
         anew: forget what was measured before.
-        minutes: of measuring at most; what was measured by then is fitted.
+        minutes: in all, about: measuring stops when what is left is needed for the fit.
 
     Raises:
         EngineError: onnxruntime is not installed, nothing could be measured, or it was stopped.
@@ -81,7 +85,9 @@ def calibrate(
     if len(samples) < 20:
         raise EngineError("too few networks could be measured", found=str(len(samples)),
                           try_this="paredown calibrate again; it goes on where it was")  # fmt: skip
-    made = fit(samples, (time.monotonic() - start) / 60)
+    made = fit(samples)
+    took = round((time.monotonic() - start) / 60, 1)
+    made = replace(made, facts=MappingProxyType({**made.facts, "minutes": took}))
     path = out or own_folder() / f"{target}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}.part")
@@ -114,11 +120,16 @@ def _measure(
     ]  # fmt: skip
     start = time.monotonic()
     try:
-        while any(c.poll() is None for c in children) and time.monotonic() - start < 60 * minutes:
+        while any(c.poll() is None for c in children):
+            done, kernels = _counts(folder)
+            spent = time.monotonic() - start
+            left = 60 * minutes - fit_seconds(kernels, workers)
+            if spent > max(left, _MEASURED * 60 * minutes):
+                break
             if cancelled is not None and cancelled():
                 raise EngineError("stopped", try_this="paredown calibrate goes on where it was")
             if report is not None:
-                report(Progress(_lines(folder), nets, time.monotonic() - start))
+                report(Progress(done, nets, spent))
             time.sleep(_LOOK_S)
     finally:
         for child in children:
@@ -127,16 +138,30 @@ def _measure(
                 child.wait()
 
 
-def _lines(folder: Path) -> int:
-    return sum(p.read_bytes().count(b"\n") for p in folder.glob("part-*.jsonl"))
+def _counts(folder: Path) -> tuple[int, int]:
+    """(networks, kernels) in the files: a line each, and in it a list each."""
+    files = [p.read_bytes() for p in folder.glob("part-*.jsonl")]
+    nets = sum(text.count(b"\n") for text in files)
+    return nets, sum(text.count(b"[") for text in files) - nets
 
 
-def fit(samples: Sequence[Sample], minutes: float = 0.0) -> Calibration:
+def fit_seconds(kernels: int, workers: int = 0) -> float:
+    """How long a fit will take, about, beside what others run on this machine.
+
+    Args:
+        kernels: that it is of.
+        workers: processes of ours that will have ended.
+    """
+    others = max(0.0, os.getloadavg()[0] - workers)
+    slower = max(1.0, (others + 1) / machine().cores)
+    return slower * (_FIT_S + _FIT_KERNEL_S * kernels)
+
+
+def fit(samples: Sequence[Sample]) -> Calibration:
     """Fit every class, and find the error on networks left out.
 
     Args:
         samples: measured networks.
-        minutes: that it took, for the record.
     """
     profile_s, call_s = _overheads(samples)
     anchor_s = float(np.median([s.anchor_s for s in samples]))
@@ -165,7 +190,7 @@ def fit(samples: Sequence[Sample], minutes: float = 0.0) -> Calibration:
     total = np.bincount(net, guess, len(kept)) + call_s
     facts = {
         "machine": machine().words, "kind": machine().kind, "runtime": machine().runtime,
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"), "minutes": round(minutes, 1),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"), "minutes": 0.0,
         "networks": len(kept), "kernels": len(seconds), "left_out": len(samples) - len(kept),
         **_errors(np.asarray(total, np.float64), whole),
     }  # fmt: skip

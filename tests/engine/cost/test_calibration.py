@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,9 +13,10 @@ import pytest
 from engine.compile import COUNTS, KERNEL_SCHEMA
 from engine.cost import Trees, read_calibration, write_calibration
 from engine.errors import EngineError
-from engine.execute import Sample, fit
+from engine.execute import Sample, calibrating, fit
 from engine.execute.boosting import Growth, grow
 from engine.execute.fitting import nonnegative
+from engine.execute.samples import to_line
 
 
 def kernels(count, seed=0):
@@ -114,3 +117,43 @@ def test_least_squares_without_negative_parts():
     a = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     assert nonnegative(a, a @ np.array([2.0, 3.0])) == pytest.approx([2, 3], rel=1e-4)
     assert nonnegative(a, a @ np.array([2.0, -3.0]))[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("load", "workers", "slower"), [(0.2, 0, 1.0), (2.0, 2, 1.0), (3.0, 0, 2.0), (7.0, 2, 3.0)]
+)
+def test_a_fit_takes_longer_beside_others(monkeypatch, load, workers, slower):
+    machine = replace(calibrating.machine(), cores=2)
+    monkeypatch.setattr(calibrating, "machine", lambda: machine)
+    monkeypatch.setattr("os.getloadavg", lambda: (load, load, load))
+    alone = 12.0 + 1.6e-3 * 10_000
+    assert calibrating.fit_seconds(10_000, workers) == pytest.approx(slower * alone)
+
+
+def test_measuring_stops_when_the_rest_is_needed_for_the_fit(monkeypatch, tmp_path):
+    (tmp_path / "part-0.jsonl").write_text("".join(to_line(s) + "\n" for s in samples()))
+    kernels = sum(s.kernels.height for s in samples())
+    assert calibrating._counts(tmp_path) == (len(samples()), kernels)
+    monkeypatch.setattr(calibrating, "_LOOK_S", 0.05)
+    monkeypatch.setattr(calibrating.subprocess, "Popen", Endless)
+    for fit_s, spent in ((2.3, 0.7), (100.0, 0.75)):  # of 3 s; a quarter is measured in any case
+        monkeypatch.setattr(calibrating, "fit_seconds", lambda *_, s=fit_s: s)
+        start = time.monotonic()
+        calibrating._measure(tmp_path, 10, 1, None, None, 3 / 60)
+        assert spent <= time.monotonic() - start < spent + 1.5
+
+
+class Endless:
+    """A process that never ends by itself."""
+
+    def __init__(self, *_, **__):
+        self.ended = None
+
+    def poll(self):
+        return self.ended
+
+    def terminate(self):
+        self.ended = -15
+
+    def wait(self):
+        return self.ended
