@@ -134,11 +134,12 @@ def step_words(experiment: Experiment, model: Model) -> str:
     if model.operation is None or not model.base:
         return model.label
     name, differ = model.operation.name, differing(experiment).get(model.operation.name)
-    return ", ".join(
+    words = (
         parameter_words(name, k, v)
         for k, v in told(model)
         if (differ is None or k in differ) and plain(v) != name
     )
+    return ", ".join(filter(None, words))
 
 
 @lru_cache(maxsize=8)
@@ -170,14 +171,19 @@ def told(model: Model) -> list[tuple[str, Any]]:
 
 
 def parameter_words(operation: str, name: str, value: Any) -> str:
-    """A value of a parameter: 0.5 of an amount or a sparsity is "50 %", bits 8 is "8 bits"."""
+    """A value of a parameter: 0.5 of an amount or a sparsity is "50 %", bits 8 is "8 bits".
+
+    A flag is its name where it is set, and "" where it is not.
+    """
+    if isinstance(value, bool):
+        return name.replace("_", " ") if value else ""
     share = re.search(r"amount|sparsity|ratio|fraction|rate", name, re.IGNORECASE)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, int | float)
     if share and number and 0 < value < 1 and math.isfinite(value):
         return f"{float(value) * 100:.3g} %"
     if number and re.fullmatch(r"(n_?)?bits?", name, re.IGNORECASE):
         return f"{plain(value)} bits" if value != 1 else "1 bit"
-    if number or isinstance(value, bool):
+    if number:
         return f"{name} {plain(value)}" if len(name) <= 12 else plain(value)
     return plain(value)
 

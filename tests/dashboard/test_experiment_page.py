@@ -13,7 +13,13 @@ from dashboard.pages.experiment.callbacks import map_places, models, rows_of, wr
 from dashboard.queries import experiment as ask
 from dashboard.queries.experiment_answer import answer
 from dashboard.queries.experiment_compare import compared
-from dashboard.queries.experiment_words import cost_of, quality_of, recipe_words, shown
+from dashboard.queries.experiment_words import (
+    cost_of,
+    parameter_words,
+    quality_of,
+    recipe_words,
+    shown,
+)
 from engine.errors import EngineError
 from tests.engine.experiments.forests import body, generated, model, tree
 
@@ -271,3 +277,8 @@ def test_a_note_on_what_reading_found_is_in_the_header(app, services, tmp_path):
         text = str(layout(key))
     assert "nowhere" in text or "base" in text
     assert len(ask.parameters(services.experiments.get(key)[1])) == 0
+
+
+def test_a_flag_is_told_by_its_name_and_only_where_it_is_set():
+    assert parameter_words("prune", "include_norms", True) == "include norms"
+    assert parameter_words("prune", "include_norms", False) == ""
