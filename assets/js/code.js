@@ -10,7 +10,7 @@
   const { host, soon, on, watch } = clientside.canvas.dock(`#${ID}`, () => draw());
   const part = (name) => host().querySelector(`.code-${name}`);
   const count = (n, word) => `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
-  let asked = "", data = null, open = null, rows = [], cursor = -1, chosen = "", most = 0, texts = new Map();
+  let asked = "", data = null, open = null, rows = [], cursor = -1, chosen = "", most = 0, texts = new Map(), costed = [], listed;
 
   /* "3-7.9" -> [3, 4, 5, 6, 7, 9] */
   const ids = (text) => (text ? text.split(".") : []).flatMap((run) => {
@@ -51,6 +51,9 @@
 
   /* What each line costs: its own tasks, and with the tasks that it is fused into or calls. */
   function cost() {
+    const now = [data, metric().id, page().shown, page().rows];
+    if (now.every((part, k) => part === costed[k])) return;
+    [costed, listed] = [now, undefined];
     for (const line of [...data.lines, ...data.modules]) {
       line.cost = line.own.length ? sum(line.own) : 0;
       line.whole = line.fused.length + line.calls.length ? sum([...line.own, ...line.fused, ...line.calls]) : line.cost;
@@ -178,7 +181,7 @@
   /* What stands above the list: the file, where it opens, and what is not as it seems. */
   function head() {
     const file = data.files[open], words = [...data.notes], line = rows[cursor] && rows[cursor].n;
-    const merged = rows.reduce((n, row) => n + (row.line && file ? row.line.own.filter((id) => data.merged.has(id)).length : 0), 0);
+    const merged = !file || !data.merged.size ? 0 : rows.reduce((n, row) => n + (row.line ? row.line.own.filter((id) => data.merged.has(id)).length : 0), 0);
     if (merged) words.unshift(`${count(merged, "convolution")} stand${merged > 1 ? "" : "s"} at the line of the batch norm that the exporter put into ${merged > 1 ? "them" : "it"}`);
     if (!file) words.unshift("The file says which module an op is part of, but no lines of source");
     else if (!file.text) words.unshift("Only the lines that the model names: upload it in a zip with its sources to see all");
@@ -216,6 +219,7 @@
     const address = pane().url("source");
     if (asked !== address) return load(address);
     if (!data) return;
+    cost();
     const state = page().state, by = state.reading === "places" && data.lines.length > 0, nothing = !data.lines.length && !data.modules.length && !data.files.length;
     wait(nothing ? "The file does not say where its tasks come from. Export it with torch.onnx.export(…, dynamo=True), or upload it in a zip with a source_map.json, see the README." : "");
     host().classList.toggle("unknown", nothing);
@@ -230,7 +234,8 @@
     }
     const { label, unit } = metric();
     document.getElementById(`${ID}-scale`).textContent = nothing ? "" : `${label} of a line 0–${clientside.canvas.si(most, unit)}`;
-    files();
+    if (listed !== open) files();
+    listed = open;
     head();
     if (by) places();
     watch(), watchList();
@@ -245,11 +250,6 @@
     new ResizeObserver(() => soon()).observe(list);
     const jump = (e) => e.buttons && (list.scrollTop = (e.offsetY / Math.min(3, part("strip").clientHeight / Math.max(1, rows.length))) * HIGH - list.clientHeight / 2);
     for (const kind of ["pointerdown", "pointermove"]) part("strip").addEventListener(kind, jump);
-  }
-
-  function anew() {
-    if (data) cost();
-    show();
   }
 
   on("click", (event) => {
@@ -276,6 +276,6 @@
     }
   });
 
-  (clientside.parts = clientside.parts || []).push({ active: (state) => state.dock === "code", numbers: anew, show: anew, filtered: anew });
+  (clientside.parts = clientside.parts || []).push({ active: (state) => state.dock === "code", numbers: show, show, filtered: show });
   clientside.code = { rows: () => rows, data: () => data };
 })();
