@@ -113,6 +113,15 @@ class JobQueries:
         """The newest jobs about a model or an experiment, first."""
         return self._store.jobs.list(most=SHOWN, subject=subject)
 
+    def accuracy(self, model_id: str) -> tuple[float, int] | None:
+        """Accuracy of a model's file by its last evaluation, 0..1, and its samples; None: none."""
+        for job in self.about(model_id):
+            if job.kind == "evaluate" and job.state == "done" and job.units[0].result:
+                result = job.units[0].result
+                value = (result.get("metrics") or {}).get("Accuracy")
+                return None if value is None else (float(value), int(result.get("count", 0)))
+        return None
+
     def measure(self, view: View, base: str) -> JobRow:
         """Ask that a model is timed on this machine, by turns with another where one is named.
 

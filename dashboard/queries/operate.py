@@ -111,6 +111,7 @@ def run(
         if twin in there:
             continue
         entry = _entry(found, model, known, values, taken) | ({"id": twin} if twin else {})
+        store.offspring.check(entry)
         taken.add(entry["id"])
         entries.append(entry)
         units.append(

@@ -69,6 +69,15 @@ class Offspring:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @staticmethod
+    def check(entry: Mapping[str, Any]) -> None:
+        """Refuse an entry that could not be kept.
+
+        Raises:
+            EngineError: it is too long.
+        """
+        _text(entry)
+
     def ask(
         self, experiment_id: str, entries: Sequence[Mapping[str, Any]], job_id: str
     ) -> None:  # fmt: skip

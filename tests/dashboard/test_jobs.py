@@ -219,6 +219,8 @@ def test_a_model_is_measured_and_judged_and_the_sheet_says_what_was_found(servic
         parts, key = judging.shown(0, False, one, "")
         assert judging.shown(0, False, one, key)[0] is no_update
     shown = text(html.Div(parts))
+    assert services.jobs.accuracy(one)[1] == 8
+    assert services.jobs.accuracy(other) is None
     assert [(j.state, j.units[0].words) for j in services.jobs.about(one)] == [("done", "")] * 2
     assert "measured, " in shown
     assert "× the other model" in shown

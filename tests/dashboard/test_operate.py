@@ -150,6 +150,20 @@ def test_cancelled_children_are_gone(services, filed):
     assert len(services.experiments.get(filed)[1].models) == 3
 
 
+def test_an_experiment_that_is_removed_meanwhile_takes_its_children_along(services, filed):
+    job = ask(services, filed, "root", "prune", amount="10").job
+    services.experiments.remove(filed)
+    work(services)
+    assert services.store.jobs.get(job.id).state == "done"
+    assert (services.store.offspring.list(filed), services.store.offspring.files(filed)) == ((), ())
+
+
+def test_a_field_that_is_far_too_long_is_refused_before_there_is_a_job(services, filed):
+    with pytest.raises(EngineError, match="too long"):
+        ask(services, filed, "root", "prune", only=",".join(["layer"] * 9_999))
+    assert services.jobs.list() == ()
+
+
 def test_what_would_fail_later_is_refused_at_once(services, key):
     row, found = services.experiments.get(key)
     digest = offspring.kept(services.store, small())

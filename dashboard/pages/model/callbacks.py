@@ -104,6 +104,7 @@ def effects(
             room,
             verdicts,
             ask.grade(view),
+            services().jobs.accuracy(view.model_id),
         ),
         "triage": triage_strip(ask.triage(view), ask.summary(view)),
     }

@@ -56,7 +56,7 @@ def band_sentence(now: Totals, base: Totals) -> str:
 def totals_row(
     base: Totals, now: Totals, reference: str, file: str, fps: float,
     room: tuple[float, float] = (math.inf, math.inf), verdicts: Sequence[Verdict] = (),
-    grade: Grade = MODELLED,
+    grade: Grade = MODELLED, judged: tuple[float, int] | None = None,
 ) -> list[Any]:  # fmt: skip
     """The figures of the whole model.
 
@@ -69,6 +69,7 @@ def totals_row(
         room: bytes that the target has for activations and for weights.
         verdicts: budgets against these figures; each stands in its total, or below all.
         grade: what kind of number the latency is.
+        judged: accuracy of the file, 0..1, and on how many samples; None: not evaluated.
     """
     note = f"baseline: {reference} (the file is {file})" if reference and file else ""
     fits = now.latency_s is not None and now.latency_s * fps <= 1
@@ -103,8 +104,13 @@ def totals_row(
         )
         for id, figure in figures.items()
     ]  # fmt: skip
-    accuracy = html.Div("not evaluated", className="total-none")
-    made.append(_total("Accuracy", accuracy, held.get("accuracy")))
+    accuracy, told = html.Div("not evaluated", className="total-none"), ""
+    if judged:
+        value = html.Span([html.B(f"{100 * judged[0]:.1f}"), html.Small("%")],
+                          className="total-value")  # fmt: skip
+        accuracy = html.Div(value, className="total-body")
+        told = f"of the file, on {count(judged[1], 'sample')}"
+    made.append(_total("Accuracy", accuracy, held.get("accuracy"), told))
     return [*made, chips(others)] if others else made
 
 
