@@ -29,7 +29,7 @@ def validation(errors, rank=0.97, top=0.9, measured=1e-2):
 
 def accuracy(errors, **more):
     seen = validation(errors, **more)
-    return Accuracy(seen, seen, 60.0, (TRUTH, again()))
+    return Accuracy(seen, None, 0.0, (TRUTH, again()))
 
 
 TRUTH = Truth(1e9, 0.5, "a machine", {"a": (0.010, 1.0), "b": (0.020, 1.0), "c": (0.030, 1.0)})
@@ -81,6 +81,13 @@ def test_models_that_are_too_small_are_counted_apart():
 def test_the_truth_is_asked_again_after_an_hour(now, verdict, figure):
     line = truth.judge(TRUTH, now)
     assert (line.verdict, line.figure) == (verdict, figure)
+
+
+def test_without_a_truth_of_an_hour_ago_the_models_are_measured_twice():
+    seen = accuracy(GOOD)
+    notes = latency.judge(replace(seen, again=seen.first, minutes=3.0))[0].notes
+    assert "floor: the same models measured again after 3 min differ by 0.0% (median)" in notes
+    assert not any(note.startswith("floor") for note in latency.judge(seen)[0].notes)
 
 
 def test_the_first_truth_of_a_machine_stays(tmp_path):

@@ -70,10 +70,17 @@ def first(now: Truth, path: Path = FILE) -> Truth:
     return now
 
 
+def comparable(kept: Truth, now: Truth) -> list[str]:
+    """The models that both have, where an hour has passed; [] before."""
+    if now.when - kept.when < HOUR:
+        return []
+    return [name for name in now.models if name in kept.models]
+
+
 def judge(kept: Truth, now: Truth) -> Line:
     """The line: NOT RUN before an hour has passed."""
-    both = [name for name in now.models if name in kept.models]
-    if now.when - kept.when < HOUR or not both:
+    both = comparable(kept, now)
+    if not both:
         after = time.strftime("%H:%M", time.gmtime(kept.when + HOUR))
         note = f"the first truth is of {kept.words}; it is asked again after {after}."
         return Line("1d", WHAT, "", "", NOT_RUN, (note,))
