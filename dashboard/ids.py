@@ -61,6 +61,7 @@ class Diff(StrEnum):
     BODY = "diff--body"
     TABLE = "diff--table"
     GRAPHS = "diff--graphs"
+    SOURCE = "diff--source"
     ONLY = "diff--only"  # the button that hides what is the same
     CHOICE = "diff--choice"  # these three + "-" + a, b, c
     TARGET = "diff--target"

@@ -6,6 +6,7 @@ from engine.insight.matching import Matching, match
 from engine.insight.own import read_own
 from engine.insight.roofline import ROOFLINE_SCHEMA, Ceiling, Roofline, Side, roofline
 from engine.insight.source import COST_SCHEMA, LINK_SCHEMA, SourceMap, source_of
+from engine.insight.source_difference import FileDifference, LineRow, source_difference
 
 __all__ = [
     "COST_SCHEMA",
@@ -14,7 +15,9 @@ __all__ = [
     "ROOFLINE_SCHEMA",
     "Ceiling",
     "Difference",
+    "FileDifference",
     "Group",
+    "LineRow",
     "Matching",
     "Priced",
     "Roofline",
@@ -27,5 +30,6 @@ __all__ = [
     "match",
     "read_own",
     "roofline",
+    "source_difference",
     "source_of",
 ]

@@ -7,7 +7,7 @@ import pytest
 import engine
 from dashboard.figures.waterfall import waterfall
 from dashboard.pages.diff import layout
-from dashboard.pages.diff.layout import NONE, drawn
+from dashboard.pages.diff.layout import NONE, drawn, drawn_source
 from dashboard.queries.differences import compared
 from dashboard.queries.sides import ANALYSIS, CHECKPOINT, offers, side, target_of
 from engine.errors import EngineError
@@ -150,6 +150,26 @@ def test_one_top_module_is_opened_until_there_are_bars(inside, add):
     model = add("deep", net.SerializeToString())
     ask = [side(inside.store, model, "phone-npu", preset).view for preset in ("", "int8")]
     assert compared(inside.model, *ask).modules.height >= 3
+
+
+def test_sources_are_beside_each_other_where_both_models_have_some(inside, add):
+    def traced(blocks, call):
+        net = builders.residual_net(blocks)
+        for k, node in enumerate(net.graph.node):
+            trace = f'File "/srv/team/net.py", line {k + 3}, in forward\n    x = self.{call}(x)\n'
+            node.metadata_props.add(key="pkg.torch.onnx.stack_trace", value=trace)
+        return add(f"traced{blocks}", net.SerializeToString())
+
+    first, second = traced(2, "conv"), traced(3, "deconv<b>")
+    (pane,) = drawn_source(*sides(plain(first), plain(second)))
+    words = text(pane)
+    assert "net.py" in words
+    assert "x = self.deconv<b>(x)" in words
+    assert "only lines that the exports name" in words
+    assert drawn_source(*sides(plain(first), plain(first, preset="int8"))) == []
+    bare = add("bare", builders.conv_net().SerializeToString())
+    assert drawn_source(*sides(plain(first), plain(bare))) == []
+    assert drawn_source(*sides(plain("nowhere"), plain(first))) == []
 
 
 def test_long_names_are_cut_in_the_waterfall(inside, two, view):

@@ -11,12 +11,14 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from dashboard.components import aria
 from dashboard.ids import Diff
-from dashboard.pages.diff import content
+from dashboard.pages.diff import content, source
 from dashboard.queries import services
 from dashboard.queries.differences import compared
-from dashboard.queries.sides import offers, side, target_of
+from dashboard.queries.sides import Side, offers, side, target_of
 from dashboard.shell import guarded, header
 from dashboard.urls import DIFF
+from engine.errors import EngineError
+from engine.insight import source_difference
 
 NONE = "none"  # of a preset, and of the third side
 SIDES = {"a": "From", "b": "To", "c": "And"}
@@ -39,7 +41,14 @@ def layout(**query: str) -> html.Div:
             header([("Compare", "")]),
             html.Div([drawn[0], arrow, *drawn[1:]], className="bar diff-sides",
                      hidden=not known),
-            html.Div(content.nothing() if not known else [], id=Diff.BODY, className="diff-body"),
+            html.Div(
+                [
+                    html.Div(content.nothing() if not known else [], id=Diff.BODY,
+                             className="diff-parts"),
+                    html.Div(id=Diff.SOURCE, className="diff-parts"),
+                ],
+                className="diff-body",
+            ),
             dcc.Location(id=Diff.ADDRESS, refresh=False),
         ],
         id=Diff.PAGE,
@@ -98,20 +107,39 @@ def drawn(*sent: object) -> tuple[list[Any], str]:
     Args:
         sent: choice, target and preset of each side in the order of `SIDES`.
     """
+    chosen, sides = _sides(sent)
+    if not sides:
+        return content.nothing(), ""
+    found = compared(services().model, *(one.view for one in sides))
+    named = [key for key in SIDES if chosen[key] not in ("", NONE)]
+    kept = {f: chosen[f] for key in named for f in (key, f"t{key}", f"p{key}")
+            if chosen[f] not in ("", NONE)}  # fmt: skip
+    return content.body(found, sides), f"?{urlencode(kept)}"
+
+
+def _sides(sent: Sequence[object]) -> tuple[dict[str, str], list[Side]]:
+    """What was chosen, by its key in the address, and the sides; none before there are two."""
     fields = [f"{prefix}{key}" for key in SIDES for prefix in PARTS]
     chosen = dict(zip(fields, (str(value or "") for value in sent), strict=True))
     keys = [key for key in SIDES if chosen[key] not in ("", NONE)]
-    if keys[:2] != ["a", "b"]:
-        return content.nothing(), ""
-    ask = services()
-    sides = [
-        side(ask.store, chosen[key], chosen[f"t{key}"], chosen[f"p{key}"].replace(NONE, ""))
+    store = services().store
+    return chosen, [
+        side(store, chosen[key], chosen[f"t{key}"], chosen[f"p{key}"].replace(NONE, ""))
         for key in keys
+        if keys[:2] == ["a", "b"]
     ]
-    found = compared(ask.model, *(one.view for one in sides))
-    kept = {f: chosen[f] for key in keys for f in (key, f"t{key}", f"p{key}")
-            if chosen[f] not in ("", NONE)}  # fmt: skip
-    return content.body(found, sides), f"?{urlencode(kept)}"
+
+
+def drawn_source(*sent: object) -> list[Any]:
+    """The sources of the first two sides, where they are of different models that have some."""
+    try:
+        _, sides = _sides(sent)
+        if len({one.view.model_id for one in sides[:2]}) < 2:
+            return []
+        maps = [services().code.source(one.view) for one in sides[:2]]
+    except EngineError:  # the other callback says it
+        return []
+    return source.source(source_difference(*maps), (sides[0].name, sides[1].name))
 
 
 def _own_target(choice: object) -> tuple[str, bool]:
@@ -126,6 +154,10 @@ def register(app: Dash) -> None:
         Output(Diff.BODY, "children"), Output(Diff.ADDRESS, "search"),
         *(Input(f"{part}-{key}", "value") for key in SIDES for part in PARTS.values()),
     )(guarded(drawn))  # fmt: skip
+    app.callback(
+        Output(Diff.SOURCE, "children"),
+        *(Input(f"{part}-{key}", "value") for key in SIDES for part in PARTS.values()),
+    )(drawn_source)  # fmt: skip
     for key in SIDES:
         app.callback(
             Output(f"{Diff.TARGET}-{key}", "value"), Output(f"{Diff.CHOICE}-{key}-more", "hidden"),
