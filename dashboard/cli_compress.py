@@ -154,19 +154,13 @@ def _per_task(
     """Code task by task, each under the line that it comes from."""
     made = engine.task_code(compilation, recipe, options.tool)
     source = engine.source_of(compilation, path)
-    tasks = []
+    tasks: list[dict[str, Any]] = []
     for part in made.tasks:
         lines = source.of_task(part.task)
         at, text = (lines[0][0].place, lines[0][0].text) if lines else ("", "")
         tasks.append({"task_id": part.task, "name": part.name, "at": at, "source": text,
                       "code": part.code, "missing": list(part.missing)})  # fmt: skip
-    rows = [made.head]
-    for task in tasks:
-        rows.append(f"# task {task['task_id']}: {task['name']}")
-        rows += [f"# {task['at']}: {task['source']}"] if task["at"] else []
-        rows += [str(task["code"])] if task["code"] else []
-        rows += [f"# not here: {text}" for text in task["missing"]]  # type: ignore[attr-defined]
-    text = "\n".join(rows) + "\n"
+    text = made.text({t["task_id"]: f"{t['at']}: {t['source']}" for t in tasks if t["at"]})
     if options.out is not None:
         _write(options.out, text.encode())
     if options.json:

@@ -34,7 +34,7 @@
   }
 
   function copy(button) {
-    part("json").select();
+    document.getElementById(button.dataset.copy).select();
     button.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C"; // works without HTTPS too
     setTimeout(() => (button.textContent = "Copy"), 1500);
   }
@@ -43,7 +43,7 @@
     const row = event.target.closest("button[data-budget]"), button = event.target.closest("button");
     if (row) edit(row.dataset.budget);
     if (button && button === part("cancel")) set("was", { data: "" });
-    if (button && button === part("copy")) copy(button);
+    if (button && button.dataset.copy) copy(button);
   });
   clientside.budgets = { form, kept, editing };
 })();

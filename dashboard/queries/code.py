@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import engine
 from dashboard.figures import highlight
+from dashboard.queries.documents import recipe_of
 from dashboard.queries.drawings import Drawing
 from dashboard.queries.model import ModelQueries
 from dashboard.urls import View, ranges
@@ -24,6 +25,7 @@ from engine.insight import SourceMap
 from engine.store import Store
 
 KEPT = 8  # maps in memory
+MOST_EDITS = 300  # edited tasks that the sheet writes out
 
 
 class CodeQueries:
@@ -57,6 +59,21 @@ class CodeQueries:
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
         return found[1]
+
+    def edits(self, view: View, tool: str) -> str:
+        """The recipe of a view as code for each task, under the lines that tasks come from.
+
+        Raises:
+            EngineError: no such model or target, or a recipe that means nothing here.
+        """
+        made = engine.task_code(self._model.compilation(view), recipe_of(view.recipe), tool)
+        try:
+            source = self.source(view)
+            at = {part.task: source.of_task(part.task) for part in made.tasks[:MOST_EDITS]}
+        except EngineError:  # its own map of lines is none: then without lines
+            at = {}
+        lines = {t: f"{found[0][0].place}: {found[0][0].text}" for t, found in at.items() if found}
+        return made.text(lines, MOST_EDITS) if made.tasks else ""
 
     def lines(self, view: View) -> Drawing:
         """Files, lines with the tasks of each role as ranges, and modules where there is no line.

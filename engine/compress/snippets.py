@@ -67,6 +67,29 @@ class Snippets:
     head: str
     tasks: tuple[Snippet, ...]
 
+    def text(self, lines: Mapping[int, str], most: int | None = None) -> str:
+        """All of it, each task under the line of source that it comes from.
+
+        Args:
+            lines: task -> "unet.py:18: x = self.conv1(x)", where it is known.
+            most: tasks that are written; the rest is counted.
+        """
+        rows = [self.head]
+        for part in self.tasks[:most]:
+            rows.append(f"# task {part.task}: {_one_line(part.name)}")
+            rows += [f"# {_one_line(lines[part.task])}"] if part.task in lines else []
+            rows += [part.code] if part.code else []
+            rows += [f"# not here: {_one_line(text)}" for text in part.missing]
+        if most is not None and len(self.tasks) > most:
+            rows.append(f"# and {len(self.tasks) - most:,} more tasks: paredown recipe export "
+                        "--per-task writes all")  # fmt: skip
+        return "\n".join(rows) + "\n"
+
+
+def _one_line(text: str) -> str:
+    """So that nothing of a name stands outside the comment."""
+    return " ".join(text.split())
+
 
 class _Layer(NamedTuple):
     """A layer of a task: the name of its weight as the exporter has it, and its operator."""

@@ -51,7 +51,7 @@ def figure(value: float, off: float = 0.02) -> Figure:
 
 MORE = {
     name: Found({"base": figure(base), "w8": figure(base), "palette4": figure(base),
-                 "prune50": figure(pruned), "prune50-refit": figure(refit)},
+                 "pruned": figure(pruned), "refitted": figure(refit)},
                 Pair(name, "int8", 1.3, 1.3, 1.4, 1.3, 1.5))
     for name, base, pruned, refit in (("orientation", 0.98, 0.5, 0.9), ("pitch", 2.0, 9.0, 4.0))
 }  # fmt: skip
@@ -68,7 +68,7 @@ def more(name: str, fault: str, value: object) -> dict[str, Found]:
 PAIRS = (
     *(Pair(m, r, 0.8, 0.8, 0.75, 0.7, 0.8) for m in "abcde" for r in ("int8", "channels")),
     *(Pair(m, "palette4", 1.0, 1.0, 1.01, 0.98, 1.03) for m in "abcde"),
-    Pair(signs.VIT, "int8", 1.5, 1.4, 1.4, 1.3, 1.5, ("matmul", "softmax", "convert")),
+    Pair(signs.VIT, "int8", 1.5, 1.4, 1.4, 1.3, 1.5, ("softmax", "convert"), "softmax"),
     Pair(signs.VIT, "int8 of weighted products", 1.0, 1.0, 1.02, 0.98, 1.05),
     Pair(signs.VIT, "dynamic int8", math.nan, 0.92, 0.9, 0.86, 0.94),
 )  # fmt: skip
@@ -117,11 +117,11 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("1i", compressing_text.judge, TEXT, read(prune30_refit=model(0.71))),
     ("1j", compressing_text.judge, TEXT, read(w8=model(0.92))),
     ("1k", compressing_more.judge, MORE, more("orientation", "w8", figure(0.95))),
-    ("1l", compressing_more.judge, MORE, more("orientation", "prune50-refit", figure(0.51))),
+    ("1l", compressing_more.judge, MORE, more("orientation", "refitted", figure(0.51))),
     ("1m", compressing_more.judge, MORE,
      more("orientation", "", Pair("", "", 0.7, 0.7, 1.4, 1.3, 1.5))),
     ("1n", compressing_more.judge, MORE, more("pitch", "w8", figure(2.2))),
-    ("1o", compressing_more.judge, MORE, more("pitch", "prune50", figure(2.01))),
+    ("1o", compressing_more.judge, MORE, more("pitch", "pruned", figure(2.01))),
     ("1p", compressing_more.judge, MORE, more("pitch", "", Pair("", "", 1.0, 1.0, 1.4, 1.3, 1.5))),
     ("2a", compressing.packed, TREE, repacked(stored=103.0)),
     ("2a", compressing.packed, TREE, replace(TREE, packings={

@@ -207,7 +207,12 @@ def _json() -> html.Details:
             _fault("json"),
             html.Div(
                 [
-                    html.Button("Copy", id=Model.BUDGET_COPY, className="button"),
+                    html.Button(
+                        "Copy",
+                        id=Model.BUDGET_COPY,
+                        className="button",
+                        **data(copy=Model.BUDGET_JSON),
+                    ),
                     html.Button(
                         "Use this text",
                         id=Model.BUDGET_PUT,

@@ -133,7 +133,8 @@ def rule_list(
         return no_update
     view = view_of(model, target, recipe=recipe, values=values, ids=ids)
     ask = services().model
-    return [*rules.slower(ask.slower(view)), *rules.rule_list(ask.rules(view))]
+    edits = {tool: services().code.edits(view, tool) for tool in rules.TOOLS}
+    return [*rules.slower(ask.slower(view)), *rules.rule_list(ask.rules(view)), *rules.code(edits)]
 
 
 def why(

@@ -6,15 +6,20 @@ rule did.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from dashboard.components import aria, count, data, quantity
 from dashboard.ids import Model
 from dashboard.pages.model import judging
 from dashboard.pages.model.making import form
 from engine.recipe import RuleBook, RuleLine, Slower
+
+# Tools that have code for single tasks, as a person calls them.
+TOOLS: Mapping[str, str] = MappingProxyType({"torchao": "PyTorch", "coremltools": "Core ML Tools"})
 
 
 def head() -> list[Any]:
@@ -104,6 +109,25 @@ def slower(found: Slower) -> list[Any]:
             f" {number} {unit} more",
         ]
     return [html.P([*parts, "."], className="slower", role="note")]
+
+
+def code(edits: Mapping[str, str]) -> list[Any]:
+    """The recipe as code for each edited task, to copy; nothing without edits."""
+    return [
+        html.Details(
+            [
+                html.Summary(f"Code for each task: {label}", className="link"),
+                dcc.Textarea(
+                    value=edits[tool], readOnly=True, spellCheck=False,
+                    id=f"{Model.RULES}-{tool}", className="budget-json code-edits",
+                    title=f"Lines for {label}, task by task",
+                ),
+                html.Button("Copy", className="button", **data(copy=f"{Model.RULES}-{tool}")),
+            ]
+        )
+        for tool, label in TOOLS.items()
+        if edits.get(tool)
+    ]  # fmt: skip
 
 
 def _line(k: int, line: RuleLine, of: int) -> html.Li:

@@ -6,7 +6,7 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 import engine
-from dashboard.pages.model.rules import slower
+from dashboard.pages.model.rules import code, slower
 from dashboard.queries import documents
 from engine.errors import EngineError
 from engine.recipe import Recipe, Slowed, Slower, rule_book
@@ -87,3 +87,12 @@ def test_the_sheet_says_what_a_recipe_makes_slower_and_each_kind_selects_its_tas
     assert '"data-pick": "7,3"' in text
     assert "2.00 ms more" in text
     assert slower(Slower(1.01, found.kinds)) == []
+
+
+def test_the_sheet_has_code_for_each_task_that_can_be_copied():
+    text = json.dumps(code({"torchao": "quantize_(model)", "coremltools": ""}),
+                      cls=PlotlyJSONEncoder)  # fmt: skip
+    assert "Code for each task: PyTorch" in text
+    assert "Core ML" not in text
+    assert '"data-copy": "model--rules-torchao"' in text
+    assert code({}) == []

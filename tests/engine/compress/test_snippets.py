@@ -75,3 +75,12 @@ def test_every_edited_task_has_code_or_a_reason(tool: str, id: str):
 def test_a_tool_without_code_for_tasks_is_refused():
     with pytest.raises(EngineError, match="torchao"):
         code(Recipe(), "onnxruntime")
+
+
+def test_names_cannot_leave_their_comments():
+    c = engine.compile_model(engine.read_trusted(model()), engine.target("phone-npu"))
+    made = snippets(c, preset("int8").recipe)
+    text = made.text({part.task: "a.py:1: x\nimport os" for part in made.tasks}, 1)
+    assert "\nimport os" not in text
+    assert "# a.py:1: x import os" in text
+    assert "more tasks" in text
