@@ -157,6 +157,8 @@ class Jobs:
     ) -> tuple[JobRow, ...]:
         """The jobs of an owner: those under way, then the others, newest first; of a subject."""
         where = JOBS.c.owner == owner
+        if not subject.isprintable():  # any text may arrive here, also what no database takes
+            return ()
         return self._read(sa.and_(where, JOBS.c.subject == subject) if subject else where, most)
 
     def active(self, owner: str | None = None) -> int:
