@@ -32,7 +32,7 @@ STYLE = (
     "div{overflow:visible}tr,svg{break-inside:avoid}thead{display:table-header-group}"
     "h2{break-after:avoid}.t{fill:#000}th,td{border-bottom-color:#d5dbe3;padding:3px 8px}}"
 )
-_FIGURE = re.compile(r"[▼▲+−]?\s?[\d.,]+( |$|/)|unknown$|put in$|$")
+_FIGURE = re.compile(r"[▼▲+−]?\s?[\d.,–]+( |$|/)|unknown$|put in$|$")
 RIGHT = ' class="n"'
 
 

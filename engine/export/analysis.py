@@ -8,17 +8,18 @@ import polars as pl
 
 from engine.export.subject import Subject
 from engine.insight import Priced, difference
-from engine.numbers import change, count, percent, quantity
+from engine.numbers import change, count, percent, quantity, span
 from engine.recipe import RuleBook, Totals, rule_book
 from engine.report import Report, Section, bars
 from engine.targets import target as target_of
 
 MAX_ROWS = 40  # of a table
+ENERGY = "Energy of an inference"
 MET = {True: "met", False: "missed", None: "unknown"}
 Of = Callable[[Totals, float], float | None]
 FIGURES: tuple[tuple[str, str, Of], ...] = (
     ("Latency", "s", lambda t, _: t.latency_s),
-    ("Energy of an inference", "J", lambda t, _: t.energy_j),
+    (ENERGY, "J", lambda t, _: t.energy_j),
     ("Memory power", "W", lambda t, fps: t.memory_power(fps)),
     ("Model size", "B", lambda t, _: t.size_bytes),
     ("Peak memory", "B", lambda t, _: t.peak_bytes),
@@ -62,7 +63,11 @@ def _totals(subject: Subject) -> Section:
     rows = []
     for name, unit, of in FIGURES:
         before, after = (of(r.totals, subject.fps) for r in (subject.before, subject.after))
-        rows.append((name, _said(before, unit), _said(after, unit), change(after, before)[0]))
+        told = [_said(before, unit), _said(after, unit)]
+        bands = [r.totals.energy_band for r in (subject.before, subject.after)]
+        if name == ENERGY:  # from low to high, as the grades of its coefficients allow
+            told = [" ".join(span(*b, unit)) if b else t for b, t in zip(bands, told, strict=True)]
+        rows.append((name, *told, change(after, before)[0]))
     return Section("Totals", (), ("", "Baseline", "Now", "Change"), tuple(rows))
 
 

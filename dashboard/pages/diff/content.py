@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import dash_ag_grid as dag
 from dash import dcc, html
 
-from dashboard.components import aria, change, data, quantity
+from dashboard.components import aria, change, data, quantity, span
 from dashboard.figures.task_table import THEME
 from dashboard.figures.tokens import SCHEMES
 from dashboard.figures.waterfall import waterfall
@@ -74,17 +74,19 @@ def _figure(
     values = [getattr(t, field) for t in totals]
     parts: list[Any] = [html.Div(name, className="total-name")]
     before = values[0]
-    for value, side in zip(values[1:], names[1:], strict=True):
+    for total, value, side in zip(totals[1:], values[1:], names[1:], strict=True):
         if before is None or value is None:
             parts.append(html.Div("unknown"))
             continue
-        number, short = quantity(value, unit)
+        band = total.energy_band if field == "energy_j" else None
+        number, short = span(*band, unit) if band else quantity(value, unit)
         old, old_unit = quantity(before, unit)
         moved, share = change(value, before)
         said: list[Any] = [html.Span([html.B(number), html.Small(short)], className="total-value")]
         if moved:
+            struck = html.S(old if old_unit == short else f"{old} {old_unit}")
             said += [
-                html.S(old if old_unit == short else f"{old} {old_unit}"),
+                *([] if band else [struck]),
                 html.Span(moved, className=f"change {'better' if share < 0 else 'worse'}"),
             ]
         if len(values) > 2:
@@ -201,7 +203,7 @@ def _columns(names: Sequence[str], more: Sequence[str]) -> list[dict[str, Any]]:
 
     def state(field: str, kind: str) -> dict[str, Any]:
         rules = {f"is-{name}": f"params.data['{kind}'] === '{name}'" for name in SIGNS}
-        return text(field, "", width=104, cellClassRules=rules)
+        return text(field, "State", width=104, cellClassRules=rules)
 
     def number(field: str, head: str) -> dict[str, Any]:
         return {"field": field, "headerName": head, "width": 108, "type": "rightAligned",

@@ -48,7 +48,7 @@ def _file(file: FileDifference, names: tuple[str, str], opened: bool) -> html.De
     table = html.Table(
         [
             html.Colgroup([html.Col(className=c) for c in ("sign", "number", "", "number", "")]),
-            html.Thead(html.Tr([html.Th("", scope="col"),
+            html.Thead(html.Tr([html.Td(""),
                                 *(html.Th(name, colSpan=2, scope="col") for name in names)])),
             html.Tbody([_row(row) for row in file.rows]),
         ],
