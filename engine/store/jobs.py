@@ -156,6 +156,8 @@ class Jobs:
         self, owner: str = limits.LOCAL, most: int = 50, subject: str = ""
     ) -> tuple[JobRow, ...]:
         """The jobs of an owner: those under way, then the others, newest first; of a subject."""
+        if subject and not limits.is_id(subject):  # any text may arrive here
+            return ()
         where = JOBS.c.owner == owner
         if not subject.isprintable():  # any text may arrive here, also what no database takes
             return ()

@@ -229,6 +229,8 @@ def test_the_form_of_a_model_counts_its_children(app, filed):
 
 
 def test_what_arrives_is_checked(services):
+    for odd in ("\ud800", "x" * 50, "'; --"):
+        assert services.jobs.about(odd) == ()
     good = "data:x;base64," + base64.b64encode(b"abc").decode()
     assert offspring.sent(good, "x") == b"abc"
     for bad in (None, "", "data:x;base64,!!", 7):

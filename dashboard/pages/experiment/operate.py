@@ -263,6 +263,7 @@ def attach(
     ask, store, id = services(), services().store, str(model or "")
     row, found = ask.experiments.get(key)
     which = ctx.triggered_id
+    offspring.origin(store, row, found, id)  # there is such a model
     if which == Experiment.RUN_PICK and picked:
         known = next((m for m in store.models() if m.sha256 == picked), None)
         if known is None:
