@@ -22,7 +22,7 @@ class Slowed:
     Args:
         kernel: id of the kernel class; "convert" for conversions that were put in.
         label: the same in words.
-        tasks: ids, those that cost most first; of conversions the tasks whose output they convert.
+        tasks: ids, those that cost most first; conversions have their own, behind the tasks'.
         added_s: what they take more in all, s.
     """
 

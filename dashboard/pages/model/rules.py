@@ -97,11 +97,13 @@ def slower(found: Slower) -> list[Any]:
     parts: list[Any] = [html.B(f"{found.ratio:.1f} × as slow as the file: ")]
     for i, kind in enumerate(found.kinds):
         number, unit = quantity(kind.added_s, "s")
-        words = kind.label.lower()
+        tasks, put_in = len(kind.tasks), kind.kernel == "convert"
+        words = f"{tasks:,} conversions put in" if put_in else (
+            f"{kind.label.lower()} ({count(tasks, 'task')})")  # fmt: skip
         parts += [
             ", " if i else "",
             html.Button(
-                f"{words} ({count(len(kind.tasks), 'task')})",
+                words,
                 className="link",
                 title="Select them",
                 **data(pick=",".join(map(str, kind.tasks))),
