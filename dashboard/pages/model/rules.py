@@ -98,7 +98,7 @@ def slower(found: Slower) -> list[Any]:
     for i, kind in enumerate(found.kinds):
         number, unit = quantity(kind.added_s, "s")
         tasks, put_in = len(kind.tasks), kind.kernel == "convert"
-        words = f"{tasks:,} conversions put in" if put_in else (
+        words = f"{count(tasks, 'conversion')} put in" if put_in else (
             f"{kind.label.lower()} ({count(tasks, 'task')})")  # fmt: skip
         parts += [
             ", " if i else "",
