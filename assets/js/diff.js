@@ -83,7 +83,7 @@
     all();
   }
   const pan = (side, from, dx, dy) => show(side, { ...from, x: from.x + dx, y: from.y + dy });
-  const whole = () => [sides.forEach((side) => Object.assign(side, { at: null, moved: false })), all()];
+  const whole = () => [sides.forEach((side) => Object.assign(side, { at: fit(side), moved: false })), all()];
   function zoom(side, factor, px, py) {
     const k = Math.max(fit(side).k * 0.6, Math.min(CLOSEST, side.at.k * factor)), f = k / side.at.k;
     show(side, { k, x: px - (px - side.at.x) * f, y: py - (py - side.at.y) * f });

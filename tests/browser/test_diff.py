@@ -33,8 +33,8 @@ def spot(page, side: int, task: int) -> tuple[float, float, float]:
     return page.evaluate(SPOT, [side, task])
 
 
-def test_both_graphs_zoom_and_move_together(compared):
-    page = compared
+def zoomed_and_moved(page):
+    """Both graphs together."""
     box = page.locator("#diff--graphs canvas").first.bounding_box()
     before = page.evaluate(PLACES)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -49,10 +49,8 @@ def test_both_graphs_zoom_and_move_together(compared):
     until(page, lambda: page.evaluate(PLACES) == before)
 
 
-def test_a_pair_is_chosen_in_graph_and_table(compared):
-    page = compared
-    page.click("#diff--only")
-    until(page, f"{ROWS} > 6")
+def chosen(page):
+    """A pair, in a graph and in the table."""
     box = page.locator("#diff--graphs canvas").first.bounding_box()
     x, y, _ = spot(page, 0, 1)
     page.mouse.click(box["x"] + x, box["y"] + y)
@@ -64,8 +62,8 @@ def test_a_pair_is_chosen_in_graph_and_table(compared):
     until(page, f"{PICKED}.a !== 0")
 
 
-def test_only_what_differs_hides_the_rest_and_the_address_stays(compared):
-    page = compared
+def all_and_only(page):
+    """What is the same comes and goes, and the address stays."""
     few = page.evaluate(ROWS)
     page.click("#diff--only")
     until(page, f"{ROWS} > {few}")
@@ -75,3 +73,10 @@ def test_only_what_differs_hides_the_rest_and_the_address_stays(compared):
     with page.expect_download() as saved:
         page.locator("#diff--graphs [data-picture=png]").first.click()
     assert saved.value.suggested_filename.endswith(".png")
+
+
+def test_graphs_and_table_follow_each_other(compared):
+    """One test, because a page takes long to load."""
+    zoomed_and_moved(compared)
+    all_and_only(compared)
+    chosen(compared)
