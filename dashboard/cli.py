@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import engine
 from dashboard import (
+    cli_behaviors,
     cli_compress,
     cli_demo,
     cli_diff,
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_compress.add(commands)
     cli_worker.add(commands)
     cli_diff.add(commands)
+    cli_behaviors.add(commands)
     cli_source.add(commands)
     cli_export.add(commands)
     cli_experiment.add(commands, _Parser)

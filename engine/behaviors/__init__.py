@@ -12,10 +12,12 @@ from engine.behaviors.metrics import KINDS, Kind
 from engine.behaviors.outputs import SCORES, Outputs, outputs
 from engine.behaviors.question import PAGE, Question, columns, measure_of, passing
 from engine.behaviors.reading import read_outputs
+from engine.behaviors.running import run_outputs
 
 __all__ = [
     "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Histogram", "Kind", "Matched", "Means",
     "Measure", "Outputs", "Question", "Row", "Side", "ask", "classes", "columns", "confusion",
     "frequent", "histogram", "instance", "matched", "means", "measure_of", "outputs", "passing",
-    "read_outputs", "sensitive", "turned", "whole",
+    "read_outputs", "run_outputs",
+    "sensitive", "turned", "whole",
 ]  # fmt: skip

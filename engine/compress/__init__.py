@@ -10,13 +10,19 @@ it in few bytes.
 from engine.compress.applying import Applied, Step, apply, weight_bytes
 from engine.compress.catalogue import called, operation, operations, run
 from engine.compress.data import Samples, read_samples, samples
-from engine.compress.evaluating import ClassFigures, Evaluation, Figure, evaluate
+from engine.compress.evaluating import (
+    ClassFigures,
+    Evaluation,
+    Figure,
+    evaluate,
+    judged_output,
+)
 from engine.compress.found import METRICS, declared, few, judged_figures, said, stored_figures
 from engine.compress.growing import Branch, Grown, grow
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.packing import Packed, pack, sizes, unpack
 from engine.compress.paired import Ratio, paired
-from engine.compress.runner import Runner
+from engine.compress.runner import Runner, predictions
 from engine.compress.scripts import TOOLS, Script, script
 from engine.compress.snippets import PER_TASK, Snippet, Snippets, snippets
 from engine.compress.spec import Change, Made, Operation, Parameter
@@ -54,11 +60,13 @@ __all__ = [
     "few",
     "grow",
     "judged_figures",
+    "judged_output",
     "layers",
     "operation",
     "operations",
     "pack",
     "paired",
+    "predictions",
     "read_samples",
     "run",
     "said",

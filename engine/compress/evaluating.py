@@ -133,7 +133,7 @@ def evaluate(
         raise EngineError("there is nothing to judge by", "data", "labels, targets, or a base")
     made = predictions(model, samples.inputs)
     before = None if base is None else predictions(base, samples.inputs)
-    name, values = _output(made, output, samples)
+    name, values = judged_output(made, output, samples)
     other = None
     if before is not None:
         if name not in before or _flat(before[name]).shape != values.shape:
@@ -194,10 +194,19 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
 
 
-def _output(
+def judged_output(
     made: Mapping[str, NDArray[Any]], wanted: str, samples: Samples
 ) -> tuple[str, NDArray[Any]]:
-    """The output that is judged, one row a sample."""
+    """The output that is judged, one row a sample: (its name, [samples, …]).
+
+    Args:
+        made: outputs by name.
+        wanted: name of the one to judge; "" takes the first that fits.
+        samples: with labels or targets that it must fit.
+
+    Raises:
+        EngineError: no such output, none fits, or a label is out of range.
+    """
     if wanted and wanted not in made:
         raise EngineError("no such output", wanted[:200], f"one of {', '.join(made)}"[:300])
     for name, array in made.items():

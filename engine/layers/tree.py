@@ -125,7 +125,7 @@ def figure(module: Module, model: int, key: str) -> float:
 
 def shown(
     modules: Mapping[str, Module], pattern: str = "", by: int | None = None, key: str = "change",
-    order: Literal["down", "up"] = "down", page: int = 0,
+    order: str = "down", page: int = 0, whole: bool = False,
 ) -> Shown:  # fmt: skip
     """Rows to show: the topmost matches unfolded as they are, or all matches in order.
 
@@ -135,8 +135,9 @@ def shown(
             matched in linear time. "" matches all.
         by: model whose figure decides the order; None keeps the tree.
         key: of `KEYS`.
-        order: of the figures; of those where less is more change, as they are.
+        order: "down" or "up"; where less is more change (`WORSE_LOW`) "up" leads with the most.
         page: of an ordered list; beyond the last one the last is given.
+        whole: all rows on one page.
 
     Raises:
         EngineError: the pattern cannot be read, no such figure.
@@ -157,8 +158,8 @@ def shown(
         values = np.abs(values)
     rank = np.where(np.isnan(values), np.inf, -values if order == "down" else values)
     at = np.argsort(rank, kind="stable")
-    here = max(0, min(page, (len(at) - 1) // PAGE))
-    chosen = at[here * PAGE : (here + 1) * PAGE]
+    here = 0 if whole else max(0, min(page, (len(at) - 1) // PAGE))
+    chosen = at if whole else at[here * PAGE : (here + 1) * PAGE]
     return Shown(tuple(rows[int(k)] for k in chosen), len(at), here, children)
 
 

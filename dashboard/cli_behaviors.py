@@ -1,0 +1,165 @@
+"""The commands `paredown behaviors` and `paredown layers`: what compression did to a model."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboard.cli_model import print_json
+from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from engine.behaviors import Answer, Outputs
+    from engine.layers import Module
+
+FILES = (".npz", ".parquet", ".json")  # of predictions; everything else is a model
+
+
+def add(commands: Any) -> None:
+    """Add the commands to a parser's."""
+    said = commands.add_parser("behaviors", help="what models make of data, beside a base")
+    said.add_argument("base", metavar="BASE",
+                      help=f"ONNX file, or predictions as {', '.join(FILES)}")  # fmt: skip
+    said.add_argument("models", nargs="+", metavar="MODEL", help="the same")
+    said.add_argument("--data", metavar="F", help="samples for ONNX files: .npz, .csv, .parquet")
+    said.add_argument("--metric", default="", metavar="M", help="id of a comparison metric")
+    said.add_argument("--relative", action="store_true", help="differences from the base")
+    said.add_argument("--instances", action="store_true", help="rows are instances, not classes")
+    said.add_argument("--inside", default="", metavar="CLASS", help="of this class only")
+    said.add_argument("--by", default="", metavar="MODEL", help="order rows by this model")
+    said.add_argument("--page", type=int, default=1, metavar="N", help="50 rows each, from 1")
+    said.add_argument("--json", action="store_true", help="print one JSON object")
+    said.set_defaults(run=_behaviors)
+    deep = commands.add_parser("layers", help="weights and activations of a model beside its base")
+    deep.add_argument("base", metavar="BASE", help="ONNX file")
+    deep.add_argument("model", metavar="MODEL", help="ONNX file that was made from it")
+    deep.add_argument("--data", metavar="F", help="samples: compare activations, not weights")
+    deep.add_argument("--by", default="relative", metavar="KEY", help="figure that orders the rows")
+    deep.add_argument("--filter", default="", metavar="REGEX", help="modules by name")
+    deep.add_argument("--json", action="store_true", help="print one JSON object")
+    deep.set_defaults(run=_layers)
+
+
+def _behaviors(options: argparse.Namespace) -> int:
+    from engine import behaviors
+
+    paths = [Path(p) for p in (options.base, *options.models)]
+    names = _apart(paths)
+    made = ((n, _outputs(p, options.data)) for n, p in zip(names, paths, strict=True))
+    found = behaviors.matched(next(made), made)
+    metric = options.metric or found.measures[0].id
+    question = behaviors.Question(
+        metric, options.relative, not options.instances, options.inside, by=options.by,
+        order="down" if options.by else "", page=options.page - 1,
+    )  # fmt: skip
+    answer = behaviors.ask(found, question)
+    if options.json:
+        told = {k: v for k, v in asdict(answer).items() if k not in ("measure", "histogram")}
+        print_json(_finite(told) | {"metric": metric, "metrics": [m.id for m in found.measures]})
+    else:
+        sys.stdout.write(_table(answer))
+    return 0
+
+
+def _apart(paths: list[Path]) -> list[str]:
+    """Names of files, with a number where two are alike."""
+    names: list[str] = []
+    for path in paths:
+        again = sum(n == path.stem or n.startswith(f"{path.stem} (") for n in names)
+        names.append(f"{path.stem} ({again + 1})" if again else path.stem)
+    return names
+
+
+def _outputs(path: Path, data: str | None) -> Outputs:
+    import engine
+    from engine import behaviors
+    from engine.formats import load
+
+    if path.suffix.lower() in FILES:
+        try:
+            return behaviors.read_outputs(path.read_bytes(), path.name)
+        except OSError as error:
+            raise EngineError("cannot be read", path.name, found=error.strerror or "") from error
+    if not data:
+        raise EngineError("needs data to run on", path.name, try_this="--data samples.npz")
+    model = engine.unpack_model(load(path, path.name).data)
+    return behaviors.run_outputs(model, engine.read_samples(model, data))
+
+
+def _table(answer: Answer) -> str:
+    def figures(values: Any) -> str:
+        return "".join(f"{'unknown' if v != v else f'{v:.4g}':>16}" for v in values)
+
+    row, kind = answer.summary, "differences" if answer.relative else "values"
+    lines = [
+        f"{answer.measure.label}, {kind}; {answer.kept:,} of {answer.total:,} instances",
+        f"{'':<24}{'count':>8}{''.join(f'{n[:15]:>16}' for n in answer.models)}",
+    ]
+    for one in (row, *answer.rows):
+        name = one.name or "all"
+        lines.append(f"{name[:23]:<24}{one.count:>8,}{figures(getattr(one, kind))}")
+    pages = -(-answer.count // 50)
+    if pages > 1:
+        lines.append(f"page {answer.page + 1} of {pages}")
+    return "\n".join(lines) + "\n"
+
+
+def _layers(options: argparse.Namespace) -> int:
+    import engine
+    from engine import layers
+    from engine.formats import load
+
+    base, model = (
+        engine.unpack_model(load(Path(p), Path(p).name).data) for p in (options.base, options.model)
+    )
+    if options.data:
+        inputs = engine.read_samples(base, options.data).inputs
+        sides = [layers.compare_activations(base, m, inputs) for m in (base, model)]
+    else:
+        sides = [layers.compare_weights(base, m) for m in (base, model)]
+    modules = layers.tree(sides)
+    order = "up" if options.by in layers.WORSE_LOW else "down"
+    rows = [
+        m
+        for m in layers.shown(modules, options.filter, 1, options.by, order, whole=True).rows
+        if m.leaf
+    ]
+    found: list[dict[str, Any]] = [
+        {"name": m.name, "role": m.role, "size": m.size, **_figures(m)} for m in rows
+    ]
+    notes = [*sides[1].notes, *(f"{n} is only in the base." for n in sides[1].only_base),
+             *(f"{n} is only in the model." for n in sides[1].only_model)]  # fmt: skip
+    if options.json:
+        print_json({"layers": _finite(found), "notes": notes})
+        return 0
+    keys = list(layers.KEYS)
+    sys.stdout.write(f"{'':<44}{'numbers':>10}{''.join(f'{k:>12}' for k in keys)}\n")
+    for one in found:
+        figures = "".join(f"{_said(one[k]):>12}" for k in keys)
+        sys.stdout.write(f"{one['name'][-43:]:<44}{one['size']:>10,}{figures}\n")
+    sys.stdout.write("".join(f"{n}\n" for n in notes))
+    return 0
+
+
+def _figures(module: Module) -> dict[str, float]:
+    from engine import layers
+
+    return {k: layers.figure(module, 1, k) for k in layers.KEYS}
+
+
+def _said(value: float) -> str:
+    """A figure; nothing changed where it is infinite, nothing is known where it is no number."""
+    return "unknown" if value != value else "same" if math.isinf(value) else f"{value:.3g}"
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for numbers that JSON has no word for."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
