@@ -34,14 +34,19 @@ def waterfall(
         go.Waterfall(
             orientation="h", y=places, x=[1e3 * before, *(1e3 * c for c in change), 1e3 * after],
             measure=["absolute", *("relative" for _ in change), "total"],
-            text=texts, textposition="outside", cliponaxis=False,
-            textfont={"color": colour["muted"]},
+            text=texts, textposition="none",
             connector={"line": {"color": colour["line"], "width": 1}},
             increasing={"marker": {"color": colour["worse"]}},
             decreasing={"marker": {"color": colour["better"]}},
             totals={"marker": {"color": colour["seq-2"]}},
         ),
         layout={"template": template(scheme)},
+    )  # fmt: skip
+    # beside the right end of each bar: to the left of a short one stand the names
+    figure.add_scatter(
+        y=places, x=_ends(before, change, after), mode="text", text=texts, cliponaxis=False,
+        textposition="middle right", textfont={"color": colour["muted"]}, hoverinfo="skip",
+        showlegend=False,
     )  # fmt: skip
     figure.update_layout(
         height=ROW * len(labels) + 56, margin={"l": 190, "r": 84, "t": 8, "b": 40},
@@ -51,6 +56,15 @@ def waterfall(
         bargap=0.35,
     )  # fmt: skip
     return figure
+
+
+def _ends(before: float, change: list[float], after: float) -> list[float]:
+    """Right end of each bar, ms."""
+    at, ends = before, [before]
+    for step in change:
+        ends.append(max(at, at + step))
+        at += step
+    return [1e3 * x for x in (*ends, after)]
 
 
 def _short(name: str) -> str:

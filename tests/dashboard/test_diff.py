@@ -73,6 +73,10 @@ def test_bars_add_up_from_one_figure_to_the_other(inside, two, view):
     found = compared(inside.model, view(two[0]), view(two[1]))
     before, after = found.found[0].before.latency_s, found.found[0].after.latency_s
     figure = waterfall(found.modules, before, after, ("a", "b"), "light")
+    bars, words = figure.data
+    assert len(words.x) == len(bars.y)
+    assert min(words.x) >= 0  # right of the bars, where no name of a module stands
+    assert words.x[0] == pytest.approx(1e3 * before)
     first, *steps, last = figure.data[0].x
     assert first + sum(steps) == pytest.approx(last, rel=1e-3)
     assert last == pytest.approx(1e3 * after)
