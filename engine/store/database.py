@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,10 @@ class Database:
             # Python's own transactions begin late and as readers: a second writer would be
             # refused at once, without the wait that busy_timeout asks for.
             connection.isolation_level = None
-            for pragma in (
-                f"busy_timeout={BUSY_MS}",
-                "journal_mode=WAL",
-                "synchronous=FULL",
-                f"foreign_keys={on}",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
+            connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            _write_ahead(connection)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA foreign_keys={on}")
 
         @sa.event.listens_for(self._engine, "begin")
         def _begin(connection: sa.Connection) -> None:
@@ -100,6 +98,23 @@ class Database:
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self._engine.dispose()
+
+
+def _write_ahead(connection: Any) -> None:
+    """Turn a file to write-ahead logging.
+
+    Of two processes that do so with a new file at once SQLite refuses one without the wait that
+    busy_timeout asks for, because each holds what the other needs.
+    """
+    end = time.monotonic() + BUSY_MS / 1e3
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.01)
 
 
 @contextlib.contextmanager
