@@ -27,7 +27,7 @@ DASHBOARD = [
     "queries", "shell", "job_list", "job_drawer", "pages", "arrival", "api_experiments", "api",
     "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli_demo",
-    "cli_worker", "cli_diff", "cli_source", "cli_export", "cli",
+    "cli_worker", "cli_diff", "cli_behaviors", "cli_source", "cli_export", "cli",
     "__main__",
 ]
 # fmt: on
