@@ -54,7 +54,10 @@ Step = Callable[[Any], None]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A page in a state: what to open, in which window, what to do before the picture."""
+    """A page in a state: what to open, in which window, what to do before the picture.
+
+    Without a model it is the list, or the page that the query says.
+    """
 
     name: str
     model: str = ""
@@ -233,7 +236,7 @@ def _shot(browser: Any, scene: Scene, places: dict[str, str], folder: Path) -> S
             ready(page)
             if "show=all" in scene.query:
                 page.wait_for_selector(f"#{Model.TASKS_CANVAS}[data-drawn]")
-        elif not scene.model:
+        elif not scene.model and not scene.query:
             page.wait_for_selector(f"#{Models.LIST}")
             page.wait_for_timeout(1000)
             page.wait_for_function("() => !document.querySelector('.models-scroll .bone')")

@@ -11,9 +11,10 @@ import pytest
 import dashboard.demo
 import engine
 from engine import formats
-from tests.acceptance import code_lines
+from tests.acceptance import code_lines, code_shots
 from tests.acceptance.code_lines import Found, Seen
 from tests.acceptance.line import MET, NOT_MET, NOT_RUN
+from tests.acceptance.shots import Shot
 
 UNET = Path(dashboard.demo.__file__).with_name("unet.zip")
 ROWS = [row for row in code_lines.TRUTH if row[0] == "unet_v1"]
@@ -92,3 +93,11 @@ def test_stripped_models_have_no_line_but_the_maps(made):
     moved = [(*row[:3], row[3] + 1) for row in ROWS]
     told = engine.source_of(made, bare, told=code_lines.map_of(made, moved))
     assert code_lines.share(code_lines.looked_up(made, told, ROWS)) == 0
+
+
+def test_a_blank_picture_or_an_error_is_seen():
+    good = tuple(Shot(f"s{k}", 90, ()) for k in range(12))
+    assert [line.verdict for line in code_shots.judge(good)] == [MET]
+    for bad in (Shot("blank", 3, ()), Shot("broken", 90, ("console: TypeError",))):
+        assert [line.verdict for line in code_shots.judge((*good, bad))] == [NOT_MET]
+    assert [line.verdict for line in code_shots.judge(good[:4])] == [NOT_MET]
