@@ -203,6 +203,7 @@ def test_events_answer_in_chromium():
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.soak
 def test_pictures_show_something(tmp_path: Path):
     chosen = tuple(s for s in shots.FULL if s.name in {"models", "unet-preset-applied"})
     taken = apart(shots.measure, tmp_path, shots.EMPTY[-1:], chosen)

@@ -155,6 +155,7 @@ def test_a_drawing_is_timed(tmp_path: Path):
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.soak
 def test_events_are_timed():
     views = ("all tasks", "scatter")
     seen = apart(interactions.measure, times=2, tasks=200, many=60, views=views)

@@ -121,6 +121,7 @@ def test_bad_inputs_are_handed_over():
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.soak
 def test_the_scenario_is_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     model = tmp_path / "small.onnx"
     model.write_bytes(builders.conv_net().SerializeToString())
