@@ -19,7 +19,7 @@ REPORT = """async () => {
 
 def wait_for_bars(page: Any) -> None:
     """Both graphs and the waterfall of a difference are drawn."""
-    page.wait_for_selector(".js-plotly-plot")
+    page.wait_for_selector(".js-plotly-plot:visible")  # one a scheme
     page.wait_for_timeout(2500)
 
 
