@@ -147,12 +147,13 @@ def histogram(shown: Floats, keep: NDArray[np.bool_], bars: int = BARS) -> Histo
 
 def _nice(low: float, high: float, bars: int) -> Floats:
     """Edges at multiples of 1, 2 or 5 times a power of ten that hold low and high."""
-    if not high > low:
+    if high - low < np.finfo(np.float32).tiny:  # one value, as far as float32 tells
         low, high = low - 0.5, high + 0.5
     rough = (high - low) / bars
     power = 10.0 ** np.floor(np.log10(rough))
     step = power * next(m for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
     first, last = np.floor(low / step), np.ceil(high / step)
+    first -= first * step > low  # a quotient below what floats hold is 0
     return np.asarray(np.arange(first, max(last, first + 1) + 1) * step)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine import behaviors as bh
@@ -146,6 +146,8 @@ def test_whole_numbers_get_a_bar_each(two: bh.Matched):
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
+@example([21.0, -5e-324])
+@example([0.0, 5e-324])
 def test_a_histogram_loses_no_instance(values: list[float]):
     shown = np.array([values])
     found = bh.histogram(shown, np.ones(len(values), bool))
