@@ -153,7 +153,8 @@ def _nice(low: float, high: float, bars: int) -> Floats:
     power = 10.0 ** np.floor(np.log10(rough))
     step = power * next(m for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
     first, last = np.floor(low / step), np.ceil(high / step)
-    first -= first * step > low  # a quotient below what floats hold is 0
+    # a quotient below what floats hold is 0
+    first, last = first - (first * step > low), last + (last * step < high)
     return np.asarray(np.arange(first, max(last, first + 1) + 1) * step)
 
 

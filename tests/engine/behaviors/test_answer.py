@@ -148,6 +148,7 @@ def test_whole_numbers_get_a_bar_each(two: bh.Matched):
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
 @example([21.0, -5e-324])
 @example([0.0, 5e-324])
+@example([5e-324, -21.0])
 def test_a_histogram_loses_no_instance(values: list[float]):
     shown = np.array([values])
     found = bh.histogram(shown, np.ones(len(values), bool))
