@@ -74,14 +74,19 @@ def test_every_way_of_formats_has_a_factor(conv):
     assert FORMAT_IDS["int8"] not in p.in_fmt
 
 
-def test_a_softmax_between_integers_is_priced_as_the_integer_one_that_the_runtime_makes():
-    """It takes many times as long, which is why int8 everywhere slows attention down."""
+def attention() -> bytes:
+    """Two products of 64 by 64 and a softmax of 256 by 256 between products of tensors."""
     net = Net()
     x = net.input("x", (1, 256, 64))
     q, k = (net.op("MatMul", x, net.weight(64, 64)) for _ in range(2))
     scores = net.op("MatMul", q, net.op("Transpose", k, perm=[0, 2, 1]))
     net.output(net.op("MatMul", net.op("Softmax", scores, axis=-1), q))
-    c = compiled(net.bytes())
+    return net.bytes()
+
+
+def test_a_softmax_between_integers_is_priced_as_the_integer_one_that_the_runtime_makes():
+    """It takes many times as long, which is why int8 everywhere slows attention down."""
+    c = compiled(attention())
     at = c.kernels["type"].to_list().index("Softmax")
     before, after = (
         engine.resolve(c, r).tasks["latency_s"][at] for r in (Recipe(), preset("int8").recipe)
@@ -103,12 +108,7 @@ def test_channels_that_the_file_cannot_lose_are_refused_with_the_reason():
 
 
 def test_what_a_recipe_makes_slower_is_named_with_its_tasks():
-    net = Net()
-    x = net.input("x", (1, 256, 64))
-    q, k = (net.op("MatMul", x, net.weight(64, 64)) for _ in range(2))
-    scores = net.op("MatMul", q, net.op("Transpose", k, perm=[0, 2, 1]))
-    net.output(net.op("MatMul", net.op("Softmax", scores, axis=-1), q))
-    c = compiled(net.bytes())
+    c = compiled(attention())
     found = engine.slower(c, preset("int8").recipe)
     at = c.kernels["type"].to_list().index("Softmax")
     assert found.matters
