@@ -9,6 +9,7 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, ctx, dcc, html, no_update, set_props
 
+from dashboard.access import SIGNED_IN
 from dashboard.components import aria, count, data, percent
 from dashboard.ids import Shell, repeated
 from dashboard.job_list import GOING, job_list
@@ -120,10 +121,10 @@ def register(app: Dash) -> None:
             "opened": Input(Shell.JOBS_SHEET, "data-open"),
             "older": Input(Shell.JOBS_MORE, "n_clicks"),
         },
-    )(guarded(polled))  # fmt: skip
+    )(guarded(polled, SIGNED_IN))  # fmt: skip
     app.callback(
         Output(Shell.JOBS_SHEET, "data-cancelled"),
         Input(repeated(Shell.JOB_CANCEL, ALL), "n_clicks"),  # type: ignore[arg-type]
         Input(Shell.JOBS_CANCEL_ALL, "n_clicks"),
         prevent_initial_call=True,
-    )(guarded(cancelled))
+    )(guarded(cancelled, SIGNED_IN))

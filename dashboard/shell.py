@@ -14,6 +14,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import dcc, html, no_update, set_props
 
+from dashboard.access import Needs, needing
 from dashboard.ids import Shell
 from dashboard.urls import DIFF, MODELS, TARGETS
 from dashboard.urls_experiment import EXPERIMENTS
@@ -145,8 +146,13 @@ def notify(text: str | list[Any], kind: str = "info") -> None:
     set_props(Shell.NOTICES, {"sendNotifications": [notice]})
 
 
-def guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a callback so that an `EngineError` becomes a notice and changes nothing else."""
+def guarded(callback: Callable[..., Any], needs: Needs | None = None) -> Callable[..., Any]:
+    """Wrap a callback so that an `EngineError` becomes a notice and changes nothing else.
+
+    Args:
+        callback: what answers.
+        needs: who may call it; the start fails without, and says what to write.
+    """
 
     @functools.wraps(callback)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -156,7 +162,7 @@ def guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
             notify(error.sentence, "fault")
             return no_update
 
-    return run
+    return needing(run, needs) if needs is not None else run
 
 
 def on_bug(error: Exception) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from dash import Input, Output
 
-from dashboard.access import ENDPOINTS, HEADERS, REFUSED, Access
+from dashboard import shell
+from dashboard.access import ENDPOINTS, GUEST, HEADERS, REFUSED, VIEW_MODEL, What, install, needed
 from dashboard.pages.models.table import STEP
+from engine.errors import EngineError
 
 CALLBACK = "/_dash-update-component"
 
@@ -158,5 +161,59 @@ def test_dash_extras_are_off(app):
     assert not any("mcp" in path or "ws" in path for path in paths)
 
 
-def test_only_callbacks_are_callbacks():
-    assert [e for e, a in ENDPOINTS.items() if a is Access.CALLBACK] == [CALLBACK]
+def test_every_callback_says_what_it_needs(app, client):
+    client.get("/_dash-dependencies")  # the callbacks of Dash itself come with the first request
+    server_side = {k: w for k, w in app.callback_map.items() if "callback" in w}
+    assert [key for key, wires in server_side.items() if needed(key, wires) is None] == []
+    assert len(server_side) > 50
+
+
+def test_only_code_and_styles_are_open_to_all():
+    assert {e for e, needs in ENDPOINTS.items() if needs.what is What.OPEN} == {
+        "_dash_assets.static",
+        "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
+        "/_favicon.ico",
+        "/healthz",
+    }
+
+
+def test_a_route_that_says_nothing_fails_the_start(app, settings):
+    app.server.add_url_rule("/new", "new", lambda: "open")
+    with pytest.raises(EngineError, match=r"new: a route says nothing.*endpoints\.py"):
+        install(app, settings)
+
+
+def test_a_callback_that_says_nothing_fails_the_start(app, settings):
+    def fresh(_clicks):
+        return ""
+
+    app.callback(Output("a", "children"), Input("b", "n_clicks"))(shell.guarded(fresh))
+    with pytest.raises(EngineError, match=r"fresh: a callback says nothing.*VIEW_MODEL"):
+        install(app, settings)
+
+
+def test_a_callback_without_its_object_fails_the_start(app, settings):
+    callback = shell.guarded(lambda _clicks: "", VIEW_MODEL)
+    app.callback(Output("a", "children"), Input("b", "n_clicks"))(callback)
+    with pytest.raises(EngineError, match=r"does not take the object.*model--model\.data"):
+        install(app, settings)
+
+
+def test_what_says_what_it_needs_starts(app, settings):
+    app.callback(Output("a", "children"), Input("b", "n_clicks"))(
+        shell.guarded(lambda _: "", GUEST)
+    )
+    install(app, settings)
+
+
+def test_a_callback_that_comes_later_is_refused(app, client):
+    def late(_clicks):
+        return "open"
+
+    app.callback(Output("a", "children"), Input("b", "n_clicks"))(late)
+    client.get("/_dash-dependencies")
+    outputs = {"id": "a", "property": "children"}
+    sent = [{"id": "b", "property": "n_clicks", "value": 1}]
+    body = {"output": "a.children", "outputs": outputs, "inputs": sent, "state": []}
+    answer = client.post(CALLBACK, json=body)
+    assert (answer.status_code, answer.json) == (404, {"error": "There is no such callback."})

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
+from dashboard.access import SIGNED_IN, needing
 from dashboard.components import aria
 from dashboard.ids import Diff
 from dashboard.pages.diff import content, source
@@ -153,16 +154,16 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Diff.BODY, "children"), Output(Diff.ADDRESS, "search"),
         *(Input(f"{part}-{key}", "value") for key in SIDES for part in PARTS.values()),
-    )(guarded(drawn))  # fmt: skip
+    )(guarded(drawn, SIGNED_IN))  # fmt: skip
     app.callback(
         Output(Diff.SOURCE, "children"),
         *(Input(f"{part}-{key}", "value") for key in SIDES for part in PARTS.values()),
-    )(drawn_source)  # fmt: skip
+    )(needing(drawn_source, SIGNED_IN))  # fmt: skip
     for key in SIDES:
         app.callback(
             Output(f"{Diff.TARGET}-{key}", "value"), Output(f"{Diff.CHOICE}-{key}-more", "hidden"),
             Input(f"{Diff.CHOICE}-{key}", "value"), prevent_initial_call=True,
-        )(guarded(_own_target))  # fmt: skip
+        )(guarded(_own_target, SIGNED_IN))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(ClientsideFunction("diff", "show"), Input(Diff.BODY, "children"))
 

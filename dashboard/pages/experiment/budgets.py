@@ -10,6 +10,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 
+from dashboard.access import EDIT_EXPERIMENT
 from dashboard.components import aria, choice, data
 from dashboard.ids import Experiment, repeated
 from dashboard.queries import experiment_named, services
@@ -139,7 +140,7 @@ def register(app: Dash) -> None:
         State(Experiment.STATE, "data"),
         State(Experiment.KEY, "data"),
         prevent_initial_call=True,
-    )(guarded(change))
+    )(guarded(change, EDIT_EXPERIMENT))
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(
         ClientsideFunction("experiment", "named"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
+from dashboard.access import EDIT_EXPERIMENT, VIEW_EXPERIMENT
 from dashboard.ids import Experiment
 from dashboard.pages.experiment import (
     budgets,
@@ -74,14 +75,14 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Experiment.DATA, "data"), Input(Experiment.KEY, "data"),
         Input(Experiment.RELOAD, "data"),
-    )(guarded(models))  # fmt: skip
+    )(guarded(models, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(Output(Experiment.PLACES, "data"), Input(Experiment.MAP_ASK, "data"), key)(
-        guarded(map_places)
+        guarded(map_places, VIEW_EXPERIMENT)
     )
     app.callback(
         Output(Experiment.SAVED, "data"), Input(Experiment.TABLE, "cellValueChanged"), key,
         prevent_initial_call=True,
-    )(guarded(written))  # fmt: skip
+    )(guarded(written, EDIT_EXPERIMENT))  # fmt: skip
     browser(
         "experiment", "fill", Input(Experiment.DATA, "data"), State(Experiment.STATE, "data"),
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
+from dashboard.access import VIEW_EXPERIMENT
 from dashboard.components import aria, data
 from dashboard.figures import comparison as drawing
 from dashboard.figures.tokens import SCHEMES
@@ -188,7 +189,7 @@ def register(app: Dash) -> None:
         Input(Experiment.CHARTS, "data"),
         State(Experiment.KEY, "data"),
         prevent_initial_call=True,
-    )(guarded(comparing))
+    )(guarded(comparing, VIEW_EXPERIMENT))
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(
         ClientsideFunction("experiment_compare", "drawn"),

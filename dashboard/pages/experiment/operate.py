@@ -20,6 +20,7 @@ from dash import (
     set_props,
 )
 
+from dashboard.access import EDIT_EXPERIMENT, GUEST, VIEW_EXPERIMENT
 from dashboard.components import aria, count, data
 from dashboard.ids import Experiment, Shell, repeated
 from dashboard.queries import offspring, operate, services
@@ -293,25 +294,25 @@ def register(app: Dash) -> None:
     later = {"prevent_initial_call": True}
     app.callback(
         Output(Experiment.RUN_BODY, "children"), Input(Experiment.RUN_ASK, "data"), key, **later
-    )(guarded(opened))
+    )(guarded(opened, VIEW_EXPERIMENT))
     app.callback(
         Output(Experiment.RUN_FIELDS, "children"), Input(Experiment.RUN_OPERATION, "value"),
         **later,
-    )(guarded(chosen))  # fmt: skip
+    )(guarded(chosen, GUEST))  # fmt: skip
     app.callback(
         Output(Experiment.RUN_COUNT, "children"), Input(field, "value"), State(field, "id"),
         which, **later,
-    )(guarded(counted))  # fmt: skip
+    )(guarded(counted, GUEST))  # fmt: skip
     app.callback(
         Output(Experiment.RUN_DONE, "data"), Input(Experiment.RUN_GO, "n_clicks"),
         State(field, "value"), State(field, "id"), which, model,
         State(Experiment.RUN_TIME, "value"), key, **later,
-    )(guarded(go))  # fmt: skip
+    )(guarded(go, EDIT_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Experiment.RUN_FILES, "children"), Input(Experiment.RUN_ONNX, "contents"),
         Input(Experiment.RUN_DATA, "contents"), Input(Experiment.RUN_PICK, "value"),
         State(Experiment.RUN_ONNX, "filename"), State(Experiment.RUN_DATA, "filename"), model, key,
         **later,
-    )(guarded(attach))  # fmt: skip
+    )(guarded(attach, EDIT_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(ClientsideFunction("experiment_run", "done"), Input(Experiment.RUN_DONE, "data"), **later)

@@ -18,6 +18,7 @@ from dash import (
     set_props,
 )
 
+from dashboard.access import EDIT_EXPERIMENT, VIEW_EXPERIMENT
 from dashboard.components import data, percent
 from dashboard.ids import Experiment, Shell, repeated
 from dashboard.queries import offspring, operate, services
@@ -127,12 +128,12 @@ def register(app: Dash) -> None:
         Input(Shell.JOBS_POLL, "disabled"),
         key, State(Experiment.PROGRESS, "data"),
         prevent_initial_call=True,
-    )(guarded(progress))  # fmt: skip
+    )(guarded(progress, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Experiment.JUDGED, "data"),
         Input(repeated(Experiment.JUDGE, ALL), "n_clicks"),  # type: ignore[arg-type]
         Input(repeated(Experiment.DISMISS, ALL), "n_clicks"),  # type: ignore[arg-type]
         key, prevent_initial_call=True,
-    )(guarded(pressed))  # fmt: skip
+    )(guarded(pressed, EDIT_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(ClientsideFunction("experiment_run", "progress"), Input(Experiment.PROGRESS, "data"))

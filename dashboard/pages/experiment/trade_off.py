@@ -7,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, html, no_update
 
+from dashboard.access import GUEST, needing
 from dashboard.components import aria, data
 from dashboard.components.chart import chart, plot
 from dashboard.figures.tokens import SCHEMES
@@ -111,7 +112,7 @@ def register(app: Dash) -> None:
         [Output(f"{Experiment.TRADE}-{k}-plot", "children") for k in range(CHARTS)],
         Input(Experiment.CHARTS, "data"),
         prevent_initial_call=True,
-    )(drawn)
+    )(needing(drawn, GUEST))
     wire(
         ClientsideFunction("trade_off", "drawn"),
         Input(f"{Experiment.TRADE}-0-plot", "children"),

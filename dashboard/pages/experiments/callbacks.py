@@ -8,6 +8,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from dashboard import urls
+from dashboard.access import GUEST, REMOVE_EXPERIMENT, SIGNED_IN
 from dashboard.ids import Experiments, repeated
 from dashboard.pages.experiments.table import STEP, summary, table
 from dashboard.queries import services
@@ -86,19 +87,19 @@ def register(app: Dash) -> None:
             Input(Experiments.REMOVED, "data"),
         ],
         prevent_initial_call=True,
-    )(guarded(refresh))
+    )(guarded(refresh, SIGNED_IN))
     app.callback(
         Output(Experiments.SORT, "data"),
         Input(repeated(Experiments.SORT_BUTTON, ALL), "n_clicks"),  # type: ignore[arg-type]
         State(Experiments.SORT, "data"),
         prevent_initial_call=True,
-    )(guarded(sort_by))
+    )(guarded(sort_by, GUEST))
     app.callback(
         Output(Experiments.LIMIT, "data"),
         Input(Experiments.MORE, "n_clicks"),
         State(Experiments.LIMIT, "data"),
         prevent_initial_call=True,
-    )(guarded(show_more))
+    )(guarded(show_more, GUEST))
     app.callback(
         output={
             "opened": Output(Experiments.REMOVE_DIALOG, "opened"),
@@ -113,7 +114,7 @@ def register(app: Dash) -> None:
             State(Experiments.REMOVING, "data"),
         ],
         prevent_initial_call=True,
-    )(guarded(ask_or_remove))
+    )(guarded(ask_or_remove, REMOVE_EXPERIMENT))
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("models", "address"),
         Output(Experiments.PAGE, "data-address"),

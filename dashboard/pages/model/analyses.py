@@ -22,6 +22,7 @@ from dash import (
     set_props,
 )
 
+from dashboard.access import VIEW_MODEL
 from dashboard.components import aria, data
 from dashboard.ids import Model, repeated
 from dashboard.pages.model.analyses_sheet import analysis_section, tree_section
@@ -209,7 +210,7 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         },
         inputs={"message": Input(Model.SAVE, "data"), **where},
         prevent_initial_call=True,
-    )(guarded(saved))  # fmt: skip
+    )(guarded(saved, VIEW_MODEL))  # fmt: skip
     app.callback(
         output={
             "tree": Output(Model.ANALYSES_TREE, "children"),
@@ -221,7 +222,7 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
             "against": State(Model.AGAINST, "data"), **where,
         },
         prevent_initial_call=True,
-    )(guarded(drawn))  # fmt: skip
+    )(guarded(drawn, VIEW_MODEL))  # fmt: skip
     # draft and comparison are written by the browser: a page whose inputs are outputs of the
     # server would wait for them before it begins
     wire: Any = app.clientside_callback  # Dash leaves it untyped

@@ -13,6 +13,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
 
 import dashboard.queries.budget_form as forms
+from dashboard.access import VIEW_MODEL
 from dashboard.ids import Model, repeated
 from dashboard.pages.model.budget_marks import listed
 from dashboard.pages.model.budgets import BASES, ENTRIES, kept
@@ -142,23 +143,23 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
             **{name: State(id, "value") for name, id in (ENTRIES | picks).items()},
         },
         prevent_initial_call=True,
-    )(guarded(save))  # fmt: skip
+    )(guarded(save, VIEW_MODEL))  # fmt: skip
     app.callback(
         Output(Model.BUDGET_TEXT, "value"), fault("line"),
         Input(Model.BUDGET_TEXT_ADD, "n_clicks"), Input(Model.BUDGET_TEXT, "n_submit"),
         State(Model.BUDGET_TEXT, "value"), model, draft, prevent_initial_call=True,
-    )(guarded(add_line))  # fmt: skip
+    )(guarded(add_line, VIEW_MODEL))  # fmt: skip
     app.callback(
         fault("json"), Input(Model.BUDGET_PUT, "n_clicks"), State(Model.BUDGET_JSON, "value"),
         model, draft, prevent_initial_call=True,
-    )(guarded(put_json))  # fmt: skip
+    )(guarded(put_json, VIEW_MODEL))  # fmt: skip
     app.callback(
         Output(Model.BUDGETS, "data"),
         Input(repeated(Model.BUDGET_REMOVE, ALL), "n_clicks"),  # type: ignore[arg-type]
         Input(Model.BUDGET_APART, "n_clicks"), Input(Model.BUDGET_JOIN, "n_clicks"),
         Input(Model.ANALYSES, "data-draft"),  # another analysis; the draft is written by each save
         draft, model, State(Model.BUDGETS, "data"), prevent_initial_call=True,
-    )(guarded(remove))  # fmt: skip
+    )(guarded(remove, VIEW_MODEL))  # fmt: skip
     dims = repeated(Model.DIM, ALL)  # type: ignore[arg-type]
     app.callback(
         Output(Model.BUDGETS_LIST, "children"),
@@ -172,7 +173,7 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
             "ids": State(dims, "id"), "model": model, "draft": draft,
         },
         prevent_initial_call=True,
-    )(guarded(functools.partial(listing, view_of=view_of)))  # fmt: skip
+    )(guarded(functools.partial(listing, view_of=view_of), VIEW_MODEL))  # fmt: skip
     browser(
         "form", Output(Model.BUDGET_UNIT, "data"), Output(Model.BUDGET_UNIT, "value"),
         Output(Model.BUDGET_SIGN, "children"), Output(Model.BUDGET_HELP, "children"),

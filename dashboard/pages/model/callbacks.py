@@ -9,6 +9,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
+from dashboard.access import VIEW_MODEL, needing
 from dashboard.ids import Model, repeated
 from dashboard.pages.model import (
     analyses,
@@ -173,7 +174,9 @@ def register(app: Dash) -> None:
         wire: Any = app.clientside_callback  # Dash leaves it untyped
         wire(ClientsideFunction(component, function), *wires, **options)
 
-    app.callback(Output(Model.TASKS, "data"), target, dims, against, dim_ids, model)(quiet(tasks))
+    app.callback(Output(Model.TASKS, "data"), target, dims, against, dim_ids, model)(
+        needing(quiet(tasks), VIEW_MODEL)
+    )
     app.callback(
         output={
             "effects": Output(Model.EFFECTS, "data"),
@@ -186,18 +189,18 @@ def register(app: Dash) -> None:
             "ids": dim_ids, "model": model, "budgets": Input(Model.BUDGETS, "data"),
             "draft": State(Model.DRAFT, "data"),
         },
-    )(guarded(effects))  # fmt: skip
+    )(guarded(effects, VIEW_MODEL))  # fmt: skip
     app.callback(
         Output(Model.OFFERS, "children"),
         Input(Model.SHEET_OPEN, "data"), target, fps, dims, dim_ids, model,
         recipe_state, State(Model.DRAFT, "data"), Input(Model.BUDGETS, "data"),
         prevent_initial_call=True,
-    )(guarded(offers))  # fmt: skip
+    )(guarded(offers, VIEW_MODEL))  # fmt: skip
     app.callback(
         Output(Model.RULES, "children"),
         Input(Model.SHEET_OPEN, "data"), target, dims, dim_ids, model, recipe_state,
         prevent_initial_call=True,
-    )(guarded(rule_list))  # fmt: skip
+    )(guarded(rule_list, VIEW_MODEL))  # fmt: skip
 
     app.callback(
         output={
@@ -210,7 +213,7 @@ def register(app: Dash) -> None:
             "ids": dim_ids, "model": model,
         },
         prevent_initial_call=True,
-    )(guarded(why))  # fmt: skip
+    )(guarded(why, VIEW_MODEL))  # fmt: skip
 
     glossary = State(Model.GLOSSARY, "data")
     # numbers arrive: rows of the table, then everything that shows them

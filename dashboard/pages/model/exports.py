@@ -10,6 +10,7 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 
+from dashboard.access import VIEW_MODEL
 from dashboard.components import data
 from dashboard.ids import Model, repeated
 from dashboard.queries import services
@@ -76,4 +77,4 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
         State(Model.MODEL, "data"),
         prevent_initial_call=True,
-    )(guarded(functools.partial(export, view_of)))  # fmt: skip
+    )(guarded(functools.partial(export, view_of), VIEW_MODEL))  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
 
+from dashboard.access import EDIT_MODEL
 from dashboard.ids import Model
 from dashboard.queries import services
 from dashboard.shell import guarded
@@ -71,7 +72,7 @@ def register(app: Dash) -> None:
         State(Model.MODEL, "data"),
         State(Model.TARGET, "value"),
         prevent_initial_call=True,
-    )(guarded(change))
+    )(guarded(change, EDIT_MODEL))
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(
         ClientsideFunction("view", "again"),

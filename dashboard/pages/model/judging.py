@@ -8,6 +8,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 
+from dashboard.access import FORK_MODEL, VIEW_MODEL
 from dashboard.components import aria, count, quantity, significant
 from dashboard.ids import Model, Shell, repeated
 from dashboard.queries import services
@@ -179,13 +180,13 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
         model, State(Model.SAMPLES_HELD, "data"), State(Model.JUDGE_BASE, "value"),
         prevent_initial_call=True,
-    )(guarded(pressed))  # fmt: skip
+    )(guarded(pressed, FORK_MODEL))  # fmt: skip
     app.callback(
         Output(Model.JUDGED, "children"), Output(Model.JUDGED, "data-key"),
         Input(Shell.JOBS_POLL, "n_intervals"), Input(Shell.JOBS_POLL, "disabled"), model,
         State(Model.JUDGED, "data-key"),
-    )(guarded(shown))  # fmt: skip
+    )(guarded(shown, VIEW_MODEL))  # fmt: skip
     app.callback(
         Output(Model.JUDGE_BASE, "data"), Input(Model.SHEET_OPEN, "data"), model,
         prevent_initial_call=True,
-    )(guarded(others))  # fmt: skip
+    )(guarded(others, VIEW_MODEL))  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 import dash_ag_grid as dag
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 
+from dashboard.access import VIEW_MODEL
 from dashboard.components import aria, change, count, data, quantity
 from dashboard.figures import option_table
 from dashboard.ids import Model, repeated
@@ -252,11 +253,11 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         Output(Model.OPTIONS_ROWS, "data"), Output(Model.OPTIONS_TITLE, "children"),
         Output(Model.OPTIONS_NOW, "children"), Output(Model.OPTIONS_WITHHELD, "children"),
         Input(Model.OPTIONS_ASK, "data"), *settings, prevent_initial_call=True,
-    )(guarded(listing))  # fmt: skip
+    )(guarded(listing, VIEW_MODEL))  # fmt: skip
     app.callback(
         Output(Model.OPTIONS_PREVIEW, "children"),
         Input(Model.OPTIONS_PICK, "data"), *settings, prevent_initial_call=True,
-    )(guarded(touching))  # fmt: skip
+    )(guarded(touching, VIEW_MODEL))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     for function, shown in (("opened", Model.SHEET_OPEN), ("fill", Model.OPTIONS_ROWS)):
         wire(ClientsideFunction("options", function), Input(shown, "data"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
+from dashboard.access import VIEW_MODEL, needing
 from dashboard.components import aria, count, data, percent, quantity, significant
 from dashboard.components.chart import chart, plot
 from dashboard.figures.roofline import figure, prefix, ridge
@@ -162,5 +163,5 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
             "model": State(Model.MODEL, "data"),
         },
         prevent_initial_call=True,
-    )(answer)
+    )(needing(answer, VIEW_MODEL))
     wire(ClientsideFunction("roofline", "drawn"), Input(Model.ROOFLINE_TASKS, "data"))

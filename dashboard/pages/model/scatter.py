@@ -7,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 
+from dashboard.access import GUEST, needing
 from dashboard.components import aria, data, field
 from dashboard.components.chart import chart, plot
 from dashboard.figures.scatter import figure
@@ -84,7 +85,7 @@ def register(app: Dash) -> None:
         Input(Model.CHARTS, "data"),
         State(Model.STATE, "data"),
         prevent_initial_call=True,
-    )(drawn)
+    )(needing(drawn, GUEST))
     wire(ClientsideFunction("scatter", "drawn"), Input(Model.SCATTER_PLOT, "children"))
     wire(
         ClientsideFunction("scatter", "metrics"),

@@ -8,6 +8,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from dashboard import urls
+from dashboard.access import GUEST, REMOVE_MODEL, SIGNED_IN
 from dashboard.ids import Models, repeated
 from dashboard.pages.models.table import STEP, summary, table
 from dashboard.queries import default_target, services
@@ -100,19 +101,19 @@ def register(app: Dash) -> None:
             Input(Models.DEMO_ADDED, "data"),
         ],
         prevent_initial_call=True,
-    )(guarded(refresh))
+    )(guarded(refresh, SIGNED_IN))
     app.callback(
         Output(Models.SORT, "data"),
         Input(repeated(Models.SORT_BUTTON, ALL), "n_clicks"),  # type: ignore[arg-type]
         State(Models.SORT, "data"),
         prevent_initial_call=True,
-    )(guarded(sort_by))
+    )(guarded(sort_by, GUEST))
     app.callback(
         Output(Models.LIMIT, "data"),
         Input(Models.MORE, "n_clicks"),
         State(Models.LIMIT, "data"),
         prevent_initial_call=True,
-    )(guarded(show_more))
+    )(guarded(show_more, GUEST))
     app.callback(
         output={
             "opened": Output(Models.REMOVE_DIALOG, "opened"),
@@ -127,12 +128,12 @@ def register(app: Dash) -> None:
             State(Models.REMOVING, "data"),
         ],
         prevent_initial_call=True,
-    )(guarded(ask_or_remove))
+    )(guarded(ask_or_remove, REMOVE_MODEL))
     app.callback(
         Output(Models.DEMO_ADDED, "data"),
         Input(Models.DEMO, "n_clicks"),
         prevent_initial_call=True,
-    )(guarded(add_demo))
+    )(guarded(add_demo, SIGNED_IN))
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("models", "address"),
         Output(Models.PAGE, "data-address"),

@@ -1,0 +1,49 @@
+"""Who may do what: one gate before every request, closed unless something was declared.
+
+Every route stands in `ENDPOINTS`, every callback says what it `Needs`; the start fails for what
+does neither.  Start reading in `gate.py`.
+"""
+
+from dashboard.access.endpoints import ENDPOINTS, REFUSED, UPDATE
+from dashboard.access.gate import install
+from dashboard.access.headers import HEADERS
+from dashboard.access.needs import (
+    ADMIN,
+    EDIT_EXPERIMENT,
+    EDIT_MODEL,
+    FORK_MODEL,
+    GUEST,
+    OPEN,
+    REMOVE_EXPERIMENT,
+    REMOVE_MODEL,
+    SIGNED_IN,
+    VIEW_EXPERIMENT,
+    VIEW_MODEL,
+    Needs,
+    What,
+    needed,
+    needing,
+)
+
+__all__ = [
+    "ADMIN",
+    "EDIT_EXPERIMENT",
+    "EDIT_MODEL",
+    "ENDPOINTS",
+    "FORK_MODEL",
+    "GUEST",
+    "HEADERS",
+    "OPEN",
+    "REFUSED",
+    "REMOVE_EXPERIMENT",
+    "REMOVE_MODEL",
+    "SIGNED_IN",
+    "UPDATE",
+    "VIEW_EXPERIMENT",
+    "VIEW_MODEL",
+    "Needs",
+    "What",
+    "install",
+    "needed",
+    "needing",
+]
