@@ -30,9 +30,12 @@ def enlarged(images: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def judged_arrays() -> dict[str, NDArray[Any]]:
-    """Test images and their labels, as a data file holds them."""
+    """Test images, their labels and the images as they are, as a data file holds them."""
     with np.load(FILE, allow_pickle=False) as file:
-        return {INPUT: enlarged(file["images"]), "labels": file["labels"].astype(np.int64)}
+        return {
+            INPUT: enlarged(file["images"]), "labels": file["labels"].astype(np.int64),
+            "shown": file["images"],
+        }  # fmt: skip
 
 
 def fit_arrays() -> dict[str, NDArray[Any]]:

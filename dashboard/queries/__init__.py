@@ -23,6 +23,7 @@ from dashboard.queries.headlines import Headlines
 from dashboard.queries.jobs import JobQueries
 from dashboard.queries.model import ModelQueries
 from dashboard.queries.models import ModelsQueries
+from dashboard.queries.predictions import PredictionQueries
 from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.compile import Compilation
@@ -49,6 +50,7 @@ class Services:
     budgets: Budgets
     experiments: ExperimentQueries
     jobs: JobQueries
+    predictions: PredictionQueries
 
     def set_groups(self, view: View, text: str) -> int:
         """Keep the groups that a person names for a model; "" takes them away.
@@ -107,10 +109,11 @@ def open_services(settings: Settings) -> Services:
 
     models = ModelsQueries(store, Headlines(store), demo=settings.demo)
     model = ModelQueries(load, store.groups)
+    experiments, jobs = ExperimentQueries(store, demo=settings.demo), JobQueries(store, settings)
     return Services(
         settings, store, compilations, models, model, Drawings(store, model),
         CodeQueries(store, model, settings.source_root), Budgets(store),
-        ExperimentQueries(store, demo=settings.demo), JobQueries(store, settings),
+        experiments, jobs, PredictionQueries(store, experiments, jobs.wake),
     )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def origin(store: Store, row: ExperimentRow, found: Experiment, model: str) -> O
     """
     if model not in found.rows:
         raise EngineError("there is no such model in this experiment")
-    files = _files(store, row, found)
+    files = files_of(store, row, found)
     own = {f.model: f for f in files if f.role == "model"}
     held = {f.role: f for f in files if f.role != "model"}
     at, path, missing = found.rows[model], [], ""
@@ -136,7 +136,7 @@ def _missing(found: Experiment, at: int, foreign: bool) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def _files(store: Store, row: ExperimentRow, found: Experiment) -> tuple[FileRow, ...]:
+def files_of(store: Store, row: ExperimentRow, found: Experiment) -> tuple[FileRow, ...]:
     """The files of an experiment; those of the demo are put there when first asked for."""
     files = store.offspring.files(row.id)
     if files or row.origin != "demo" or not found.forest.roots:

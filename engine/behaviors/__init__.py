@@ -7,6 +7,14 @@ Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas)
 from engine.behaviors.answer import Answer, Histogram, Row, ask, histogram, instance
 from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, turned
 from engine.behaviors.groups import Means, classes, means, whole
+from engine.behaviors.instances import (
+    Instances,
+    dump_instances,
+    instances,
+    load_instances,
+    of_samples,
+)
+from engine.behaviors.keeping import dumps, loads
 from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
 from engine.behaviors.outputs import SCORES, Outputs, outputs
@@ -15,9 +23,9 @@ from engine.behaviors.reading import read_outputs
 from engine.behaviors.running import run_outputs
 
 __all__ = [
-    "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Histogram", "Kind", "Matched", "Means",
-    "Measure", "Outputs", "Question", "Row", "Side", "ask", "classes", "columns", "confusion",
-    "frequent", "histogram", "instance", "matched", "means", "measure_of", "outputs", "passing",
-    "read_outputs", "run_outputs",
-    "sensitive", "turned", "whole",
+    "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Histogram", "Instances", "Kind", "Matched",
+    "Means", "Measure", "Outputs", "Question", "Row", "Side", "ask", "classes", "columns",
+    "confusion", "dump_instances", "dumps", "frequent", "histogram", "instance", "instances",
+    "load_instances", "loads", "matched", "means", "measure_of", "of_samples", "outputs", "passing",
+    "read_outputs", "run_outputs", "sensitive", "turned", "whole",
 ]  # fmt: skip

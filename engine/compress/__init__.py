@@ -9,7 +9,7 @@ it in few bytes.
 
 from engine.compress.applying import Applied, Step, apply, weight_bytes
 from engine.compress.catalogue import called, operation, operations, run
-from engine.compress.data import Samples, read_samples, samples
+from engine.compress.data import NO_INPUTS, SHOWN, Samples, read_samples, samples
 from engine.compress.evaluating import (
     ClassFigures,
     Evaluation,
@@ -22,7 +22,7 @@ from engine.compress.growing import Branch, Grown, grow
 from engine.compress.layers import ROLES, Layer, layers
 from engine.compress.packing import Packed, pack, sizes, unpack
 from engine.compress.paired import Ratio, paired
-from engine.compress.runner import Runner, predictions
+from engine.compress.runner import Runner, predictions, runs
 from engine.compress.scripts import TOOLS, Script, script
 from engine.compress.snippets import PER_TASK, Snippet, Snippets, snippets
 from engine.compress.spec import Change, Made, Operation, Parameter
@@ -30,8 +30,10 @@ from engine.compress.verifying import Check, verify
 
 __all__ = [
     "METRICS",
+    "NO_INPUTS",
     "PER_TASK",
     "ROLES",
+    "SHOWN",
     "TOOLS",
     "Applied",
     "Branch",
@@ -69,6 +71,7 @@ __all__ = [
     "predictions",
     "read_samples",
     "run",
+    "runs",
     "said",
     "samples",
     "script",

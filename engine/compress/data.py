@@ -2,8 +2,9 @@
 
 An array for each input of the model, under its name (or any name, when both are single), samples
 along the first axis; beside them `labels`, one whole number a sample, or `targets`, numbers that
-the model is to give.  In a table each row is a sample: columns with the names of the inputs, or
-else one column for each number of the only input, in its order.
+the model is to give.  `shown` is what people see of each sample, where its inputs say too little.
+In a table each row is a sample: columns with the names of the inputs, or else one column for each
+number of the only input, in its order.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from engine.errors import EngineError
 from engine.formats import Network, load, read_arrays
 
 LABELS, TARGETS = "labels", "targets"
+SHOWN = "shown"  # what people see of each sample, where the inputs say too little
 _ALSO = {"label": LABELS, "class": LABELS, "target": TARGETS}  # words for them in tables
+NO_INPUTS = frozenset({LABELS, TARGETS, SHOWN, *_ALSO})  # but where a model has such an input
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def samples(
     """
     sizes = Network(model).inputs
     arrays = {k if k in sizes else _ALSO.get(k, k): np.asarray(v) for k, v in arrays.items()}
-    given = {k: v for k, v in arrays.items() if k not in (LABELS, TARGETS)}
+    given = {k: v for k, v in arrays.items() if k in sizes or k not in NO_INPUTS}
     if not sizes:
         raise EngineError("the model has no inputs", "data")
     if len(given) == 1 == len(sizes):  # one array, one input: its name says nothing more

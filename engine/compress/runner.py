@@ -71,17 +71,25 @@ def predictions(model: bytes, inputs: Mapping[str, NDArray[Any]], most: int = 32
     Raises:
         EngineError: the model does not run, or an output has no row for each sample.
     """
+    parts = [made for _, made in runs(model, inputs, most)]
+    names = [n for n in parts[0] if all(n in p for p in parts)]
+    return {n: np.concatenate([p[n] for p in parts]) for n in names}
+
+
+def runs(
+    model: bytes, inputs: Mapping[str, NDArray[Any]], most: int = 32
+) -> Iterator[tuple[range, Arrays]]:
+    """As `predictions`, a batch at a time: which samples it has, and the outputs of these."""
     runner, sizes = Runner(model), Network(model).inputs
     count = min(len(a) for a in inputs.values())
     fixed = [d[0] for _, d in sizes.values() if d and isinstance(d[0], int)]
     size = max(1, fixed[0] if fixed else min(most, count))
-    parts: list[Arrays] = []
     for start in range(0, count, size):
         rows = np.minimum(np.arange(start, start + size), count - 1)
         made = runner({n: a[rows] for n, a in inputs.items()})
-        parts.append({n: np.atleast_1d(a) for n, a in made.items()})
-    found = {n: np.concatenate([p[n] for p in parts]) for n in runner.outputs}
-    return {n: a[:count] for n, a in found.items() if len(a) == len(parts) * size}
+        wide = {n: np.atleast_1d(a) for n, a in made.items()}
+        done = range(start, min(start + size, count))
+        yield done, {n: a[: len(done)] for n, a in wide.items() if len(a) == size}
 
 
 def batches(

@@ -1,4 +1,4 @@
-"""What a finished unit leaves: a model in the list, a child or figures in an experiment; once."""
+"""What a finished unit leaves: a model, a child, figures or predictions of an experiment; once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import engine
-from engine.store import Claimed, FileRow, Store
+from engine.store import Claimed, DataRow, FileRow, PredictionRow, Store
 
 
 def land(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +36,12 @@ def land(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> dict[str,
     elif claimed.kind == "evaluate" and args.get("model"):
         entry = {"id": args["model"]} | _figures(args, result)
         store.offspring.figures(claimed.subject, args["model"], entry)
+    elif claimed.kind == "predict":
+        data = DataRow(args["on"], args["name"], result["count"], result["kind"], result["shown"])
+        words = f"run on {args['name']}"
+        made = PredictionRow(args["model"], args["on"], result["sha256"], "job", words,
+                             args["made_from"], engine.VERSION)  # fmt: skip
+        store.predictions.keep(claimed.subject, data, made)
     return shown
 
 

@@ -23,6 +23,7 @@ KINDS = {
     "evaluate": "engine.jobs.kinds.evaluate",
     "measure": "engine.jobs.kinds.measure",
     "operation": "engine.jobs.kinds.operation",
+    "predict": "engine.jobs.kinds.predict",
 }
 MORE_KINDS = "PAREDOWN_KINDS"  # environment: further kinds as name=module,…
 

@@ -17,6 +17,7 @@ from engine.store.jobs import MAX_ACTIVE, JobRow, Jobs, UnitRow
 from engine.store.limits import LOCAL, clean_name
 from engine.store.models import ModelRow, Store
 from engine.store.offspring import ChildRow, FileRow, Offspring
+from engine.store.predictions import DataRow, PredictionRow, Predictions
 from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft
 from engine.store.work import MAX_ATTEMPTS, Claimed, Fenced, Work
 
@@ -34,6 +35,7 @@ __all__ = [
     "Claimed",
     "Compilations",
     "Conflict",
+    "DataRow",
     "Draft",
     "ExperimentRow",
     "Experiments",
@@ -43,6 +45,8 @@ __all__ = [
     "Jobs",
     "ModelRow",
     "Offspring",
+    "PredictionRow",
+    "Predictions",
     "Store",
     "UnitRow",
     "Work",

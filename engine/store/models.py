@@ -27,6 +27,7 @@ from engine.store.experiments import Experiments
 from engine.store.jobs import Jobs
 from engine.store.limits import LOCAL, MAX_GROUPS, clean_name, document, is_id
 from engine.store.offspring import Offspring
+from engine.store.predictions import Predictions
 from engine.store.rows import check_model, named, now
 from engine.store.schema import bring_up_to_date
 from engine.store.tables import BLOBS, MARKS, MODEL_GROUPS, MODELS
@@ -91,6 +92,7 @@ class Store:
         self._files = threading.Lock()  # bytes that arrive are not those being removed
         self.experiments = Experiments(self._database, self.blobs, self._files)
         self.offspring = Offspring(self._database)
+        self.predictions = Predictions(self._database, self.blobs)
         self.jobs = Jobs(self._database)
 
     def add(

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from engine.errors import EngineError
 from engine.store import limits
 from engine.store.database import Database
-from engine.store.rows import now
+from engine.store.rows import now, there
 from engine.store.tables import EXPERIMENT_FILES, EXPERIMENT_MODELS, EXPERIMENTS, UNITS
 
 MAX_MODELS = 5_000  # of an experiment
@@ -115,7 +115,7 @@ class Offspring:
         """
         model = file.model
         with self._database.writing() as connection:
-            if not _there(connection, experiment_id):
+            if not there(connection, experiment_id):
                 return False
             known = self._entry(connection, experiment_id, model) or asked
             values = {"made": True, "entry": _text({**known, **found})}
@@ -135,7 +135,7 @@ class Offspring:
             False when the experiment is not there any more.
         """
         with self._database.writing() as connection:
-            if not _there(connection, experiment_id):
+            if not there(connection, experiment_id):
                 return False
             known = dict(self._entry(connection, experiment_id, model))
             for key, value in found.items():
@@ -222,11 +222,6 @@ def _one(experiment_id: str, model: str) -> sa.ColumnElement[bool]:
 
 def _made(experiment_id: str, model: str) -> sa.Select[tuple[bool]]:
     return sa.select(EXPERIMENT_MODELS.c.made).where(_one(experiment_id, model))
-
-
-def _there(connection: sa.Connection, experiment_id: str) -> bool:
-    query = sa.select(EXPERIMENTS.c.id).where(EXPERIMENTS.c.id == experiment_id)
-    return connection.scalar(query) is not None
 
 
 def _keep(connection: sa.Connection, experiment_id: str, file: FileRow) -> None:

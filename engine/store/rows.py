@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from engine.errors import EngineError
 from engine.store.limits import is_id
-from engine.store.tables import ANALYSES, BLOBS, CHECKPOINTS, DRAFTS, MODELS
+from engine.store.tables import ANALYSES, BLOBS, CHECKPOINTS, DRAFTS, EXPERIMENTS, MODELS
 
 SAVED, KEPT = "saved", "kept"  # kinds of checkpoint: by a person, by the store itself
 
@@ -141,6 +141,12 @@ def named(connection: sa.Connection, sha256: str) -> bool:
     return any(
         connection.scalar(sa.select(t.c.sha256).where(t.c.sha256 == sha256).limit(1)) for t in BLOBS
     )
+
+
+def there(connection: sa.Connection, experiment_id: str) -> bool:
+    """Whether an experiment is still there."""
+    query = sa.select(EXPERIMENTS.c.id).where(EXPERIMENTS.c.id == experiment_id)
+    return connection.scalar(query) is not None
 
 
 def check_model(connection: sa.Connection, model_id: object, owner: str) -> str:

@@ -142,7 +142,36 @@ EXPERIMENT_FILES = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("words", sa.String(300), nullable=False),  # what it is
 )
-BLOBS = (MODELS, EXPERIMENTS, EXPERIMENT_FILES)  # whose rows name a blob as sha256
+EXPERIMENT_DATA = sa.Table(
+    "experiment_data",  # sets of instances that models of an experiment have predictions for
+    METADATA,
+    sa.Column(
+        "experiment_id", sa.ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("data", sa.String(64), primary_key=True),  # digest of the file, or of the ids
+    sa.Column("name", sa.String(300), nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),  # of what is shown: "image", …; "" nothing
+    sa.Column("sha256", sa.String(64), nullable=False),  # of the instances as they are shown
+    sa.Column("created", sa.String(32), nullable=False),
+)
+PREDICTIONS = sa.Table(
+    "predictions",  # what a model of an experiment made of a set of instances
+    METADATA,
+    sa.Column(
+        "experiment_id", sa.ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("model", sa.String(500), primary_key=True),  # its id in the experiment
+    sa.Column("data", sa.String(64), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),  # of the outputs
+    sa.Column("source", sa.String(12), nullable=False),  # "job", "file"
+    sa.Column("words", sa.String(300), nullable=False),  # name of the file, or of the job
+    sa.Column("made_from", sa.String(64), nullable=False),  # digest of file and steps; "" unknown
+    sa.Column("engine", sa.String(40), nullable=False),  # version
+    sa.Column("created", sa.String(32), nullable=False),
+)
+# whose rows name a blob as sha256
+BLOBS = (MODELS, EXPERIMENTS, EXPERIMENT_FILES, EXPERIMENT_DATA, PREDICTIONS)
 JOBS = sa.Table(
     "jobs",
     METADATA,

@@ -1,0 +1,121 @@
+"""Outputs as plain arrays and as bytes: what a store keeps, and what a confined process answers.
+
+Every array is of numbers; words stand once in a list, in JSON, and arrays hold their places.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.behaviors.outputs import Outputs, outputs
+from engine.errors import EngineError
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def arrays_of(made: Outputs) -> Arrays:
+    """Outputs as arrays of numbers: `head` (JSON), `said`, `labels`, `v0`, `v1` and so on.
+
+    `member` and `of` say which classes each instance counts in, where that is not its label alone.
+    """
+    words, places = np.unique(np.concatenate([made.said, made.labels]), return_inverse=True)
+    head: dict[str, Any] = {
+        "ids": None if _numbered(made) else made.ids.tolist(), "words": words.tolist(),
+        "names": list(made.names), "vectors": list(made.vectors),
+        "measures": {k: list(m) for k, m in made.measures.items()},
+    }  # fmt: skip
+    found: Arrays = {f"v{k}": v for k, v in enumerate(made.vectors.values())}
+    places = places.astype(np.int32)
+    found |= {"said": places[: made.count], "labels": places[made.count :]}
+    alone = ([w] if w else [] for w in made.labels.tolist())
+    if any(list(a) != b for a, b in zip(made.classes, alone, strict=True)):
+        known = {c: k for k, c in enumerate(dict.fromkeys(c for own in made.classes for c in own))}
+        head["classes"] = list(known)
+        found["member"] = np.array([len(own) for own in made.classes], np.int32)
+        found["of"] = np.array([known[c] for own in made.classes for c in own], np.int32)
+    return found | {"head": told(head)}
+
+
+def outputs_of(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
+    """The outputs of `arrays_of`.
+
+    Raises:
+        EngineError: they are none.
+    """
+    try:
+        head = heard(arrays["head"])
+        words = np.array(head["words"] or [""], dtype=np.str_)
+        said, labels = (words[arrays[k]].tolist() for k in ("said", "labels"))
+        classes = None
+        if "classes" in head:
+            ends = np.cumsum(arrays["member"])[:-1]
+            classes = [[head["classes"][k] for k in own.tolist()]
+                       for own in np.split(arrays["of"], ends)]  # fmt: skip
+        vectors = {str(n): arrays[f"v{k}"] for k, n in enumerate(head["vectors"])}
+        measures = {str(n): (str(a), str(b), bool(c)) for n, (a, b, c) in head["measures"].items()}
+        ids = head["ids"]
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
+        raise EngineError("these are no predictions that were kept") from error
+    return outputs(ids, vectors, labels, said, classes, head["names"], measures)
+
+
+def dumps(made: Outputs) -> bytes:
+    """Outputs as an .npz without objects; the same outputs are the same bytes."""
+    return packed(arrays_of(made))
+
+
+def loads(data: bytes) -> Outputs:
+    """The outputs of `dumps`, from bytes whose digest was checked.
+
+    Raises:
+        EngineError: they are none.
+    """
+    return outputs_of(unpacked(data))
+
+
+def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Arrays as an .npz; the same arrays are the same bytes."""
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **dict(sorted(arrays.items())))
+    return file.getvalue()
+
+
+def unpacked(data: bytes) -> Arrays:
+    """The arrays of `packed`.
+
+    Raises:
+        EngineError: it is no such file.
+    """
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            return {k: file[k] for k in file.files}
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise EngineError("the stored predictions cannot be read") from error
+
+
+def told(head: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """What JSON takes as an array of bytes."""
+    return np.frombuffer(json.dumps(dict(head)).encode(), np.uint8)
+
+
+def heard(head: NDArray[Any]) -> dict[str, Any]:
+    """The mapping of `told`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = json.loads(np.asarray(head, np.uint8).tobytes())
+    if not isinstance(found, dict):
+        raise ValueError(head)
+    return found
+
+
+def _numbered(made: Outputs) -> bool:
+    return all(id == str(k) for k, id in enumerate(made.ids.tolist()))

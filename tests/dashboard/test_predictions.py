@@ -1,0 +1,111 @@
+"""Predictions of the models of an experiment: asked for, carried out once, looked at."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from dashboard.queries import offspring
+from engine import behaviors
+from engine.errors import EngineError
+from tests.dashboard.test_operate import TREE, npz, work
+from tests.engine.compress.nets import small
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.normal(size=(40, 3, 8, 8)).astype(np.float32)
+LABELS = RANDOM.integers(0, 4, 40)
+
+
+@pytest.fixture
+def bare(services, tmp_path):
+    """An experiment without files."""
+    file = tmp_path / "tree.json"
+    file.write_text(json.dumps(TREE))
+    return services.experiments.add(file, "tree.json")[0].id
+
+
+@pytest.fixture
+def key(services, bare):
+    """The experiment with the file of its root and some labelled samples."""
+    row, found = services.experiments.get(bare)
+    digest = offspring.kept(services.store, small())
+    offspring.attach_model(services.store, row, "root", digest, "small")
+    offspring.attach_data(
+        services.store, row, found, "root", "some.npz", npz(x=IMAGES, labels=LABELS)
+    )
+    return bare
+
+
+def test_models_are_run_and_compared(services, key):
+    ask = services.predictions
+    (before,) = ask.available(key)
+    assert (before.name, before.runs, dict(before.models)) == (
+        "40 labelled samples of some.npz", True, {})  # fmt: skip
+    asked = ask.start(key, ["root", "p5", "odd"])
+    assert (asked.models, asked.there, list(asked.missing)) == (("root", "p5"), (), ["odd"])
+    assert asked.job.title == "Predict: 2 models on 40 labelled samples of some.npz"
+    assert ask.start(key, ["root", "p5"]).job.id == asked.job.id  # under way already
+    work(services)
+    (data,) = ask.available(key)
+    assert (data.id, data.count, data.kind, list(data.models)) == (
+        before.id, 40, "image", ["root", "p5"])  # fmt: skip
+    made = ask.of(key, ["p5", "odd", "root"], data.id)
+    assert list(made) == ["p5", "root"]
+    both = behaviors.matched(("root", made["root"]), [("p5", made["p5"])])
+    found = behaviors.ask(both, behaviors.Question("correctness"))
+    assert found.summary.count == 40
+    said = np.array([int(s) for s in made["root"].said])
+    assert found.summary.values[0] == pytest.approx((said == LABELS).mean())
+    one = ask.instance(key, data.id, 3)
+    assert (one.id, one.label, one.kind) == ("3", str(LABELS[3]), "image")
+    assert np.shape(one.value) == (8, 8, 3)
+    assert ask.of(key, ["root"], data.id)["root"] is made["root"]  # still in memory
+
+
+def test_the_same_model_and_data_are_run_once(services, key):
+    ask = services.predictions
+    ask.start(key, ["root"])
+    work(services)
+    again = ask.start(key, ["root", "p5"])
+    assert (again.models, again.there) == (("p5",), ("root",))
+    work(services)
+    assert ask.start(key, ["root", "p5"]).job is None
+    row, _ = services.experiments.get(key)
+    other = offspring.kept(services.store, small(seed=1))
+    offspring.attach_model(services.store, row, "root", other, "another file")
+    assert ask.start(key, ["root"]).models == ("root",)
+
+
+def test_what_cannot_be_run_says_why(services, bare):
+    ask = services.predictions
+    assert ask.available(bare) == ()
+    with pytest.raises(EngineError, match="no such samples to run on"):
+        ask.start(bare, ["root"])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "data", "sentence"),
+    [
+        (["odd"], "", "the ONNX file of odd is not here"),
+        (["none"], "", "no such model in this experiment"),
+        (["root"], "0" * 64, "no such samples"),
+        ([f"m{k}" for k in range(300)], "", "too many models at once"),
+    ],
+)
+def test_a_bad_question_gets_a_sentence(services, key, nodes, data, sentence):
+    with pytest.raises(EngineError, match=sentence):
+        services.predictions.start(key, nodes, data)
+    assert services.store.jobs.list() == ()
+
+
+def test_an_instance_that_is_not_there_is_said(services, key):
+    services.predictions.start(key, ["root"])
+    work(services)
+    (data,) = services.predictions.available(key)
+    for index in (-1, 40):
+        with pytest.raises(EngineError, match="no such instance"):
+            services.predictions.instance(key, data.id, index)
+    with pytest.raises(EngineError, match="no such set"):
+        services.predictions.instance(key, "1" * 64, 0)
