@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from engine.compress import Runner
 from engine.errors import EngineError
 from engine.formats import Network
-from engine.layers.sums import Floats, Sums, edges_of, sums
+from engine.layers.sums import Floats, Sums, edges_of, sums_over
 from engine.layers.tensors import (
     matching,
     module_of,
@@ -21,9 +23,14 @@ from engine.layers.tensors import (
     weight_outputs,
 )
 
-SAMPLED = 4096  # numbers of a tensor and a batch that are looked at; SQNR moves by < 0.1 dB
+# Numbers of a tensor that are looked at in as many samples as a batch holds at most; SQNR moves by
+# < 0.1 dB.
+SAMPLED = 4096
 AT_ONCE = 64 << 20  # bytes of outputs of a batch
 MOST_BATCH = 16
+TOGETHER = 64  # samples whose numbers are added up at once: numpy takes a while to begin
+_Taken = tuple[NDArray[Any], NDArray[Any], int, int]  # of model, of base; size, of one sample
+Arrays = Mapping[str, NDArray[Any]]
 Report = Callable[[int, int], None]  # (done, of): may raise to stop
 
 
@@ -81,8 +88,9 @@ def compare_weights(base: bytes, model: bytes) -> Compared:
     found = []
     for name in both:
         b, x = ours[name].values(), theirs[name].values()
-        found.append(Layer(name, module_of(ours[name]), ours[name].role, ours[name].count,
-                           sums(x, b, edges_of(b)), sums(x, b, whole)))  # fmt: skip
+        own, overall = sums_over(x, b, edges_of(b), whole)
+        found.append(Layer(name, module_of(ours[name]), ours[name].role, ours[name].count, own,
+                           overall))  # fmt: skip
     notes = tuple(
         f"{n} is stored in a form that is not read." for n in (*unread_ours, *unread)
     )  # fmt: skip
@@ -114,10 +122,8 @@ def compare_activations(
     if not both:
         raise EngineError("no tensor between nodes has the same name in both models", "layers",
                           try_this="compare models that were made from one another")  # fmt: skip
-    one, two = (
-        Runner(n.cut(names), optimized=False)
-        for n, names in ((ours, both), (theirs, [pairs[n] for n in both]))
-    )
+    one = Runner(ours.cut(both), optimized=False)
+    two = one if base == model else Runner(theirs.cut([pairs[n] for n in both]), optimized=False)
     read = set(ours.inputs) | set(theirs.inputs)
     feeds = {n: a for n, a in inputs.items() if n in read}
     count = min((len(a) for a in feeds.values()), default=0)
@@ -131,36 +137,63 @@ def compare_activations(
     run: dict[str, Layer] = {}
     whole = _range(probe.values())
     edges = {n: edges_of(probe[n]) for n in both}
-    for start in range(0, last, batch):
-        part = {n: a[start : start + batch] for n, a in feeds.items()}
-        b, x = one(part), two(part)
+    taken: dict[str, list[_Taken]] = {n: [] for n in both}
+    for start, b, x in _side_by_side(one, two, feeds, range(0, last, batch)):
         for name in both:
-            _add(run, name, b[name], x[pairs[name]], edges[name], whole)
+            taken[name] += _taken(b[name], x[pairs[name]], batch)
+        if start // TOGETHER != (start + batch) // TOGETHER or start + batch >= last:
+            for name in both:
+                _add(run, name, taken[name], edges[name], whole)
+                taken[name].clear()
         if report:
             report(min(count, start + batch), count)
     left = [n for n in asked if n not in run]
     spare = (count % batch) if fixed else 0
     notes = (f"{spare} samples that fill no batch of {batch} were left out.",) if spare else ()
-    return Compared(tuple(run.values()), tuple(left), (), notes)
+    made = (replace(y, overall=replace(y.overall, bits=y.sums.bits)) for y in run.values())
+    return Compared(tuple(made), tuple(left), (), notes)
+
+
+def _side_by_side(
+    one: Runner, two: Runner, feeds: Mapping[str, NDArray[Any]], starts: range
+) -> Iterator[tuple[int, Arrays, Arrays]]:
+    """(first sample, outputs of the base, of the model) of each batch; each runs on one thread."""
+    with ThreadPoolExecutor(1) as pool:
+        for start in starts:
+            part = {n: a[start : start + starts.step] for n, a in feeds.items()}
+            beside = None if one is two else pool.submit(one, part)
+            x = two(part)
+            yield start, x if beside is None else beside.result(), x
+
+
+def _taken(b: NDArray[Any], x: NDArray[Any], batch: int) -> list[_Taken]:
+    """The numbers that are looked at; none of what is no float, or of another size.
+
+    The step shares no divisor with the tensor's size, so that it does not stay in one column or
+    channel.  Copies, because a view would keep the whole tensor.
+    """
+    if b.shape != x.shape or b.dtype.kind != "f" or not b.size:
+        return []
+    step = max(1, b.size * MOST_BATCH // (SAMPLED * batch))
+    while math.gcd(step, b.size) > 1:
+        step += 1
+    each = b.size // max(1, b.shape[0] if b.ndim else 1)
+    return [(x.ravel()[::step].copy(), b.ravel()[::step].copy(), b.size, each)]
 
 
 def _add(
-    run: dict[str, Layer], name: str, b: NDArray[Any], x: NDArray[Any], edges: Floats,
-    whole: Floats,
-) -> None:  # fmt: skip
-    """Add a batch to what is known of a tensor; what is no float, or of another size, is left."""
-    if b.shape != x.shape or b.dtype.kind != "f":
+    run: dict[str, Layer], name: str, taken: list[_Taken], edges: Floats, whole: Floats
+) -> None:
+    """Add what was taken of some batches to what is known of a tensor."""
+    if not taken:
         return
-    step = max(1, b.size // SAMPLED)
-    near, far = x.ravel()[::step], b.ravel()[::step]
-    made = sums(near, far, edges), sums(near, far, whole)
+    near, far = (np.concatenate([t[k] for t in taken]) for k in (0, 1))
+    own, overall = sums_over(near, far, edges, whole)
     if name in run:
-        old = run[name]
-        made = old.sums + made[0], old.overall + made[1]
+        own, overall = run[name].sums + own, run[name].overall + overall
     module = ".".join(p for p in name.replace("/", ".").split(".")[:-1] if p) or name
-    each = b.size // max(1, b.shape[0] if b.ndim else 1)
-    run[name] = Layer(name, module, "activation", each, *made,
-                      sampled=min(1.0, near.size / b.size))  # fmt: skip
+    run[name] = Layer(name, module, "activation", taken[0][3], own, overall,
+                      sampled=min(1.0, near.size / sum(t[2] for t in taken)))  # fmt: skip
 
 
 def _fixed(network: Network) -> int:

@@ -6,7 +6,7 @@ up to those of the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ BARS = 30
 # Bits of a float32 that number its bin: sign, exponent, two of the mantissa.  Such bins need no
 # range beforehand, and any quantile is off by an eighth of its value at most.
 _SHIFT, _BINS = 21, 2048
+_NONE, _NOTHING = np.empty(0), np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +135,66 @@ def sums(x: NDArray[np.floating], b: NDArray[np.floating], edges: Floats) -> Sum
         b: values of the base, of the same shape.
         edges: of `edges_of`.
     """
+    return sums_over(x, b, edges)[0]
+
+
+def sums_over(
+    x: NDArray[np.floating], b: NDArray[np.floating], *several: Floats
+) -> tuple[Sums, ...]:
+    """The same sums with the bars of each of several edges, all but the bars reckoned once."""
     x32, b32 = (np.ascontiguousarray(a, np.float32).ravel() for a in (x, b))
-    good = np.isfinite(x32) & np.isfinite(b32)
-    bad = int(x32.size - good.sum())
-    if bad:
-        x32, b32 = x32[good], b32[good]
     x64, b64 = x32.astype(np.float64), b32.astype(np.float64)
+    bad = 0
+    with np.errstate(invalid="ignore"):  # floats of 32 bits never add up to infinity in 64
+        sound = np.isfinite(x64.sum() + b64.sum())
+    if not sound:
+        good = np.isfinite(x32) & np.isfinite(b32)
+        bad = int(x32.size - good.sum())
+        x32, x64, b64 = x32[good], x64[good], b64[good]
     d = x64 - b64
-    size = np.abs(b64)
+    gap, size = np.abs(d), np.abs(b64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = np.where(d == 0, 0.0, np.abs(d) / size)  # 0 / 0 is no change, x / 0 a whole one
-    rows, columns = len(edges) + 1, len(CHANGES) - 1
-    spot = np.searchsorted(edges, x64, side="right")
-    kind = np.minimum(np.searchsorted(CHANGES, change, side="right") - 1, columns - 1)
-    return Sums(
+        change = gap / size  # x / 0 is a whole change; 0 / 0, no number, reaches no bound: none
+    kind = np.zeros(x32.size, np.int64)
+    for bound in CHANGES[1:-1]:
+        kind += change >= bound
+    nil, base_nil, turned = x64 == 0, b64 == 0, x64 * b64 < 0
+    shared = Sums(
         count=x32.size + bad, bad=bad,
-        zeros=int((x32 == 0).sum()), base_zeros=int((b32 == 0).sum()),
-        both_zeros=int(((x32 == 0) & (b32 == 0)).sum()), flips=int((x64 * b64 < 0).sum()),
-        size=float(np.abs(x64).sum()), square=float(x64 @ x64),
-        base_size=float(size.sum()), base_square=float(b64 @ b64),
-        gap=float(np.abs(d).sum()), gap_square=float(d @ d), product=float(x64 @ b64),
+        zeros=int(np.count_nonzero(nil)), base_zeros=int(np.count_nonzero(base_nil)),
+        both_zeros=int(np.count_nonzero(nil & base_nil)), flips=int(np.count_nonzero(turned)),
+        size=float(np.abs(x64).sum()), square=_dot(x64, x64),
+        base_size=float(size.sum()), base_square=_dot(b64, b64),
+        gap=float(gap.sum()), gap_square=_dot(d, d), product=_dot(x64, b64),
         low=float(x64.min()) if x64.size else float("inf"),
         high=float(x64.max()) if x64.size else float("-inf"),
         bits=np.bincount(x32.view(np.uint32) >> _SHIFT, minlength=_BINS),
-        edges=edges,
-        table=np.bincount(spot * columns + kind, minlength=rows * columns).reshape(rows, columns),
-        own=np.bincount(np.searchsorted(edges, b64, side="right"), minlength=rows),
+        edges=_NONE, table=_NOTHING, own=_NOTHING,
     )  # fmt: skip
+    columns = len(CHANGES) - 1
+    made = []
+    for edges in several:
+        rows = len(edges) + 1
+        table = np.bincount(_bars(x64, edges) * columns + kind, minlength=rows * columns)
+        own = np.bincount(_bars(b64, edges), minlength=rows)
+        made.append(replace(shared, edges=edges, table=table.reshape(rows, columns), own=own))
+    return tuple(made)
+
+
+def _dot(a: Floats, b: Floats) -> float:
+    """Σ a b, on this thread: threads of BLAS would wait for those that run the models."""
+    return float(np.einsum("i,i->", a, b))
+
+
+def _bars(values: Floats, edges: Floats) -> Ints:
+    """Bar of each value: 0 below the edges, len(edges) above; by arithmetic, for they are even."""
+    low, high, bars = edges[0], edges[-1], len(edges) - 1
+    with np.errstate(divide="ignore", over="ignore"):
+        scale = bars / (high - low)
+    if not np.isfinite(scale):
+        return np.searchsorted(edges, values, side="right")
+    place = np.floor((values - low) * scale)
+    return np.clip(place, -1, bars - 1).astype(np.int64) + 1 + (values >= high)
 
 
 def _ladder() -> tuple[Ints, Floats]:

@@ -1,4 +1,4 @@
-"""Run the acceptance of a stage: `python -m tests.acceptance A|B|C|D|E|F|G [LINE ...]`."""
+"""Run the acceptance of a stage: `python -m tests.acceptance A|B|C|D|E|F|G|H [LINE ...]`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,12 @@
+"""Stage H, "what compression did to the model": the lines that must be shown."""
+
+from __future__ import annotations
+
+from tests.acceptance import layer_sizes, metrics
+from tests.acceptance.line import Check
+
+CHECKS = (
+    Check("2", "layers of two and of fifty models", layer_sizes.measure, layer_sizes.judge),
+    Check("4", "metrics against their formulas", metrics.measure, metrics.judge),
+    Check("4c", "defects of the original", metrics.run_defects, metrics.judge_defects),
+)
