@@ -80,10 +80,7 @@ def _outputs(path: Path, data: str | None) -> Outputs:
     from engine.formats import load
 
     if path.suffix.lower() in FILES:
-        try:
-            return behaviors.read_outputs(path.read_bytes(), path.name)
-        except OSError as error:
-            raise EngineError("cannot be read", path.name, found=error.strerror or "") from error
+        return behaviors.read_outputs(path)
     if not data:
         raise EngineError("needs data to run on", path.name, try_this="--data samples.npz")
     model = engine.unpack_model(load(path, path.name).data)

@@ -5,6 +5,7 @@ Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas)
 """
 
 from engine.behaviors.answer import Answer, Histogram, Row, ask, histogram, instance
+from engine.behaviors.arriving import read_outputs, read_predictions
 from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, turned
 from engine.behaviors.groups import Means, classes, means, whole
 from engine.behaviors.instances import (
@@ -19,7 +20,6 @@ from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
 from engine.behaviors.outputs import SCORES, Outputs, outputs
 from engine.behaviors.question import PAGE, Question, columns, measure_of, passing
-from engine.behaviors.reading import read_outputs
 from engine.behaviors.running import run_outputs
 
 __all__ = [
@@ -27,5 +27,5 @@ __all__ = [
     "Means", "Measure", "Outputs", "Question", "Row", "Side", "ask", "classes", "columns",
     "confusion", "dump_instances", "dumps", "frequent", "histogram", "instance", "instances",
     "load_instances", "loads", "matched", "means", "measure_of", "of_samples", "outputs", "passing",
-    "read_outputs", "run_outputs", "sensitive", "turned", "whole",
+    "read_outputs", "read_predictions", "run_outputs", "sensitive", "turned", "whole",
 ]  # fmt: skip

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from engine.behaviors.keeping import Arrays, heard, packed, told, unpacked
 from engine.behaviors.outputs import Words
-from engine.compress import NO_INPUTS, SHOWN, Samples
+from engine.compress import NO_INPUTS, Samples
 from engine.errors import EngineError
+from engine.formats import SHOWN
 
 MOST_BYTES = 32_000_000  # of all that is kept of a data set
 SIDE, POINTS, COLUMNS, LETTERS = 64, 256, 64, 2_000
@@ -59,7 +60,7 @@ def instances(
         arrays: name -> [instances, …]; `shown` is what to show, before all others.
         inputs: names of those that a model reads, in its order.
     """
-    plain = {k: a for k, a in arrays.items() if len(a) == len(ids)}
+    plain = {k: a for k, a in arrays.items() if a.ndim and len(a) == len(ids)}
     if SHOWN in plain:
         plain = {SHOWN: plain[SHOWN]}
     elif inputs and any(k in plain for k in inputs):
@@ -88,15 +89,35 @@ def of_samples(made_ids: Words, labels: Words, arrays: Arrays, samples: Samples)
     return instances(made_ids, labels, {**samples.inputs, **beside}, tuple(samples.inputs))
 
 
-def dump_instances(shown: Instances) -> bytes:
-    """Instances as an .npz without objects; the same are the same bytes."""
+def arrays_of_instances(shown: Instances) -> Arrays:
+    """Instances as arrays of numbers, see `keeping`."""
     head: dict[str, Any] = {
         "kind": shown.kind, "columns": list(shown.columns), "ids": shown.ids.tolist(),
         "labels": shown.labels.tolist(),
     }  # fmt: skip
     text = shown.kind == "text"
     head |= {"texts": shown.values.tolist()} if text else {}
-    return packed({"head": told(head), "values": np.zeros(0) if text else shown.values})
+    return {"head": told(head), "values": np.zeros(0) if text else shown.values}
+
+
+def instances_of(arrays: Mapping[str, NDArray[Any]]) -> Instances:
+    """The instances of `arrays_of_instances`.
+
+    Raises:
+        EngineError: they are none.
+    """
+    try:
+        head = heard(arrays["head"])
+        values = np.array(head["texts"], np.str_) if "texts" in head else arrays["values"]
+        ids, labels = (np.array(head[k], np.str_) for k in ("ids", "labels"))
+        return Instances(str(head["kind"]), ids, labels, values, tuple(map(str, head["columns"])))
+    except (KeyError, ValueError, TypeError) as error:
+        raise EngineError("these are no instances that were kept") from error
+
+
+def dump_instances(shown: Instances) -> bytes:
+    """Instances as an .npz without objects; the same are the same bytes."""
+    return packed(arrays_of_instances(shown))
 
 
 def load_instances(data: bytes) -> Instances:
@@ -105,14 +126,7 @@ def load_instances(data: bytes) -> Instances:
     Raises:
         EngineError: they are none.
     """
-    arrays = unpacked(data)
-    try:
-        head = heard(arrays["head"])
-        values = np.array(head["texts"], np.str_) if "texts" in head else arrays["values"]
-        ids, labels = (np.array(head[k], np.str_) for k in ("ids", "labels"))
-        return Instances(str(head["kind"]), ids, labels, values, tuple(head["columns"]))
-    except (KeyError, ValueError, TypeError) as error:
-        raise EngineError("these are no instances that were kept") from error
+    return instances_of(unpacked(data))
 
 
 def _few(values: NDArray[Any]) -> NDArray[Any]:

@@ -1,66 +1,68 @@
-"""Predictions that were made elsewhere, from a file: NPZ, Parquet, JSON, the original's format.
+"""Parse predictions that were made elsewhere: NPZ, Parquet, JSON, the original's format.
 
 NPZ: `ids`, `labels`, `predictions`, `classes` (names of the classes) and any arrays of numbers,
 `scores` for one score a class.  Parquet: a row an instance, columns of the same names (`classes`
 a list of the classes it counts in), every other column of numbers or lists of numbers a vector.
 JSON: {"predictions": [{"id", "label", "pred", "classes"}], "comparisons": {name: {"comparison",
-"vectors", "options"}}}, as Compress and Compare writes it.
+"vectors", "options"}}}, as Compress and Compare writes it.  Beside these `shown` (an array, a
+column, or "text" of each prediction) is what people see of an instance.
+
+Runs in the confined process of `arriving.py`, which is what to call.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from engine.behaviors.instances import LETTERS, Instances, instances
 from engine.behaviors.metrics import KINDS
 from engine.behaviors.outputs import MOST_INSTANCES, Outputs, outputs
 from engine.errors import EngineError
+from engine.formats import SHOWN
 
 WORDS = ("ids", "labels", "predictions", "classes")
 MOST_BYTES = 1 << 30  # of a file, and of what it unpacks to
 
 
-def read_outputs(data: bytes, name: str) -> Outputs:
-    """Outputs of a file.
+Read = tuple[Outputs, dict[str, Any]]
+
+
+def parsed(data: bytes, name: str) -> tuple[Outputs, Instances]:
+    """Outputs of a file, and what it shows of their instances.
 
     Args:
         data: its bytes.
-        name: whose ending says what it is.
+        name: whose ending, one of `arriving.ENDINGS`, says what it is.
 
     Raises:
-        EngineError: too large, of no known kind, or not what it should be.
+        EngineError: not what it should be.
     """
-    if len(data) > MOST_BYTES:
-        raise EngineError("is too large", name, f"at most {MOST_BYTES >> 20} MiB",
-                          f"{len(data) >> 20} MiB")  # fmt: skip
     ending = name.lower().rsplit(".", 1)[-1]
     readers = {"npz": _npz, "parquet": _parquet, "json": _json}
-    if ending not in readers:
-        raise EngineError("is no file of predictions", name[:200], ".npz, .parquet or .json",
-                          f".{ending[:20]}")  # fmt: skip
     try:
-        return readers[ending](data)
+        made, shown = readers[ending](data)
     except EngineError as error:
         raise EngineError(error.what, f"{name[:200]}, {error.where}".rstrip(", "), error.expected,
                           error.found, error.try_this) from error  # fmt: skip
+    return made, instances(made.ids, made.labels, shown)
 
 
-def _npz(data: bytes) -> Outputs:
+def _npz(data: bytes) -> Read:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(i.file_size for i in archive.infolist()) > MOST_BYTES:
-                raise EngineError("unpacks to too much", expected=f"{MOST_BYTES >> 20} MiB")
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {k: file[k] for k in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile, KeyError, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # numpy and zipfile raise what they like on broken files
         raise EngineError("cannot be read as .npz", expected="plain arrays, no objects",
                           found=str(error)[:200]) from error  # fmt: skip
     names = arrays.pop("classes", np.array([]))
+    shown = {SHOWN: arrays.pop(SHOWN)} if SHOWN in arrays else {}
     given = {k: arrays.pop(k) for k in ("ids", "labels", "predictions") if k in arrays}
     for key, array in given.items():
         if array.ndim != 1 or array.dtype.kind not in "iuU":
@@ -70,22 +72,23 @@ def _npz(data: bytes) -> Outputs:
         given["labels"].tolist() if "labels" in given else None,
         given["predictions"].tolist() if "predictions" in given else None,
         names=[str(n) for n in names.tolist()] if names.ndim == 1 else [],
-    )  # fmt: skip
+    ), shown  # fmt: skip
 
 
-def _parquet(data: bytes) -> Outputs:
+def _parquet(data: bytes) -> Read:
     import polars as pl
 
     try:
-        frame = pl.read_parquet(io.BytesIO(data))
+        rows = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
+        frame = pl.read_parquet(io.BytesIO(data)) if rows <= MOST_INSTANCES else pl.DataFrame()
     except Exception as error:  # polars raises its own, unrelated types
         raise EngineError("cannot be read as Parquet", found=str(error)[:200]) from error
-    if frame.height > MOST_INSTANCES:
+    if rows > MOST_INSTANCES:
         raise EngineError("holds too many rows", expected=f"at most {MOST_INSTANCES:,}",
-                          found=f"{frame.height:,}")  # fmt: skip
+                          found=f"{rows:,}")  # fmt: skip
     vectors: dict[str, Any] = {}
     for name, kind in frame.schema.items():
-        if name in WORDS:
+        if name in WORDS or (name == SHOWN and kind == pl.String):
             continue
         column = frame[name]
         if kind.is_numeric() or kind == pl.Boolean:
@@ -98,11 +101,14 @@ def _parquet(data: bytes) -> Outputs:
         else:
             raise EngineError("is no column of numbers or lists of numbers", name, found=str(kind))
     given = {k: frame[k].to_list() for k in WORDS if k in frame.columns}
+    shown = {SHOWN: vectors.pop(SHOWN)} if SHOWN in vectors else {}
+    if frame.schema.get(SHOWN) == pl.String:
+        shown = {SHOWN: np.array(frame[SHOWN].fill_null("").to_list(), np.str_)}
     ids = given.get("ids")
     return outputs(
         None if ids is None else [str(i) for i in ids], vectors, given.get("labels"),
         given.get("predictions"), _lists(given.get("classes")),
-    )  # fmt: skip
+    ), shown  # fmt: skip
 
 
 def _lists(values: list[Any] | None) -> list[list[str]] | None:
@@ -112,7 +118,7 @@ def _lists(values: list[Any] | None) -> list[list[str]] | None:
             for v in values]  # fmt: skip
 
 
-def _json(data: bytes) -> Outputs:
+def _json(data: bytes) -> Read:
     try:
         whole = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -131,11 +137,13 @@ def _json(data: bytes) -> Outputs:
     for name, one in declared.items():
         vectors[name], measures[name] = _declared(name, one)
     several = [r["classes"] for r in rows if isinstance(r.get("classes"), list)]
+    texts = [str(r["text"])[:LETTERS] for r in rows if isinstance(r.get("text"), str)]
+    shown = {SHOWN: np.array(texts)} if len(texts) == len(rows) else {}
     return outputs(
         [str(r["id"]) for r in rows], vectors, [r.get("label") for r in rows],
         [r.get("pred") for r in rows], several if len(several) == len(rows) else None,
         measures=measures,
-    )  # fmt: skip
+    ), shown  # fmt: skip
 
 
 def _declared(name: str, one: Any) -> tuple[Any, tuple[str, str, bool]]:

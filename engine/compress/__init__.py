@@ -9,7 +9,7 @@ it in few bytes.
 
 from engine.compress.applying import Applied, Step, apply, weight_bytes
 from engine.compress.catalogue import called, operation, operations, run
-from engine.compress.data import NO_INPUTS, SHOWN, Samples, read_samples, samples
+from engine.compress.data import NO_INPUTS, Samples, read_samples, samples
 from engine.compress.evaluating import (
     ClassFigures,
     Evaluation,
@@ -33,7 +33,6 @@ __all__ = [
     "NO_INPUTS",
     "PER_TASK",
     "ROLES",
-    "SHOWN",
     "TOOLS",
     "Applied",
     "Branch",

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.formats import Network, load, read_arrays
+from engine.formats import SHOWN, Network, load, read_arrays
 
 LABELS, TARGETS = "labels", "targets"
-SHOWN = "shown"  # what people see of each sample, where the inputs say too little
 _ALSO = {"label": LABELS, "class": LABELS, "target": TARGETS}  # words for them in tables
 NO_INPUTS = frozenset({LABELS, TARGETS, SHOWN, *_ALSO})  # but where a model has such an input
 

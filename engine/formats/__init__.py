@@ -13,10 +13,11 @@ is a weight tensor, with its `value` when it is small; ops of the domain "paredo
 is fixed by the bound sizes (shape arithmetic) have `Tensor.value` as well.
 """
 
-from engine.formats.arrays import read_arrays
+from engine.formats.arrays import check_size, read_arrays, unpacked_size
 from engine.formats.channels import Channels, Place
 from engine.formats.channels import trace as trace_channels
 from engine.formats.child import limit as limit_process
+from engine.formats.confined import SHOWN, read_confined, respond
 from engine.formats.extract import Extractor
 from engine.formats.guard import read, read_map, trace
 from engine.formats.network import Network, attribute
@@ -29,6 +30,7 @@ from engine.formats.standing import Runnable, runnable
 from engine.formats.trace import SourceLine, Trace, dumps_trace, loads_trace
 
 __all__ = [
+    "SHOWN",
     "Channels",
     "Extractor",
     "Network",
@@ -37,6 +39,7 @@ __all__ = [
     "SourceLine",
     "Trace",
     "attribute",
+    "check_size",
     "dumps_trace",
     "limit_process",
     "load",
@@ -44,12 +47,15 @@ __all__ = [
     "matched",
     "read",
     "read_arrays",
+    "read_confined",
     "read_map",
     "read_trusted",
+    "respond",
     "runnable",
     "texts_of_folder",
     "tied_channels",
     "trace",
     "trace_channels",
+    "unpacked_size",
     "write",
 ]

@@ -7,25 +7,16 @@ numbers, so that a broken or hostile file costs one sentence.
 from __future__ import annotations
 
 import io
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
+from engine.formats.confined import MAX_BYTES, read_confined
 
-MAX_BYTES = 4 * 2**30
 MAX_ARRAYS = 10_000  # a column of a table is an array
-CPU_SECONDS, WALL_SECONDS = 120, 240
-BASE_BYTES = 6 * 2**30  # address space: numpy and polars alone take 3 GB of it
-_ROOT = Path(__file__).resolve().parents[2]
 _IMAGES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"})
 
 
@@ -41,8 +32,7 @@ def read_arrays(source: str | Path | bytes) -> dict[str, NDArray[Any]]:
     """
     if isinstance(source, bytes):
         name, data = "data", source
-        _check_size(len(data), name)
-        return _apart(data, name)
+        return _read(io.BytesIO(data), len(data), name)
     path = Path(source)
     name = path.name[:200]
     if path.is_dir():
@@ -53,11 +43,21 @@ def read_arrays(source: str | Path | bytes) -> dict[str, NDArray[Any]]:
         raise EngineError("no such file", name, "an .npz, .csv or .parquet file with samples")
     if path.suffix.lower() in _IMAGES:
         raise EngineError("is a single image", name, "an .npz with an array of images")
-    _check_size(path.stat().st_size, name)
-    return _apart(path.read_bytes(), name)
+    with path.open("rb") as file:
+        return _read(file, path.stat().st_size, name)
 
 
-def _check_size(size: int, name: str) -> None:
+def _read(file: IO[bytes], size: int, name: str) -> dict[str, NDArray[Any]]:
+    check_size(size, name)
+    return read_confined("engine.formats.arrays_child", file, unpacked_size(file, size, name), name)
+
+
+def check_size(size: int, name: str) -> None:
+    """Refuse a data file that is empty or too large.
+
+    Raises:
+        EngineError: it is.
+    """
     if not size:
         raise EngineError("is empty", name, "an .npz, .csv or .parquet file with samples")
     if size > MAX_BYTES:
@@ -66,74 +66,25 @@ def _check_size(size: int, name: str) -> None:
                           "fewer samples: a few hundred are enough")  # fmt: skip
 
 
-def _unpacked(data: bytes, name: str) -> int:
+def unpacked_size(file: IO[bytes], size: int, name: str) -> int:
     """Bytes that a zip says it unpacks to; the size itself of anything else.
 
     Raises:
         EngineError: more than a file may hold, or no zip though it begins like one.
     """
-    if data[:2] != b"PK":
-        return len(data)
+    begins = file.read(2)
+    file.seek(0)
+    if begins != b"PK":
+        return size
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise EngineError("is no .npz file", name, "arrays saved by numpy.savez") from error
+    file.seek(0)
     size = sum(m.file_size for m in members)
     if len(members) > MAX_ARRAYS or size > MAX_BYTES:
         raise EngineError("holds too much", name,
                           f"at most {MAX_ARRAYS:,} arrays and {MAX_BYTES / 1e9:.1f} GB",
                           try_this="fewer samples: a few hundred are enough")  # fmt: skip
     return size
-
-
-def _apart(data: bytes, name: str) -> dict[str, NDArray[Any]]:
-    size = _unpacked(data, name)
-    request = json.dumps({
-        "name": name, "memory_bytes": BASE_BYTES + 6 * size, "cpu_seconds": CPU_SECONDS,
-        "answer_bytes": 2 * MAX_BYTES,
-    })  # fmt: skip
-    environment = {
-        "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1",
-    }  # fmt: skip
-    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as answer:
-        file.write(data)
-        file.seek(0)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", "engine.formats.arrays_child", request],
-                stdin=file, stdout=answer, stderr=subprocess.DEVNULL, env=environment,
-                timeout=WALL_SECONDS, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise EngineError("reading the data took too long", name,
-                              try_this="fewer samples") from error  # fmt: skip
-        if done.returncode:
-            raise EngineError("reading the data ended its process", name,
-                              found=f"exit {done.returncode}",
-                              try_this="fewer samples, or save the file again")  # fmt: skip
-        return _answered(answer, name)
-
-
-def _answered(answer: IO[bytes], name: str) -> dict[str, NDArray[Any]]:
-    """A line of JSON, then the numbers of each array."""
-    size = answer.seek(0, os.SEEK_END)
-    answer.seek(0)
-    try:
-        head = json.loads(answer.readline())
-        if "fault" in head:
-            raise EngineError(*[str(field) for field in head["fault"]][:5])
-        found = {}
-        for key, kind, shape in head["arrays"]:
-            dtype, shape = np.dtype(kind), tuple(int(s) for s in shape)
-            if dtype.kind not in "fiub" or min(shape, default=0) < 0:
-                raise ValueError
-            count = int(np.prod(shape, dtype=np.int64))
-            if count * dtype.itemsize > size:
-                raise ValueError
-            raw = answer.read(count * dtype.itemsize)
-            found[str(key)] = np.frombuffer(raw, dtype, count).reshape(shape).copy()
-    except (ValueError, TypeError, KeyError) as error:
-        raise EngineError("the data cannot be read", name) from error
-    return found

@@ -1,23 +1,15 @@
-"""The child process of `arrays.py`: limits itself, reads the file on standard input, answers.
-
-The answer is a line of JSON, {"arrays": [[name, type, sizes], …]} or {"fault": [five fields of an
-`EngineError`]}, and behind it the numbers of each array in turn.
-"""
+"""The child process of `arrays.py`: reads the file on standard input, see `confined.py`."""
 
 from __future__ import annotations
 
 import io
-import json
-import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.formats.child import limit as limit_process
-
-Arrays = dict[str, NDArray[Any]]
+from engine.formats.confined import SHOWN, Arrays, respond
 
 
 def parsed(data: bytes, name: str) -> Arrays:
@@ -85,6 +77,8 @@ def _column(series: Any, name: str) -> NDArray[Any]:
     inner = series.dtype
     while isinstance(inner, pl.List | pl.Array):
         inner = inner.inner
+    if series.name == SHOWN and series.dtype == pl.String:
+        return np.asarray(series.fill_null("").to_list(), np.str_)
     if not (inner.is_numeric() or inner == pl.Boolean):
         raise EngineError("a column holds what is no number", where, "numbers", str(series.dtype))
     if not isinstance(series.dtype, pl.List | pl.Array):
@@ -99,37 +93,19 @@ def _column(series: Any, name: str) -> NDArray[Any]:
         raise EngineError("rows of a column have different sizes", where) from error
 
 
-def main() -> None:
-    """Run as `python -m engine.formats.arrays_child REQUEST < FILE`."""
-    request = json.loads(sys.argv[1])
-    limit_process(request["memory_bytes"], request["cpu_seconds"], request["answer_bytes"])
-    out = sys.stdout.buffer
-    try:
-        found = parsed(sys.stdin.buffer.read(), request["name"])
-        for key, array in found.items():
-            if array.dtype.kind not in "fiub":
-                where = f"{request['name']}, {key[:80]}"
-                raise EngineError("holds what is no number", where, "plain numbers",
-                                  str(array.dtype))  # fmt: skip
-    except EngineError as error:
-        out.write(json.dumps({"fault": list(error.__reduce__()[1])}).encode() + b"\n")
-        return
-    except MemoryError:
-        fault = [
-            "reading the data needed too much memory",
-            request["name"],
-            "",
-            "",
-            "fewer samples",
-        ]
-        out.write(json.dumps({"fault": fault}).encode() + b"\n")
-        return
-    plain = {k: np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for k, a in found.items()}
-    head = [[k, a.dtype.str, list(found[k].shape)] for k, a in plain.items()]
-    out.write(json.dumps({"arrays": head}).encode() + b"\n")
-    for array in plain.values():
-        out.write(array.tobytes())
+def checked(data: bytes, name: str) -> Arrays:
+    """Arrays of numbers; of words too, where people are to see them.
+
+    Raises:
+        EngineError: it is no data file, or holds something else.
+    """
+    found = parsed(data, name)
+    for key, array in found.items():
+        if array.dtype.kind not in ("fiubU" if key == SHOWN else "fiub"):
+            where = f"{name}, {key[:80]}"
+            raise EngineError("holds what is no number", where, "plain numbers", str(array.dtype))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    respond(checked)

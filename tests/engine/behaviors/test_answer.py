@@ -225,7 +225,7 @@ def test_npz_and_parquet_give_the_same(tmp_path):
         ("p.json", b'{"predictions": [{}]}', "has no id"),
         ("p.json", b'{"predictions": [{"id": 1}], "comparisons": {"a": {"comparison": "x"}}}',
          "no comparison that is known"),
-        ("p.npz", b"PK", "cannot be read as .npz"),
+        ("p.npz", b"PK", "is no .npz file"),
         ("p.parquet", b"PAR1", "cannot be read as Parquet"),
     ],
 )  # fmt: skip
