@@ -25,7 +25,7 @@ install: .venv/.dev ## everything for development: .venv, packages, Chromium
 	@.deps/chromium
 
 run: .venv/.runtime ## open the dashboard; ARGS="model.onnx --port 8051" goes to `paredown serve`
-	@$(BIN)/paredown serve $(ARGS)
+	@$(BIN)/paredown serve --open $(ARGS)
 
 test: install ## all tests; ARGS="tests/engine -x" narrows them
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import dash
 from dash import Dash
+from flask import Flask
 
 from dashboard import access, api, job_drawer, shell
 from dashboard.pages import PAGES
@@ -52,6 +53,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api.register(app.server, settings)
     access.install(app, settings)
     return app
+
+
+def wsgi() -> Flask:
+    """The app for a WSGI server: `gunicorn "dashboard.app:wsgi()"`, set up by the environment."""
+    server: Flask = create_app().server
+    return server
 
 
 def _add_page(app: Dash, page: ModuleType, order: int) -> None:

@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="port (default 8050; 0 takes a free one)")
     serve.add_argument("--data", type=Path, help="folder for models, database and cache")
     serve.add_argument("--source-root", type=Path, help="folder with the models' sources")
+    serve.add_argument(
+        "--no-token", dest="token", action="store_const", const=False,
+        help="answer every user of this machine, not only who has the printed address",
+    )  # fmt: skip
     serve.add_argument("--open", action="store_true", help="open a browser too")
     serve.set_defaults(run=_serve)
 
@@ -102,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     from dashboard.serve import serve
 
-    given = {k: getattr(options, k) for k in ("host", "port", "data", "source_root")}
+    given = {k: getattr(options, k) for k in ("host", "port", "data", "source_root", "token")}
     return serve(options.models, {k: v for k, v in given.items() if v is not None}, options.open)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from dashboard.access import start_token
 from dashboard.app import create_app
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
@@ -38,12 +41,13 @@ def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -
         EngineError: a setting, a model, the data folder or the port is not usable.
     """
     settings = _settings(given)
-    if settings.host not in LOCAL_HOSTS:
+    if settings.access == "local" and settings.host not in LOCAL_HOSTS:
         raise EngineError(
-            "Paredown has no accounts yet and therefore listens on this machine only",
+            "in local mode Paredown listens on this machine only",
             where="--host",
             expected="127.0.0.1",
             found=settings.host,
+            try_this="access = proxy, behind a proxy that knows people",
         )
     if settings.source_root and not settings.source_root.is_dir():
         raise EngineError("no such folder", "--source-root", found=str(settings.source_root))
@@ -55,9 +59,11 @@ def serve(models: Sequence[str], given: Mapping[str, Any], open_browser: bool) -
         services.tidy()
         services.jobs.active()  # what an earlier server left goes on
         url = f"http://{_in_address(settings.host)}:{server.port}/"
+        token = start_token(cast(Flask, server.app))
+        url += f"?token={token}" if token else ""
         sys.stderr.write(f"Paredown is at {url} (stop with Ctrl-C)\n")
         sys.stderr.flush()
-        if open_browser:
+        if open_browser and _has_screen():
             webbrowser.open(url)
         try:
             server.serve_forever()
@@ -97,6 +103,13 @@ def listen(settings: Settings, services: Services | None = None) -> BaseWSGIServ
             request_handler=_QuietHandler,
             fd=door.fileno(),
         )
+
+
+def _has_screen() -> bool:
+    """Whether a browser can open: without a screen it would be one in this terminal."""
+    return sys.platform in ("win32", "darwin") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

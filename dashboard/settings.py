@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,6 +32,31 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = Field(
         default=(),
         description="Host names, besides this machine's own, that a browser may ask for.",
+    )
+    access: Literal["local", "proxy"] = Field(
+        default="local",
+        description="local: one person, on this machine; proxy: people whom a proxy names.",
+    )
+    token: bool = Field(
+        default=True, description="In local mode, answer only who has the token of the start."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of the proxy that is believed; socket: on a Unix socket.",
+    )
+    proxy_secret: SecretStr = Field(
+        default=SecretStr(""), description="What the proxy sends as X-Proxy-Secret."
+    )
+    user_header: str = Field(
+        default="X-Forwarded-User", description="Header with the name of who asks."
+    )
+    groups_header: str = Field(
+        default="X-Forwarded-Groups", description="Header with their groups, commas between."
+    )
+    admins: tuple[str, ...] = Field(default=(), description="Names of those who administrate.")
+    secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key that links are signed with; in local mode one is kept in the data folder.",
     )
     upload_bytes: int = Field(
         default=2 * 10**9, gt=0, description="Largest file that may be uploaded."

@@ -14,7 +14,7 @@ import dash
 import dash_mantine_components as dmc
 from dash import dcc, html, no_update, set_props
 
-from dashboard.access import Needs, needing
+from dashboard.access import Needs, needing, notice
 from dashboard.ids import Shell
 from dashboard.urls import DIFF, MODELS, TARGETS
 from dashboard.urls_experiment import EXPERIMENTS
@@ -136,14 +136,7 @@ def notify(text: str | list[Any], kind: str = "info") -> None:
 
     Text may hold components, such as a button that undoes.
     """
-    notice: dict[str, Any] = {
-        "action": "show",
-        "message": text,
-        "className": f"notice notice-{kind}",
-    }
-    if kind == "fault":
-        notice |= {"autoClose": False}
-    set_props(Shell.NOTICES, {"sendNotifications": [notice]})
+    set_props(Shell.NOTICES, notice(text, kind))
 
 
 def guarded(callback: Callable[..., Any], needs: Needs | None = None) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ does neither.  Start reading in `gate.py`.
 """
 
 from dashboard.access.endpoints import ENDPOINTS, REFUSED, UPDATE
-from dashboard.access.gate import install
+from dashboard.access.gate import install, start_token
 from dashboard.access.headers import HEADERS
 from dashboard.access.needs import (
     ADMIN,
@@ -24,6 +24,8 @@ from dashboard.access.needs import (
     needed,
     needing,
 )
+from dashboard.access.refusal import notice
+from dashboard.access.tokens import Tokens, tokens
 
 __all__ = [
     "ADMIN",
@@ -42,8 +44,12 @@ __all__ = [
     "VIEW_EXPERIMENT",
     "VIEW_MODEL",
     "Needs",
+    "Tokens",
     "What",
     "install",
     "needed",
     "needing",
+    "notice",
+    "start_token",
+    "tokens",
 ]

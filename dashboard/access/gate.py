@@ -6,18 +6,33 @@ Sec-Fetch-Site on everything that may change something.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from dash import Dash
-from flask import Response, abort, g, request
+from flask import Flask, Response, abort, g, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
 
-from dashboard.access.endpoints import ENDPOINTS, REFUSED, UPDATE
+from dashboard.access.door import ASKED, locked, opened
+from dashboard.access.embedded import LINK, Embedded
+from dashboard.access.endpoints import ENDPOINTS, PAGES, REFUSED, UPDATE
 from dashboard.access.envelope import check_envelope
 from dashboard.access.headers import HEADERS, content_policy
-from dashboard.access.needs import What, check_callbacks, check_routes, needed
+from dashboard.access.identity import (
+    Principal,
+    check_proxy,
+    check_settings,
+    is_local_peer,
+    person_here,
+    person_named,
+)
+from dashboard.access.needs import ID, Needs, What, check_callbacks, check_routes, needed, place
+from dashboard.access.refusal import NOTHING, absent, refuse
+from dashboard.access.tokens import Tokens, key_of
 from dashboard.settings import Settings
-from engine.store import LOCAL
 
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,24 +42,41 @@ def install(app: Dash, settings: Settings) -> None:
     """Put the gate before, and the headers after, every request of the app.
 
     Raises:
-        EngineError: a route or a callback says nothing of who may use it.
+        EngineError: a route or a callback says nothing of who may use it, or the mode has not what
+            it rests on.
     """
+    check_settings(settings)
     server = app.server
+    signing = Tokens(key_of(settings))
+    token = secrets.token_urlsafe(24) if settings.access == "local" and settings.token else ""
     policy: list[str] = []
 
-    def gate() -> None:
+    def gate() -> AnyResponse | None:
         _check_host(settings)
-        needs = ENDPOINTS.get(request.endpoint or "")
+        endpoint = request.endpoint or ""
+        needs = ENDPOINTS.get(endpoint)
         if needs is None:
-            abort(404, "There is nothing at this address.")
-        if needs.what is not What.OPEN:
-            g.principal = LOCAL
+            abort(404, NOTHING)
         if request.method not in SAFE_METHODS:
             _check_origin()
-        if request.endpoint == UPDATE and request.method == "POST":
+        if needs.what is What.OPEN:
+            return None
+        who = _who(settings, signing, token)
+        if who is None:
+            if endpoint not in PAGES or settings.access != "local":
+                abort(401, "Sign in first." if not token else "The token of the start is needed.")
+            return opened(signing, token) or locked()
+        g.principal = who
+        if endpoint in PAGES and ASKED in request.args and token:
+            return opened(signing, token)  # a second time; the address is cleaned all the same
+        allow(needs, (request.view_args or {}).get(needs.at))
+        if endpoint == UPDATE and request.method == "POST":
             key = check_envelope(app.callback_map)
-            if needed(key, app.callback_map[key]) is None:  # it came after the start
+            own = needed(key, app.callback_map[key])
+            if own is None:  # it came after the start
                 abort(404, "There is no such callback.")
+            allow(own, sent_id(own, request.get_json()) if own.kind else None)
+        return None
 
     def finish(response: Response) -> Response:
         if not policy:  # the hashes are known once all callbacks are
@@ -57,10 +89,74 @@ def install(app: Dash, settings: Settings) -> None:
     rules = ((r.endpoint, frozenset(r.arguments)) for r in server.url_map.iter_rules())
     check_routes(rules, ENDPOINTS, REFUSED)
     check_callbacks(app.callback_map)
+    server.extensions["paredown.tokens"] = signing
+    server.extensions["paredown.start"] = token
     server.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     server.before_request(gate)
     server.after_request(finish)
     server.register_error_handler(HTTPException, _plain)
+    server.wsgi_app = Embedded(server.wsgi_app)
+
+
+def start_token(server: Flask) -> str:
+    """The token that the printed address holds; "" when none is asked for."""
+    return str(server.extensions["paredown.start"])
+
+
+def _who(settings: Settings, signing: Tokens, token: str) -> Principal | None:
+    """Who asks: the holder of a link, or a person; None when nobody."""
+    if settings.access == "local":
+        if not is_local_peer():
+            abort(403, "In local mode only this machine is answered.")
+    else:
+        check_proxy(settings)
+    sent = request.environ.get(LINK)
+    if sent is not None:  # a link is all that an embedded page has, whoever looks at it
+        return _holder(signing, sent)
+    if settings.access == "local":
+        return person_here(settings, signing, token)
+    return person_named(settings)
+
+
+def _holder(signing: Tokens, sent: object) -> Principal:
+    id = signing.link_of(sent)
+    if not id:
+        abort(404, NOTHING)
+    return Principal("", link=id)
+
+
+def allow(needs: Needs, id: object) -> None:
+    """Refuse what the one who asks may not do.
+
+    Args:
+        needs: what was declared.
+        id: of the object, as it was sent.
+    """
+    who: Principal = g.principal
+    if needs.what in (What.OPEN, What.GUEST):
+        return
+    if needs.what is What.ADMIN:
+        if not who.admin:
+            refuse(NOTHING, 404)
+        return
+    if not who.user and (needs.what is What.SIGNED_IN or needs.what is not What.VIEW):
+        refuse("A link shows what it shows and no more.", 403)
+    if not needs.kind or (needs.optional and id in (None, "")):
+        return
+    if not isinstance(id, str) or not ID.match(id):
+        refuse(absent(needs.kind), 404)
+
+
+def sent_id(needs: Needs, body: Mapping[str, Any]) -> object:
+    """The id of the object of a callback, as the browser sent it."""
+    component, property, inside = place(needs)
+    for part in (*body.get("inputs", ()), *body.get("state", ())):
+        if isinstance(part, dict) and part["id"] == component and part["property"] == property:
+            value = part.get("value")
+            for key in inside:
+                value = value.get(key) if isinstance(value, dict) else None
+            return value
+    return None
 
 
 def _check_host(settings: Settings) -> None:

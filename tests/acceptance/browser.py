@@ -78,7 +78,16 @@ def p95(values: tuple[float, ...]) -> float:
 def served(*models: Path, demo: bool = False, data: Path | None = None) -> Iterator[str]:
     """The address of a dashboard with these models, in a data folder of its own or in `data`."""
     with tempfile.TemporaryDirectory() as folder:
-        words = [sys.executable, "-m", "dashboard", "serve", *map(str, models), "--port", "0"]
+        words = [
+            sys.executable,
+            "-m",
+            "dashboard",
+            "serve",
+            *map(str, models),
+            "--port",
+            "0",
+            "--no-token",
+        ]
         told = Path(folder) / "told"
         with told.open("wb") as out:
             process = subprocess.Popen(

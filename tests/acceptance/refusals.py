@@ -60,7 +60,7 @@ def measure() -> tuple[Refused, ...]:
         for text, words in known
     ]
     with tempfile.TemporaryDirectory() as folder:
-        services = open_services(Settings(data=Path(folder), demo=False))
+        services = open_services(Settings(data=Path(folder), demo=False, token=False))
         try:
             found += _addresses(services, body)
         finally:

@@ -81,7 +81,7 @@ class Live:
 @contextlib.contextmanager
 def serve(folder: Path, **settings) -> Iterator[Live]:
     """An app on a data folder, at a free port, in a thread."""
-    chosen = Settings(**{"data": folder, "port": 0, "demo": False, **settings})
+    chosen = Settings(**{"data": folder, "port": 0, "demo": False, "token": False, **settings})
     services = open_services(chosen)
     server = listen(chosen, services)
     thread = threading.Thread(target=server.serve_forever, name="server", daemon=True)

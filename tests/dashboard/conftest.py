@@ -13,7 +13,7 @@ from tests import builders
 
 @pytest.fixture
 def settings(tmp_path):
-    return Settings(data=tmp_path / "data", demo=False)
+    return Settings(data=tmp_path / "data", demo=False, token=False)
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def test_a_file_name_is_only_shown(client, settings, conv_net, header, shown):
 
 @pytest.fixture
 def small(tmp_path):
-    settings = Settings(data=tmp_path / "small", demo=False, upload_bytes=1000)
+    settings = Settings(data=tmp_path / "small", demo=False, token=False, upload_bytes=1000)
     services = open_services(settings)
     yield create_app(settings, services).server.test_client(), settings
     services.close()

@@ -67,7 +67,7 @@ def test_two_people_with_different_choices_get_different_answers(app, add):
 
 def test_two_apps_in_one_process_do_not_share_models(client, tmp_path, add):
     add()
-    other = Settings(data=tmp_path / "other", demo=False)
+    other = Settings(data=tmp_path / "other", demo=False, token=False)
     services = open_services(other)
     second = create_app(other, services).server.test_client()
     assert second.get("/api/models").json == {"models": []}

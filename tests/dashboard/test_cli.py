@@ -137,7 +137,10 @@ def test_serve_adds_the_models_prints_its_address_and_stops(tmp_path, model):
         assert lines[0] == "small net: added\n"
         address = lines[1].split(" is at ")[1].split()[0]
         begun = time.monotonic()
-        with urllib.request.urlopen(address + "api/models", timeout=20) as answer:
+        way, _, token = address.partition("?token=")
+        asked = urllib.request.Request(way + "api/models")
+        asked.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(asked, timeout=20) as answer:
             names = [m["name"] for m in json.load(answer)["models"]]
         assert "small net" in names
         assert time.monotonic() - begun < 10

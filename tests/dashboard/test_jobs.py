@@ -44,7 +44,7 @@ def text(part) -> str:
 
 @pytest.fixture
 def settings(tmp_path):
-    return Settings(data=tmp_path / "data", demo=False, jobs=False)
+    return Settings(data=tmp_path / "data", demo=False, jobs=False, token=False)
 
 
 @pytest.fixture

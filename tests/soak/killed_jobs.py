@@ -223,7 +223,7 @@ def _server(folder: Path, victim: str, after_s: float, asked: Ask = ask) -> Roun
 def serving(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server, which starts a worker for the jobs that it finds."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "serve", "--port", "0"], cwd=ROOT,
+        [sys.executable, "-m", "dashboard", "serve", "--port", "0", "--no-token"], cwd=ROOT,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True, env=environment(folder),
     )  # fmt: skip
