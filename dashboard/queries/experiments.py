@@ -27,7 +27,16 @@ from dashboard.urls_experiment import ExperimentView
 from engine import experiments
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.store import ChildRow, ExperimentRow, Store, clean_name
+from engine.store import (
+    EVERYONE,
+    LOCAL_PERSON,
+    ChildRow,
+    ExperimentRow,
+    Role,
+    Store,
+    act_as,
+    clean_name,
+)
 
 MAX_BYTES = 32_000_000  # of a file; what the engine reads at most
 KEPT = 8  # experiments that stay parsed in memory
@@ -125,7 +134,10 @@ class ExperimentQueries:
         except ImportError:  # a build without the demo
             return
         if FILE.is_file():
-            self.add(FILE, FILE.name, origin="demo")
+            with act_as(LOCAL_PERSON):  # nobody's in a team, and everybody's to look at
+                added = self.add(FILE, FILE.name, origin="demo")
+                if added is not None:
+                    self._store.sharing.grant("experiment", added[0].id, EVERYONE, Role.FORKER)
 
     def get(self, experiment_id: object) -> tuple[ExperimentRow, Experiment]:
         """An experiment with what people wrote on it.

@@ -23,7 +23,7 @@ from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.errors import EngineError
 from engine.recipe import Resolution
-from engine.store import LOCAL, MAX_ACTIVE, JobRow, Store
+from engine.store import MAX_ACTIVE, JobRow, Store, acting
 
 BEAT_S = 1.0
 IDLE_S = 60.0  # that a worker without work goes on, so that the next job starts at once
@@ -65,7 +65,7 @@ class JobQueries:
 
     def active(self) -> int:
         """How many are under way; sees to it that someone carries them out."""
-        found = self._store.jobs.active(LOCAL)
+        found = self._store.jobs.active(acting().user)
         if self._store.jobs.active():
             self._worker.wake()
         return found

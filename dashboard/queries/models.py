@@ -15,7 +15,7 @@ from dashboard.queries.budgets import Standing
 from dashboard.queries.headlines import Headline, Headlines
 from dashboard.urls import View
 from engine.errors import EngineError
-from engine.store import ModelRow, Store, clean_name
+from engine.store import EVERYONE, LOCAL_PERSON, ModelRow, Role, Store, act_as, clean_name
 
 READERS = threading.Semaphore(2)  # child processes that parse files at one time
 DEMO = "demo"
@@ -176,14 +176,16 @@ class ModelsQueries:
             from dashboard.demo import MODELS
         except ImportError:  # a build without the demo
             return
-        for demo in reversed(MODELS):
-            self._store.add(
-                demo.path,
-                engine.read_trusted(demo.path, None, demo.name),
-                name=demo.name,
-                origin=DEMO,
-                description=demo.description,
-            )
+        with act_as(LOCAL_PERSON):  # nobody's in a team, and everybody's to try
+            for demo in reversed(MODELS):
+                row, _ = self._store.add(
+                    demo.path,
+                    engine.read_trusted(demo.path, None, demo.name),
+                    name=demo.name,
+                    origin=DEMO,
+                    description=demo.description,
+                )
+                self._store.sharing.grant("model", row.id, EVERYONE, Role.FORKER)
 
     def targets(self) -> tuple[tuple[str, str], ...]:
         """(id, label) of each target, in the order of the catalogue."""

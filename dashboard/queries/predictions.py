@@ -19,7 +19,7 @@ from dashboard.queries.offspring import files_of, origin
 from engine.behaviors import Instances, Outputs
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.store import JobRow, PredictionRow, Store
+from engine.store import JobRow, PredictionRow, Role, Store
 
 MOST_BYTES = 256_000_000  # of outputs and instances in memory
 MOST_MODELS = 200  # of a job
@@ -167,6 +167,7 @@ class PredictionQueries:
         Raises:
             EngineError: no such experiment, model or samples; no model can be run.
         """
+        self._store.experiments.get(experiment_id, Role.EDITOR)
         row, found = self._experiments.get(experiment_id)
         files = {f.sha256: f for f in files_of(self._store, row, found) if f.role != "model"}
         own = next((f for role in ("data", "fit") for f in files.values() if f.role == role), None)

@@ -54,7 +54,7 @@ def _model(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> str:
     graph = replace(graph, properties={**graph.properties, "made_from": claimed.subject})
     row, _ = store.add(
         path, graph, name=name, project=str(claimed.unit.args.get("project", "")),
-        origin="compressed", description=str(result.get("description", "")), owner=claimed.owner,
+        origin="compressed", description=str(result.get("description", "")),
     )  # fmt: skip
     return row.id
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from engine.jobs.landing import land
 from engine.jobs.place import flag, read_result
-from engine.store import Claimed, Fenced, Store, Work
+from engine.store import Claimed, Fenced, Principal, Store, Work, act_as
 
 BEAT_S = 0.2
 GRACE_S = 2.0  # for a unit to stop by itself
@@ -180,7 +180,8 @@ class _Worker:
     def _land(self, claimed: Claimed, result: Mapping[str, Any]) -> None:
         key = claimed.unit.job_id, claimed.unit.seq
         try:
-            shown = land(self._store, claimed, result)
+            with act_as(Principal(claimed.owner)):
+                shown = land(self._store, claimed, result)
         except Exception as error:  # what cannot land now will not land later
             self._work.failed(*key, getattr(error, "sentence", "") or str(error))
         else:

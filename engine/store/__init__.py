@@ -15,14 +15,19 @@ from engine.store.compilations import Compilations
 from engine.store.experiments import ExperimentRow, Experiments
 from engine.store.jobs import MAX_ACTIVE, JobRow, Jobs, UnitRow
 from engine.store.limits import LOCAL, clean_name
+from engine.store.links import LinkRow
 from engine.store.models import ModelRow, Store
 from engine.store.offspring import ChildRow, FileRow, Offspring
+from engine.store.people import EVERYONE, LOCAL_PERSON, Principal, Refused, Role, act_as, acting
 from engine.store.predictions import DataRow, PredictionRow, Predictions
-from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft
+from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft, Meanwhile
+from engine.store.sharing import Grant, Shared, Sharing
 from engine.store.work import MAX_ATTEMPTS, Claimed, Fenced, Work
 
 __all__ = [
+    "EVERYONE",
     "LOCAL",
+    "LOCAL_PERSON",
     "MAX_ACTIVE",
     "MAX_ATTEMPTS",
     "Analyses",
@@ -41,14 +46,24 @@ __all__ = [
     "Experiments",
     "Fenced",
     "FileRow",
+    "Grant",
     "JobRow",
     "Jobs",
+    "LinkRow",
+    "Meanwhile",
     "ModelRow",
     "Offspring",
     "PredictionRow",
     "Predictions",
+    "Principal",
+    "Refused",
+    "Role",
+    "Shared",
+    "Sharing",
     "Store",
     "UnitRow",
     "Work",
+    "act_as",
+    "acting",
     "clean_name",
 ]

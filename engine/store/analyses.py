@@ -6,7 +6,8 @@ other unseen.  Recipes, histories, views, totals and budgets are texts that the 
 read: the caller checks them when it writes, and again when it reads, since an older or newer
 Paredown may have written them.
 
-Every verb takes the owner and says the same of what is absent and of what is another's.
+Every verb asks for the one who acts (`people.acting`), and says the same of what is absent and of
+what they may not see.
 """
 
 from __future__ import annotations
@@ -19,15 +20,14 @@ import sqlalchemy as sa
 from engine.errors import EngineError
 from engine.store import limits, trees, writes
 from engine.store.checkpoints import Checkpoints
-from engine.store.limits import LOCAL, document
+from engine.store.limits import document, now
+from engine.store.people import Role, acting
+from engine.store.rights import listed, need
 from engine.store.rows import (
     KEPT,
     AnalysisRow,
     analyses_where,
     analysis_of,
-    check_model,
-    draft_of,
-    now,
 )
 from engine.store.tables import ANALYSES, CHECKPOINTS, DRAFTS, MODEL_BUDGETS, MODELS
 
@@ -45,19 +45,17 @@ class Analyses(Checkpoints):
         target: str = "",
         fps: float | None = None,
         bindings: Mapping[str, int] | None = None,
-        owner: str = LOCAL,
     ) -> AnalysisRow:
         """Begin an analysis of a model; its draft, of version 1, is the recipe.
 
         Args:
-            model_id: a model of the owner.
+            model_id: a model that they may fork.
             name: gets a number when another analysis of the model has it.
             recipe: text of the recipe to begin with, of at most `limits.MAX_RECIPE` bytes.
             note: lines of text.
             target: id of a target.
             fps: frame rate in 1/s; None the target's own.
             bindings: symbolic sizes.
-            owner: who may see it.
 
         Raises:
             EngineError: no such model, a value that cannot be stored, or too many analyses.
@@ -71,33 +69,34 @@ class Analyses(Checkpoints):
         }
         text = document(recipe, "the recipe", limits.MAX_RECIPE)
         with self._database.writing() as connection:
-            values["model_id"] = check_model(connection, model_id, owner)
-            made = writes.insert_analysis(connection, values, owner)
-            writes.insert_draft(connection, made, owner, text)
-            return analysis_of(connection, made, owner)
+            values["model_id"] = need(connection, "model", model_id, Role.FORKER)
+            made = writes.insert_analysis(connection, values, acting().user)
+            writes.insert_draft(connection, made, acting().user, text)
+            return analysis_of(connection, made)
 
-    def list(self, model_id: str | None = None, owner: str = LOCAL) -> tuple[AnalysisRow, ...]:
+    def list(self, model_id: str | None = None) -> tuple[AnalysisRow, ...]:
         """The analyses of a model, or of all models, in the order in which they were begun.
 
         Raises:
             EngineError: no such model.
         """
-        where = [ANALYSES.c.owner == owner, ANALYSES.c.deleted == ""]
+        where = [listed("analysis"), ANALYSES.c.deleted == ""]
         with self._database.reading() as connection:
             if model_id is not None:
-                where.append(ANALYSES.c.model_id == check_model(connection, model_id, owner))
+                found = need(connection, "model", model_id, Role.VIEWER)
+                where.append(ANALYSES.c.model_id == found)
             return analyses_where(connection, *where)
 
-    def get(self, analysis_id: str, owner: str = LOCAL) -> AnalysisRow:
+    def get(self, analysis_id: str) -> AnalysisRow:
         """One analysis.
 
         Raises:
             EngineError: there is none with this id that the owner may see.
         """
         with self._database.reading() as connection:
-            return analysis_of(connection, analysis_id, owner)
+            return analysis_of(connection, analysis_id)
 
-    def rename(self, analysis_id: str, name: str, owner: str = LOCAL) -> AnalysisRow:
+    def rename(self, analysis_id: str, name: str) -> AnalysisRow:
         """Give an analysis another name, with a number when another of its model has it.
 
         Raises:
@@ -105,13 +104,13 @@ class Analyses(Checkpoints):
         """
         shown = limits.name_from(name)
         with self._database.writing() as connection:
-            row = analysis_of(connection, analysis_id, owner)
+            row = analysis_of(connection, analysis_id, Role.EDITOR)
             free = limits.free_name(
-                shown, writes.names_of(connection, row.model_id, owner) - {row.name}
+                shown, writes.names_of(connection, row.model_id, row.owner) - {row.name}
             )
             return writes.change_analysis(connection, row, name=free)
 
-    def annotate(self, analysis_id: str, note: str, owner: str = LOCAL) -> AnalysisRow:
+    def annotate(self, analysis_id: str, note: str) -> AnalysisRow:
         """Put another note on an analysis.
 
         Raises:
@@ -120,7 +119,7 @@ class Analyses(Checkpoints):
         text = limits.note_from(note)
         with self._database.writing() as connection:
             return writes.change_analysis(
-                connection, analysis_of(connection, analysis_id, owner), note=text
+                connection, analysis_of(connection, analysis_id, Role.EDITOR), note=text
             )
 
     def retarget(
@@ -129,7 +128,6 @@ class Analyses(Checkpoints):
         target: str,
         fps: float | None = None,
         bindings: Mapping[str, int] | None = None,
-        owner: str = LOCAL,
     ) -> AnalysisRow:
         """Put an analysis on another target, frame rate and sizes.
 
@@ -139,22 +137,22 @@ class Analyses(Checkpoints):
         values = writes.aim(target, fps, bindings)
         with self._database.writing() as connection:
             return writes.change_analysis(
-                connection, analysis_of(connection, analysis_id, owner), **values
+                connection, analysis_of(connection, analysis_id, Role.EDITOR), **values
             )
 
-    def delete(self, analysis_id: str, owner: str = LOCAL) -> AnalysisRow:
+    def delete(self, analysis_id: str) -> AnalysisRow:
         """Delete an analysis; returns what it was.  `restore` brings it back until `purge`.
 
         Raises:
             EngineError: no such analysis.
         """
         with self._database.writing() as connection:
-            row = analysis_of(connection, analysis_id, owner)
+            row = analysis_of(connection, analysis_id, Role.OWNER)
             change = sa.update(ANALYSES).where(ANALYSES.c.id == row.id)
             connection.execute(change.values(deleted=now()))
             return row
 
-    def restore(self, analysis_id: str, owner: str = LOCAL) -> AnalysisRow:
+    def restore(self, analysis_id: str) -> AnalysisRow:
         """Bring a deleted analysis back, under a free name.
 
         Raises:
@@ -165,7 +163,7 @@ class Analyses(Checkpoints):
             gone = (
                 analyses_where(
                     connection,
-                    *(ANALYSES.c.id == analysis_id, ANALYSES.c.owner == owner),
+                    *(ANALYSES.c.id == analysis_id, ANALYSES.c.owner == acting().user),
                     *(ANALYSES.c.deleted != "", standing),
                 )
                 if limits.is_id(analysis_id)
@@ -173,15 +171,13 @@ class Analyses(Checkpoints):
             )
             if not gone:
                 raise EngineError("there is no such deleted analysis")
-            writes.check_room(connection, owner)
+            writes.check_room(connection, gone[0].owner)
             free = limits.free_name(
-                gone[0].name, writes.names_of(connection, gone[0].model_id, owner)
+                gone[0].name, writes.names_of(connection, gone[0].model_id, gone[0].owner)
             )
             return writes.change_analysis(connection, gone[0], name=free, deleted="")
 
-    def fork(
-        self, analysis_id: str, name: str, checkpoint_id: str | None = None, owner: str = LOCAL
-    ) -> AnalysisRow:
+    def fork(self, analysis_id: str, name: str, checkpoint_id: str | None = None) -> AnalysisRow:
         """Begin another analysis with what this one has: its draft, or one of its checkpoints.
 
         That is the first checkpoint of the fork and its draft; target, sizes, note and budgets
@@ -192,7 +188,7 @@ class Analyses(Checkpoints):
         """
         shown = limits.name_from(name)
         with self._database.writing() as connection:
-            source = analysis_of(connection, analysis_id, owner)
+            source = analysis_of(connection, analysis_id, Role.FORKER)
             values = {
                 **{key: getattr(source, key) for key in ("model_id", "note", "target", "fps")},
                 "bindings": limits.bindings_text(source.bindings),
@@ -201,20 +197,20 @@ class Analyses(Checkpoints):
                 "name": shown,
             }
             if checkpoint_id is None:
-                draft = draft_of(connection, source.id, owner)
+                draft = writes.draft_seen(connection, source)
                 recipe, history = draft.recipe, draft.history
                 root = {"kind": KEPT, "name": limits.clean_name(f"Draft of {source.name}")}
             else:
-                start = trees.found(connection, checkpoint_id, owner, source.id)
+                start = trees.found(connection, checkpoint_id, source.id)
                 recipe, history = start.recipe, ""
                 copied = ("kind", "name", "note", "view", "totals", "engine")
                 root = {key: getattr(start, key) for key in copied}
-            made = writes.insert_analysis(connection, values, owner)
+            made = writes.insert_analysis(connection, values, acting().user)
             base = trees.insert(connection, made, parent_id=None, recipe=recipe, **root)
-            writes.insert_draft(connection, made, owner, recipe, history, base)
-            return analysis_of(connection, made, owner)
+            writes.insert_draft(connection, made, acting().user, recipe, history, base)
+            return analysis_of(connection, made)
 
-    def set_budgets(self, analysis_id: str, budgets: str, owner: str = LOCAL) -> AnalysisRow:
+    def set_budgets(self, analysis_id: str, budgets: str) -> AnalysisRow:
         """Give an analysis budgets of its own, as JSON; "" and the model's hold again.
 
         Raises:
@@ -223,17 +219,17 @@ class Analyses(Checkpoints):
         text = document(budgets, "the budgets", limits.MAX_BUDGETS)
         with self._database.writing() as connection:
             return writes.change_analysis(
-                connection, analysis_of(connection, analysis_id, owner), budgets=text
+                connection, analysis_of(connection, analysis_id, Role.EDITOR), budgets=text
             )
 
-    def model_budgets(self, owner: str = LOCAL) -> Mapping[str, str]:
-        """Model id -> JSON, for each model of the owner that has budgets."""
+    def model_budgets(self) -> Mapping[str, str]:
+        """Model id -> JSON, for each model of the list that has budgets."""
         query = sa.select(MODEL_BUDGETS.c.model_id, MODEL_BUDGETS.c.budgets).join(MODELS)
         with self._database.reading() as connection:
-            rows = connection.execute(query.where(MODELS.c.owner == owner)).all()
+            rows = connection.execute(query.where(listed("model"))).all()
         return {row.model_id: row.budgets for row in rows}
 
-    def set_model_budgets(self, model_id: str, budgets: str, owner: str = LOCAL) -> None:
+    def set_model_budgets(self, model_id: str, budgets: str) -> None:
         """Give a model budgets, as JSON; "" takes them away.
 
         Raises:
@@ -241,7 +237,7 @@ class Analyses(Checkpoints):
         """
         text = document(budgets, "the budgets", limits.MAX_BUDGETS)
         with self._database.writing() as connection:
-            found = check_model(connection, model_id, owner)
+            found = need(connection, "model", model_id, Role.EDITOR)
             connection.execute(sa.delete(MODEL_BUDGETS).where(MODEL_BUDGETS.c.model_id == found))
             if text:
                 connection.execute(

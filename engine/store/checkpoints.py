@@ -11,15 +11,16 @@ import engine
 from engine.errors import EngineError
 from engine.store import limits, trees, writes
 from engine.store.database import Database
-from engine.store.limits import LOCAL, document
+from engine.store.limits import document
+from engine.store.people import Role, acting
 from engine.store.rows import (
     SAVED,
     Checkpoint,
     CheckpointRow,
     Conflict,
     Draft,
+    Meanwhile,
     analysis_of,
-    draft_of,
 )
 from engine.store.tables import CHECKPOINTS
 
@@ -42,7 +43,7 @@ class Checkpoints:
         parent_id: str | None = None,
         view: str = "",
         totals: str = "",
-        owner: str = LOCAL,
+        seen: int | None = None,
     ) -> Checkpoint:
         """Save a recipe as a checkpoint; a draft that holds this recipe stands on it from now on.
 
@@ -57,9 +58,10 @@ class Checkpoints:
             parent_id: a checkpoint of the same analysis; None: the one that the draft stands on.
             view: query of an address.
             totals: JSON for lists.
-            owner: who asks.
+            seen: version of the tree that the writer has seen; None does not ask.
 
         Raises:
+            Meanwhile: another person saved since `seen`; nothing is saved.
             EngineError: no such analysis or parent, a value that cannot be stored, or too many
                 checkpoints.
         """
@@ -70,11 +72,17 @@ class Checkpoints:
             "totals": document(totals, "the totals", limits.MAX_TOTALS),
         }
         with self._database.writing() as connection:
-            row = analysis_of(connection, analysis_id, owner)
+            row = analysis_of(connection, analysis_id, Role.EDITOR)
+            if seen is not None:
+                others = CHECKPOINTS.c.author != acting().user
+                since = CHECKPOINTS.c.seq > limits.version_from(seen)
+                last = trees.latest(connection, row.id, since, others)
+                if last is not None:
+                    raise Meanwhile(last, row.version)
             parent = (
-                draft_of(connection, row.id, owner).base_id
+                writes.draft_seen(connection, row).base_id
                 if parent_id is None
-                else trees.found(connection, parent_id, owner, row.id).id
+                else trees.found(connection, parent_id, row.id).id
             )
             made = trees.insert(
                 connection,
@@ -86,30 +94,28 @@ class Checkpoints:
                 engine=engine.VERSION,
                 **texts,
             )
-            writes.stand_on(connection, row.id, owner, made, texts["recipe"])
-            return trees.found(connection, made, owner)
+            writes.stand_on(connection, row.id, acting().user, made, texts["recipe"])
+            return trees.found(connection, made)
 
-    def checkpoints(self, analysis_id: str, owner: str = LOCAL) -> tuple[CheckpointRow, ...]:
+    def checkpoints(self, analysis_id: str) -> tuple[CheckpointRow, ...]:
         """The checkpoints of an analysis in the order of saving, parents before children.
 
         Raises:
             EngineError: no such analysis.
         """
         with self._database.reading() as connection:
-            return trees.listed(connection, analysis_of(connection, analysis_id, owner).id)
+            return trees.listed(connection, analysis_of(connection, analysis_id).id)
 
-    def checkpoint_of(self, checkpoint_id: str, owner: str = LOCAL) -> Checkpoint:
+    def checkpoint_of(self, checkpoint_id: str) -> Checkpoint:
         """One checkpoint with its recipe.
 
         Raises:
             EngineError: there is none with this id that the owner may see.
         """
         with self._database.reading() as connection:
-            return trees.found(connection, checkpoint_id, owner)
+            return trees.found(connection, checkpoint_id)
 
-    def label(
-        self, checkpoint_id: str, name: str, note: str = "", owner: str = LOCAL
-    ) -> Checkpoint:
+    def label(self, checkpoint_id: str, name: str, note: str = "") -> Checkpoint:
         """Give a checkpoint another name and note; what it holds stays.
 
         One that the store kept by itself is a person's from now on.
@@ -119,7 +125,7 @@ class Checkpoints:
         """
         shown, lines = limits.name_from(name), limits.note_from(note)
         with self._database.writing() as connection:
-            row = trees.found(connection, checkpoint_id, owner)
+            row = trees.found(connection, checkpoint_id, role=Role.EDITOR)
             others = connection.scalars(
                 sa.select(CHECKPOINTS.c.name).where(
                     CHECKPOINTS.c.analysis_id == row.analysis_id, CHECKPOINTS.c.id != row.id
@@ -128,9 +134,9 @@ class Checkpoints:
             change = sa.update(CHECKPOINTS).where(CHECKPOINTS.c.id == row.id)
             free = limits.free_name(shown, frozenset(others))
             connection.execute(change.values(name=free, note=lines, kind=SAVED))
-            return trees.found(connection, row.id, owner)
+            return trees.found(connection, row.id)
 
-    def remove_checkpoint(self, checkpoint_id: str, owner: str = LOCAL) -> Checkpoint:
+    def remove_checkpoint(self, checkpoint_id: str) -> Checkpoint:
         """Remove a checkpoint for good; returns what it was.
 
         What was saved from it, and the draft if it stands on it, stand on its parent.
@@ -139,27 +145,20 @@ class Checkpoints:
             EngineError: no such checkpoint.
         """
         with self._database.writing() as connection:
-            row = trees.found(connection, checkpoint_id, owner)
+            row = trees.found(connection, checkpoint_id, role=Role.EDITOR)
             trees.take_out(connection, row)
             return row
 
-    def draft(self, analysis_id: str, owner: str = LOCAL) -> Draft:
-        """What the owner is working on.
+    def draft(self, analysis_id: str) -> Draft:
+        """What the one who asks is working on; what was saved last where that is nothing yet.
 
         Raises:
             EngineError: no such analysis.
         """
         with self._database.reading() as connection:
-            return draft_of(connection, analysis_of(connection, analysis_id, owner).id, owner)
+            return writes.draft_seen(connection, analysis_of(connection, analysis_id))
 
-    def save_draft(
-        self,
-        analysis_id: str,
-        recipe: str,
-        history: str,
-        base_version: int,
-        owner: str = LOCAL,
-    ) -> int:
+    def save_draft(self, analysis_id: str, recipe: str, history: str, base_version: int) -> int:
         """Write the draft; returns its new version.
 
         A writer that has not seen the last version is refused, and what it brought becomes a
@@ -172,7 +171,6 @@ class Checkpoints:
             recipe: text of the recipe, of at most `limits.MAX_RECIPE` bytes.
             history: JSON for undo and redo, of at most `limits.MAX_HISTORY` bytes.
             base_version: the version that the writer has read.
-            owner: who asks.
 
         Raises:
             Conflict: the draft has another version by now.
@@ -182,16 +180,21 @@ class Checkpoints:
         steps = document(history, "the history", limits.MAX_HISTORY)
         seen = limits.version_from(base_version)
         with self._database.writing() as connection:
-            row = analysis_of(connection, analysis_id, owner)
-            draft = draft_of(connection, row.id, owner)
+            row = analysis_of(connection, analysis_id, Role.EDITOR)
+            begun = writes.draft_seen(connection, row).version
+            draft = writes.own_draft(connection, row)
+            if not begun and not seen:
+                seen = draft.version  # the first edit of somebody who saw another's
             if (draft.recipe, draft.history) == (text, steps):
                 return draft.version
             if seen == draft.version or draft.recipe == text:
-                return writes.write_draft(connection, row.id, owner, recipe=text, history=steps)
+                return writes.write_draft(
+                    connection, row.id, acting().user, recipe=text, history=steps
+                )
             kept = trees.keep(connection, row.id, draft.base_id, ELSEWHERE, text)
         raise Conflict(seen, draft.version, kept)  # after the commit: what was kept is kept
 
-    def restart(self, analysis_id: str, checkpoint_id: str, owner: str = LOCAL) -> Draft:
+    def restart(self, analysis_id: str, checkpoint_id: str) -> Draft:
         """Make the draft what a checkpoint holds; returns it.
 
         A draft that no checkpoint holds becomes one first.
@@ -200,9 +203,9 @@ class Checkpoints:
             EngineError: no such analysis or checkpoint, or no room to keep the draft.
         """
         with self._database.writing() as connection:
-            row = analysis_of(connection, analysis_id, owner)
-            start = trees.found(connection, checkpoint_id, owner, row.id)
-            draft = draft_of(connection, row.id, owner)
+            row = analysis_of(connection, analysis_id, Role.EDITOR)
+            start = trees.found(connection, checkpoint_id, row.id)
+            draft = writes.own_draft(connection, row)
             if draft.unsaved and not trees.keep(
                 connection, row.id, draft.base_id, BEFORE, draft.recipe
             ):
@@ -211,6 +214,7 @@ class Checkpoints:
                     try_this="saving it, or removing checkpoints",
                 )
             writes.write_draft(
-                connection, row.id, owner, recipe=start.recipe, history="", base_id=start.id
-            )
-            return draft_of(connection, row.id, owner)
+                connection, row.id, acting().user,
+                recipe=start.recipe, history="", base_id=start.id,
+            )  # fmt: skip
+            return writes.draft_seen(connection, row)

@@ -10,7 +10,6 @@ from dataclasses import replace
 import engine
 from engine.compile import Compilation
 from engine.errors import EngineError
-from engine.store.limits import LOCAL
 from engine.store.models import ModelRow, Store
 from engine.targets import Target
 
@@ -31,14 +30,13 @@ class Compilations:
         model_id: str,
         target_id: str,
         bindings: Mapping[str, int] | None = None,
-        owner: str = LOCAL,
     ) -> Compilation:
         """The model compiled for the target; the row is looked up (and may be refused) each time.
 
         Raises:
             EngineError: no such model or target, or the model cannot be compiled.
         """
-        row = self._store.model(model_id, owner)
+        row = self._store.model(model_id)
         target = engine.target(target_id)
         key = (row.sha256, target.id, tuple(sorted((bindings or {}).items())))
         found = self._find(key)

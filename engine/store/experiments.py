@@ -22,7 +22,10 @@ from engine.errors import EngineError
 from engine.store import limits
 from engine.store.blobs import Blobs, digest_of
 from engine.store.database import Database
-from engine.store.rows import named, now
+from engine.store.limits import now
+from engine.store.people import Role, somebody
+from engine.store.rights import forget, listed, need
+from engine.store.rows import named
 from engine.store.tables import EXPERIMENTS
 
 
@@ -74,7 +77,6 @@ class Experiments:
         model_count: int,
         summary: Mapping[str, Any],
         origin: str = "upload",
-        owner: str = limits.LOCAL,
     ) -> tuple[ExperimentRow, bool]:
         """Keep a file that was read.  Returns its row, and False when it was here already.
 
@@ -94,6 +96,7 @@ class Experiments:
                     try_this="free some space on its disk; what was saved before is safe",
                 ) from error
             with self._database.writing() as connection:
+                owner = somebody()
                 mine = EXPERIMENTS.c.owner == owner
                 same = sa.select(EXPERIMENTS).where(mine, EXPERIMENTS.c.sha256 == digest)
                 found = connection.execute(same).one_or_none()
@@ -118,21 +121,21 @@ class Experiments:
                 )
                 return _row(connection.execute(same).one()), True
 
-    def list(self, owner: str = limits.LOCAL) -> tuple[ExperimentRow, ...]:
-        """All experiments of an owner, newest first."""
-        query = sa.select(EXPERIMENTS).where(EXPERIMENTS.c.owner == owner)
+    def list(self) -> tuple[ExperimentRow, ...]:
+        """All experiments that the one who asks owns or was granted, newest first."""
+        query = sa.select(EXPERIMENTS).where(listed("experiment"))
         with self._database.reading() as connection:
             found = connection.execute(query.order_by(EXPERIMENTS.c.created.desc()))
             return tuple(_row(r) for r in found)
 
-    def get(self, experiment_id: object, owner: str = limits.LOCAL) -> ExperimentRow:
-        """One experiment.
+    def get(self, experiment_id: object, role: Role = Role.VIEWER) -> ExperimentRow:
+        """One experiment on which the one who asks has this role or a higher one.
 
         Raises:
-            EngineError: there is none with this id that the owner may see.
+            EngineError: there is none with this id that they may see, or `Refused`.
         """
         with self._database.reading() as connection:
-            return _one(connection, experiment_id, owner)
+            return _one(connection, experiment_id, role)
 
     def body(self, row: ExperimentRow) -> bytes:
         """The bytes of the file.
@@ -151,16 +154,13 @@ class Experiments:
             )
         return path.read_bytes()
 
-    def edit(
-        self, experiment_id: object, edits: object, version: object, owner: str = limits.LOCAL
-    ) -> ExperimentRow:
+    def edit(self, experiment_id: object, edits: object, version: object) -> ExperimentRow:
         """Write the edits, which replace what stands.
 
         Args:
             experiment_id: whose.
             edits: JSON that the caller has checked.
             version: that the writer has seen.
-            owner: of the experiment.
 
         Raises:
             EngineError: no such experiment, a text that cannot be stored, or another writer was
@@ -169,7 +169,7 @@ class Experiments:
         text = limits.document(edits, "the edits", limits.MAX_EDITS)
         seen = limits.version_from(version)
         with self._database.writing() as connection:
-            row = _one(connection, experiment_id, owner)
+            row = _one(connection, experiment_id, Role.EDITOR)
             if seen != row.version:
                 raise EngineError(
                     "the experiment was changed in another tab; this edit was not kept",
@@ -182,14 +182,15 @@ class Experiments:
                 .where(EXPERIMENTS.c.id == row.id)
                 .values(edits=text, version=row.version + 1, updated=now())
             )
-            return _one(connection, row.id, owner)
+            return _one(connection, row.id)
 
-    def remove(self, experiment_id: object, owner: str = limits.LOCAL) -> ExperimentRow:
+    def remove(self, experiment_id: object) -> ExperimentRow:
         """Remove an experiment with what was written on it; returns what it was."""
         with self._files:
             with self._database.writing() as connection:
-                row = _one(connection, experiment_id, owner)
+                row = _one(connection, experiment_id, Role.OWNER)
                 connection.execute(sa.delete(EXPERIMENTS).where(EXPERIMENTS.c.id == row.id))
+                forget(connection, "experiment", row.id)
                 left = named(connection, row.sha256)
             if not left:
                 self._blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
@@ -205,17 +206,11 @@ def _check_room(connection: sa.Connection, owner: str) -> None:
         )
 
 
-def _one(connection: sa.Connection, experiment_id: object, owner: str) -> ExperimentRow:
-    found = None
-    if limits.is_id(experiment_id):  # any text may arrive here, also what no database takes
-        where = (EXPERIMENTS.c.id == experiment_id, EXPERIMENTS.c.owner == owner)
-        found = connection.execute(sa.select(EXPERIMENTS).where(*where)).one_or_none()
-    if found is None:
-        raise EngineError(
-            "there is no such experiment",
-            try_this="the list of experiments; it may have been removed",
-        )
-    return _row(found)
+def _one(
+    connection: sa.Connection, experiment_id: object, role: Role = Role.VIEWER
+) -> ExperimentRow:
+    id = need(connection, "experiment", experiment_id, role)
+    return _row(connection.execute(sa.select(EXPERIMENTS).where(EXPERIMENTS.c.id == id)).one())
 
 
 def _row(found: sa.Row[Any]) -> ExperimentRow:

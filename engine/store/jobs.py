@@ -20,7 +20,8 @@ import sqlalchemy as sa
 from engine.errors import EngineError
 from engine.store import limits
 from engine.store.database import Database
-from engine.store.rows import now
+from engine.store.limits import now
+from engine.store.people import acting, somebody
 from engine.store.tables import ACTIVE, JOBS, UNITS
 
 MAX_UNITS = 1_000  # of a job
@@ -95,7 +96,7 @@ class Jobs:
 
     def add(
         self, kind: str, title: str, units: Sequence[Mapping[str, Any]], *,
-        version: str, subject: str = "", owner: str = limits.LOCAL,
+        version: str, subject: str = "",
     ) -> tuple[JobRow, bool]:  # fmt: skip
         """Ask for a job.  Returns it, and False when the same is under way already.
 
@@ -105,7 +106,6 @@ class Jobs:
             units: arguments of each unit, as JSON takes them.
             version: of the code that does it: another may give another result.
             subject: id of the model or experiment that it is about.
-            owner: who asks.
 
         Raises:
             EngineError: no units or too many, arguments too long, too many jobs under way.
@@ -120,7 +120,7 @@ class Jobs:
             limits.document(text, "the arguments of a job", MAX_ARGS)
         digests = [_digest(kind, version, text) for text in texts]
         whole = _digest(*digests)
-        id = secrets.token_urlsafe(16)
+        id, owner = secrets.token_urlsafe(16), somebody()
         with self._database.writing() as connection:
             same = sa.select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.digest == whole, ACTIVE)
             found = connection.scalar(same)
@@ -139,26 +139,24 @@ class Jobs:
                     for k, (text, digest) in enumerate(zip(texts, digests, strict=True))
                 ]  # fmt: skip
                 connection.execute(sa.insert(UNITS), rows)
-        return self.get(found or id, owner), found is None
+        return self.get(found or id), found is None
 
-    def get(self, id: str, owner: str = limits.LOCAL) -> JobRow:
+    def get(self, id: str) -> JobRow:
         """One job.
 
         Raises:
-            EngineError: there is none with this id that the owner may see.
+            EngineError: there is none with this id that they may see.
         """
-        found = self._read(sa.and_(JOBS.c.id == str(id), JOBS.c.owner == owner))
+        found = self._read(sa.and_(JOBS.c.id == str(id), JOBS.c.owner == acting().user))
         if not found:
             raise EngineError("there is no such job", try_this="the list of jobs")
         return found[0]
 
-    def list(
-        self, owner: str = limits.LOCAL, most: int = 50, subject: str = ""
-    ) -> tuple[JobRow, ...]:
-        """The jobs of an owner: those under way, then the others, newest first; of a subject."""
+    def list(self, most: int = 50, subject: str = "") -> tuple[JobRow, ...]:
+        """One's own jobs: those under way, then the others, newest first; of a subject."""
         if subject and not limits.is_id(subject):  # what no database takes
             return ()
-        where = JOBS.c.owner == owner
+        where = JOBS.c.owner == acting().user
         return self._read(sa.and_(where, JOBS.c.subject == subject) if subject else where, most)
 
     def active(self, owner: str | None = None) -> int:
@@ -169,16 +167,16 @@ class Jobs:
         with self._database.reading() as connection:
             return int(connection.scalar(query) or 0)
 
-    def cancel(self, id: str, owner: str = limits.LOCAL) -> JobRow:
+    def cancel(self, id: str) -> JobRow:
         """Ask that a job stops: what waits never starts, what runs is stopped by the worker."""
-        row = self.get(id, owner)
+        row = self.get(id)
         with self._database.writing() as connection:
             mine = JOBS.c.id == row.id
             connection.execute(sa.update(JOBS).where(mine, ACTIVE).values(cancel=True))
             waiting = sa.and_(UNITS.c.job_id == row.id, UNITS.c.state == "queued")
             connection.execute(sa.update(UNITS).where(waiting).values(state="cancelled"))
             settle(connection, row.id)
-        return self.get(row.id, owner)
+        return self.get(row.id)
 
     def _check_room(self, connection: sa.Connection, owner: str) -> None:
         mine = JOBS.c.owner == owner

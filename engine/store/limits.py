@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from engine.errors import EngineError
 
@@ -34,6 +35,11 @@ MAX_KEPT = 200  # of those, how many the store may make by itself
 MAX_EXPERIMENTS = 2_000  # of an owner
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+
+
+def now() -> str:
+    """The time as rows hold it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def is_id(value: object) -> bool:

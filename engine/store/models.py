@@ -25,11 +25,14 @@ from engine.store.cache import ByteCache
 from engine.store.database import Database
 from engine.store.experiments import Experiments
 from engine.store.jobs import Jobs
-from engine.store.limits import LOCAL, MAX_GROUPS, clean_name, document, is_id
+from engine.store.limits import MAX_GROUPS, clean_name, document, now
 from engine.store.offspring import Offspring
+from engine.store.people import Role, somebody
 from engine.store.predictions import Predictions
-from engine.store.rows import check_model, named, now
+from engine.store.rights import forget, listed, need, role_in
+from engine.store.rows import named
 from engine.store.schema import bring_up_to_date
+from engine.store.sharing import Sharing
 from engine.store.tables import BLOBS, MARKS, MODEL_GROUPS, MODELS
 from engine.store.work import Work
 
@@ -94,6 +97,7 @@ class Store:
         self.offspring = Offspring(self._database)
         self.predictions = Predictions(self._database, self.blobs)
         self.jobs = Jobs(self._database)
+        self.sharing = Sharing(self._database)
 
     def add(
         self,
@@ -104,7 +108,6 @@ class Store:
         project: str = "",
         origin: str = "upload",
         description: str = "",
-        owner: str = LOCAL,
     ) -> tuple[ModelRow, bool]:
         """Keep a file that was read.  Returns its row, and False when it was here already.
 
@@ -114,7 +117,7 @@ class Store:
         Raises:
             EngineError: the disk is full or fails; nothing was added.
         """
-        shown = clean_name(name or graph.name)
+        shown, owner = clean_name(name or graph.name), somebody()
         with self._files:
             row = {
                 "id": secrets.token_urlsafe(16),
@@ -162,53 +165,47 @@ class Store:
         """The jobs as a worker changes them; see `Work`."""
         return Work(self._database, holder, lease_s)
 
-    def models(self, owner: str = LOCAL) -> tuple[ModelRow, ...]:
-        """All models of an owner, newest first."""
-        query = sa.select(MODELS).where(MODELS.c.owner == owner)
+    def models(self) -> tuple[ModelRow, ...]:
+        """All models that the one who asks owns or was granted, newest first."""
+        query = sa.select(MODELS).where(listed("model"))
         with self._database.reading() as connection:
             return tuple(
                 _row(r) for r in connection.execute(query.order_by(MODELS.c.created.desc()))
             )
 
-    def model(self, model_id: str, owner: str = LOCAL) -> ModelRow:
-        """One model.
+    def model(self, model_id: str, role: Role = Role.VIEWER) -> ModelRow:
+        """One model on which the one who asks has this role or a higher one.
 
         Raises:
-            EngineError: there is none with this id that the owner may see.
+            EngineError: there is none with this id that they may see, or `Refused`.
         """
-        query = sa.select(MODELS).where(MODELS.c.id == model_id, MODELS.c.owner == owner)
-        found = None
-        if is_id(model_id):  # any text may arrive here, also what no database takes
-            with self._database.reading() as connection:
-                found = connection.execute(query).one_or_none()
-        if found is None:
-            raise EngineError(
-                "there is no such model", try_this="the list of models; it may have been removed"
-            )
-        return _row(found)
+        with self._database.reading() as connection:
+            found = need(connection, "model", model_id, role)
+            return _row(connection.execute(sa.select(MODELS).where(MODELS.c.id == found)).one())
 
-    def remove(self, model_id: str, owner: str = LOCAL) -> ModelRow:
+    def remove(self, model_id: str) -> ModelRow:
         """Remove a model, and its bytes when no other row names them; returns what it was.
 
         Its analyses and budgets go with it.
         """
-        row = self.model(model_id, owner)
+        row = self.model(model_id, Role.OWNER)
         with self._files:
             with self._database.writing() as connection:
                 connection.execute(sa.delete(MODELS).where(MODELS.c.id == row.id))
+                forget(connection, "model", row.id)
                 left = named(connection, row.sha256)
             if not left:
                 self.blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
         return row
 
-    def rename(self, model_id: str, name: str, owner: str = LOCAL) -> ModelRow:
+    def rename(self, model_id: str, name: str) -> ModelRow:
         """Give a model another name."""
-        row = self.model(model_id, owner)
+        row = self.model(model_id, Role.EDITOR)
         with self._database.writing() as connection:
             connection.execute(
                 sa.update(MODELS).where(MODELS.c.id == row.id).values(name=clean_name(name))
             )
-        return self.model(model_id, owner)
+        return self.model(model_id)
 
     def graph(self, row: ModelRow, bindings: Mapping[str, int] | None = None) -> Graph:
         """The parsed network of a model: from the cache, else read again from its bytes."""
@@ -283,20 +280,20 @@ class Store:
         found = formats.trace(path, row.name)
         if not found.ops and row.properties.get("made_from"):
             with contextlib.suppress(EngineError):  # that may have been removed
-                return self.trace(self.model(row.properties["made_from"], row.owner))
+                return self.trace(self.model(row.properties["made_from"]))
         self.cache.set(key, zlib.compress(formats.dumps_trace(found), 1))
         return found
 
-    def groups(self, model_id: str, owner: str = LOCAL) -> str:
-        """How its user folds a model's tasks, as JSON; "" when nothing was said."""
-        query = sa.select(MODEL_GROUPS.c.groups).join(MODELS)
+    def groups(self, model_id: str) -> str:
+        """How a model's tasks fold, as JSON; "" when nothing was said or there is no such model."""
+        query = sa.select(MODEL_GROUPS.c.groups)
         with self._database.reading() as connection:
-            found = connection.scalar(
-                query.where(MODELS.c.owner == owner, MODELS.c.id == str(model_id))
-            )
+            if role_in(connection, "model", model_id) is Role.NONE:
+                return ""
+            found = connection.scalar(query.where(MODEL_GROUPS.c.model_id == model_id))
         return str(found or "")
 
-    def set_groups(self, model_id: str, groups: str, owner: str = LOCAL) -> None:
+    def set_groups(self, model_id: str, groups: str) -> None:
         """Say how a model's tasks fold, as JSON that the caller has checked; "" takes it away.
 
         Raises:
@@ -304,7 +301,7 @@ class Store:
         """
         text = document(groups, "the groups", MAX_GROUPS)
         with self._database.writing() as connection:
-            found = check_model(connection, model_id, owner)
+            found = need(connection, "model", model_id, Role.EDITOR)
             connection.execute(sa.delete(MODEL_GROUPS).where(MODEL_GROUPS.c.model_id == found))
             if text:
                 connection.execute(

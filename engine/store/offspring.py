@@ -17,7 +17,10 @@ import sqlalchemy as sa
 from engine.errors import EngineError
 from engine.store import limits
 from engine.store.database import Database
-from engine.store.rows import now, there
+from engine.store.limits import now
+from engine.store.people import Role
+from engine.store.rights import need
+from engine.store.rows import there
 from engine.store.tables import EXPERIMENT_FILES, EXPERIMENT_MODELS, EXPERIMENTS, UNITS
 
 MAX_MODELS = 5_000  # of an experiment
@@ -64,7 +67,7 @@ class FileRow:
 
 
 class Offspring:
-    """The models and files that jobs and people add to experiments; owners are checked before."""
+    """The models and files that jobs and people add to experiments."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -87,6 +90,7 @@ class Offspring:
             EngineError: too many models, or an entry that cannot be kept.
         """
         with self._database.writing() as connection:
+            need(connection, "experiment", experiment_id, Role.EDITOR)
             mine = EXPERIMENT_MODELS.c.experiment_id == experiment_id
             last = sa.select(sa.func.max(EXPERIMENT_MODELS.c.place)).where(mine)
             start = (connection.scalar(last) or 0) + 1
@@ -179,12 +183,14 @@ class Offspring:
         if found is None or found.state != "failed":
             raise EngineError("there is no failed model of that name", found=repr(model[:80]))
         with self._database.writing() as connection:
+            need(connection, "experiment", experiment_id, Role.EDITOR)
             connection.execute(sa.delete(EXPERIMENT_MODELS).where(_one(experiment_id, model)))
             _changed(connection, experiment_id)
 
     def keep_file(self, experiment_id: str, file: FileRow) -> None:
         """Say which blob is a model's file, or the samples of an experiment."""
         with self._database.writing() as connection:
+            need(connection, "experiment", experiment_id, Role.EDITOR)
             _keep(connection, experiment_id, file)
 
     def files(self, experiment_id: str) -> tuple[FileRow, ...]:

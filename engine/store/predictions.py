@@ -16,7 +16,10 @@ from engine.errors import EngineError
 from engine.store import limits
 from engine.store.blobs import Blobs, digest_of
 from engine.store.database import Database
-from engine.store.rows import now, there
+from engine.store.limits import now
+from engine.store.people import Role
+from engine.store.rights import need
+from engine.store.rows import there
 from engine.store.tables import EXPERIMENT_DATA, PREDICTIONS
 
 if TYPE_CHECKING:
@@ -181,6 +184,7 @@ class Predictions:
         made, sets = PREDICTIONS, EXPERIMENT_DATA
         mine = (made.c.experiment_id == experiment_id, made.c.data == data)
         with self._database.writing() as connection:
+            need(connection, "experiment", experiment_id, Role.EDITOR)
             connection.execute(sa.delete(made).where(*mine, made.c.model == model))
             if connection.scalar(sa.select(made.c.model).where(*mine).limit(1)) is None:
                 connection.execute(

@@ -5,16 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.errors import EngineError
-from engine.store.limits import is_id
-from engine.store.tables import ANALYSES, BLOBS, CHECKPOINTS, DRAFTS, EXPERIMENTS, MODELS
+from engine.store.people import Role
+from engine.store.rights import need
+from engine.store.tables import ANALYSES, BLOBS, CHECKPOINTS, DRAFTS, EXPERIMENTS
 
 SAVED, KEPT = "saved", "kept"  # kinds of checkpoint: by a person, by the store itself
+
+
+class Meanwhile(EngineError):
+    """Another person saved on the analysis since the writer read it; nothing was saved.
+
+    Args:
+        row: what they saved.
+        version: of the tree now; who names it has seen that.
+    """
+
+    def __init__(self, row: CheckpointRow, version: int) -> None:
+        self.row, self.version = row, version
+        super().__init__(
+            f"{row.author} saved “{row.name}” meanwhile",
+            try_this="looking at it first, or saving yours as a fork",
+        )
 
 
 class Conflict(EngineError):
@@ -51,6 +68,7 @@ class AnalysisRow:
         forked_from: id of the analysis it was forked from, or "".
         forked_name: what that one is called, or was when it was deleted.
         checkpoints: how many it has.
+        version: of its tree, higher with each checkpoint; who saves names the one they have seen.
         created, updated: UTC.
     """
 
@@ -67,6 +85,7 @@ class AnalysisRow:
     forked_name: str
     forked_deleted: bool
     checkpoints: int
+    version: int
     created: datetime
     updated: datetime
 
@@ -88,6 +107,7 @@ class CheckpointRow:
         kind: "saved" by a person; "kept" by the store, so that nothing is lost.
         totals: JSON of the caller, for lists.
         engine: version that computed them.
+        author: who saved it; "" before there were names.
         created: UTC.
     """
 
@@ -99,6 +119,7 @@ class CheckpointRow:
     note: str
     totals: str
     engine: str
+    author: str
     created: datetime
 
 
@@ -131,11 +152,6 @@ class Draft:
     updated: datetime
 
 
-def now() -> str:
-    """The time as rows hold it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
 def named(connection: sa.Connection, sha256: str) -> bool:
     """Whether some row still names a blob."""
     return any(
@@ -149,26 +165,16 @@ def there(connection: sa.Connection, experiment_id: str) -> bool:
     return connection.scalar(query) is not None
 
 
-def check_model(connection: sa.Connection, model_id: object, owner: str) -> str:
-    """The id of a model that the owner may see.
-
-    Raises:
-        EngineError: there is none; the same sentence as `Store.model`'s.
-    """
-    query = sa.select(MODELS.c.id).where(MODELS.c.id == model_id, MODELS.c.owner == owner)
-    found = connection.scalar(query) if is_id(model_id) else None
-    if found is None:
-        raise EngineError(
-            "there is no such model", try_this="the list of models; it may have been removed"
-        )
-    return str(found)
-
-
 def analyses_where(connection: sa.Connection, *where: Any) -> tuple[AnalysisRow, ...]:
     """The analyses that meet the conditions, oldest first."""
     source = ANALYSES.alias("source")
     count = (
         sa.select(sa.func.count())
+        .where(CHECKPOINTS.c.analysis_id == ANALYSES.c.id)
+        .scalar_subquery()
+    )
+    last = (
+        sa.select(sa.func.coalesce(sa.func.max(CHECKPOINTS.c.seq), 0))
         .where(CHECKPOINTS.c.analysis_id == ANALYSES.c.id)
         .scalar_subquery()
     )
@@ -178,6 +184,7 @@ def analyses_where(connection: sa.Connection, *where: Any) -> tuple[AnalysisRow,
             sa.func.coalesce(source.c.name, "").label("forked_name"),
             (sa.func.coalesce(source.c.deleted, "?") != "").label("forked_deleted"),
             count.label("checkpoints"),
+            last.label("version"),
         )
         .join_from(ANALYSES, source, source.c.id == ANALYSES.c.forked_from, isouter=True)
         .where(*where)
@@ -186,38 +193,20 @@ def analyses_where(connection: sa.Connection, *where: Any) -> tuple[AnalysisRow,
     return tuple(_analysis(row) for row in connection.execute(query))
 
 
-def analysis_of(connection: sa.Connection, analysis_id: object, owner: str) -> AnalysisRow:
-    """An analysis that stands and that the owner may see.
+def analysis_of(
+    connection: sa.Connection, analysis_id: object, role: Role = Role.VIEWER
+) -> AnalysisRow:
+    """An analysis on which the one who acts has this role or a higher one.
 
     Raises:
-        EngineError: there is none.
+        EngineError: there is none that they may see, or `Refused`.
     """
-    found: tuple[AnalysisRow, ...] = ()
-    if is_id(analysis_id):
-        found = analyses_where(
-            connection,
-            ANALYSES.c.id == analysis_id,
-            ANALYSES.c.owner == owner,
-            ANALYSES.c.deleted == "",
-        )
-    if not found:
-        raise no_analysis()
-    return found[0]
+    found = need(connection, "analysis", analysis_id, role)
+    return analyses_where(connection, ANALYSES.c.id == found)[0]
 
 
-def no_analysis() -> EngineError:
-    """What is said of an analysis that is not there, is deleted, or is another's."""
-    return EngineError(
-        "there is no such analysis", try_this="the model's analyses; it may have been deleted"
-    )
-
-
-def draft_of(connection: sa.Connection, analysis_id: str, owner: str) -> Draft:
-    """The draft of an analysis that the owner may see.
-
-    Raises:
-        EngineError: there is none.
-    """
+def draft_of(connection: sa.Connection, analysis_id: str, owner: str) -> Draft | None:
+    """Somebody's draft of an analysis; None when they have none."""
     held = sa.exists().where(
         CHECKPOINTS.c.analysis_id == DRAFTS.c.analysis_id, CHECKPOINTS.c.digest == DRAFTS.c.digest
     )
@@ -227,7 +216,7 @@ def draft_of(connection: sa.Connection, analysis_id: str, owner: str) -> Draft:
     )
     row = connection.execute(query).one_or_none()
     if row is None:
-        raise no_analysis()
+        return None
     values = row._asdict()
     held_somewhere = values.pop("held")
     values["unsaved"] = values["version"] > 1 and not held_somewhere

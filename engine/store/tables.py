@@ -83,7 +83,8 @@ CHECKPOINTS = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),  # sha256 of the recipe's text
     sa.Column("created", sa.String(32), nullable=False),
     sa.Column("view", sa.Text, nullable=False),  # query of an address
-    sa.Column("recipe", sa.Text, nullable=False),  # JSON of the caller; last: a list skips it
+    sa.Column("recipe", sa.Text, nullable=False),  # JSON of the caller; a list skips it
+    sa.Column("author", sa.String(200), nullable=False, server_default=""),  # who saved it
     sa.UniqueConstraint("analysis_id", "seq", name="checkpoints_order"),
     sa.Index("checkpoints_parent", "parent_id"),
     sa.Index("checkpoints_digest", "analysis_id", "digest"),
@@ -217,4 +218,59 @@ LEASES = sa.Table(
     sa.Column("holder", sa.String(80), nullable=False),
     sa.Column("epoch", sa.Integer, nullable=False),  # higher with each holder
     sa.Column("until", sa.Float, nullable=False),  # seconds since 1970
+)
+PEOPLE = sa.Table(
+    "people",  # who was here; nobody else's name is told to anybody
+    METADATA,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("first", sa.String(32), nullable=False),
+    sa.Column("last", sa.String(32), nullable=False),
+)
+GRANTS = sa.Table(
+    "grants",
+    METADATA,
+    sa.Column("kind", sa.String(12), primary_key=True),  # "model", "analysis", "experiment"
+    sa.Column("object_id", sa.String(32), primary_key=True),
+    sa.Column("grantee", sa.String(210), primary_key=True),  # "user:…", "group:…", "everyone"
+    sa.Column("role", sa.Integer, nullable=False),  # of `people.Role`
+    sa.Column("by", sa.String(200), nullable=False),
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.Index("grants_to", "grantee", "kind"),
+)
+LINKS = sa.Table(
+    "links",
+    METADATA,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("object_id", sa.String(32), nullable=False),
+    sa.Column("role", sa.Integer, nullable=False),  # viewer or forker
+    sa.Column("embed", sa.Boolean, nullable=False),  # shown in other sites, without a name
+    sa.Column("origins", sa.Text, nullable=False),  # sites that may frame it, a space between
+    sa.Column("view", sa.Text, nullable=False),  # address that it opens
+    sa.Column("label", sa.String(200), nullable=False),
+    sa.Column("source", sa.Boolean, nullable=False),  # files and source lines too
+    sa.Column("by", sa.String(200), nullable=False),
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.Column("expires", sa.String(32), nullable=False),  # "" never
+    sa.Column("revoked", sa.String(32), nullable=False),  # when; "" while it stands
+    sa.Index("links_to", "kind", "object_id"),
+)
+LINK_USERS = sa.Table(
+    "link_users",  # who opened a link under their name
+    METADATA,
+    sa.Column("link_id", sa.ForeignKey("links.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("user", sa.String(200), primary_key=True),
+    sa.Column("created", sa.String(32), nullable=False),
+    sa.Index("link_users_by_user", "user"),
+)
+EVENTS = sa.Table(
+    "events",  # what people did, for the usage page
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("time", sa.String(32), nullable=False),
+    sa.Column("user", sa.String(200), nullable=False),
+    sa.Column("verb", sa.String(40), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("object_id", sa.String(32), nullable=False),
+    sa.Index("events_by_time", "time"),
 )

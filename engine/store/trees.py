@@ -17,8 +17,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EngineError
-from engine.store.limits import MAX_CHECKPOINTS, MAX_KEPT, free_name, is_id
-from engine.store.rows import KEPT, Checkpoint, CheckpointRow, now
+from engine.store.limits import MAX_CHECKPOINTS, MAX_KEPT, free_name, is_id, now
+from engine.store.people import Role, acting
+from engine.store.rights import need, role_in
+from engine.store.rows import KEPT, SAVED, Checkpoint, CheckpointRow
 from engine.store.tables import ANALYSES, CHECKPOINTS, DRAFTS
 
 _OURS = {"digest", "seq"}
@@ -43,18 +45,19 @@ def listed(connection: sa.Connection, analysis_id: str) -> tuple[CheckpointRow, 
 
 
 def found(
-    connection: sa.Connection, checkpoint_id: object, owner: str, analysis_id: str = ""
-) -> Checkpoint:
-    """A checkpoint of an analysis that stands and that the owner may see.
+    connection: sa.Connection, checkpoint_id: object, analysis_id: str = "",
+    role: Role = Role.VIEWER,
+) -> Checkpoint:  # fmt: skip
+    """A checkpoint of an analysis on which the one who acts has a role.
 
     Args:
         connection: in a transaction.
         checkpoint_id: from outside.
-        owner: who asks.
         analysis_id: "" for any analysis.
+        role: at least this one, on its analysis.
 
     Raises:
-        EngineError: there is none.
+        EngineError: there is none that they may see, or `Refused`.
     """
     row = None
     if is_id(checkpoint_id):
@@ -62,14 +65,33 @@ def found(
             sa.select(*_WHOLE)
             .join(ANALYSES, ANALYSES.c.id == CHECKPOINTS.c.analysis_id)
             .where(CHECKPOINTS.c.id == checkpoint_id)
-            .where(ANALYSES.c.owner == owner, ANALYSES.c.deleted == "")
+            .where(ANALYSES.c.deleted == "")
         )
         row = connection.execute(query).mappings().one_or_none()
-    if row is None or analysis_id not in ("", row["analysis_id"]):
+    if (
+        row is None
+        or analysis_id not in ("", row["analysis_id"])
+        or role_in(connection, "analysis", row["analysis_id"]) is Role.NONE
+    ):
         raise EngineError(
             "there is no such checkpoint", try_this="the analysis's list; it may have been removed"
         )
+    need(connection, "analysis", row["analysis_id"], role)
     return Checkpoint(**_values(row))
+
+
+def latest(
+    connection: sa.Connection, analysis_id: str, *where: sa.ColumnElement[bool]
+) -> Checkpoint | None:
+    """The checkpoint that a person saved last, of those that meet conditions; None without one."""
+    query = (
+        sa.select(*_WHOLE)
+        .where(CHECKPOINTS.c.analysis_id == analysis_id, CHECKPOINTS.c.kind == SAVED, *where)
+        .order_by(CHECKPOINTS.c.seq.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    return Checkpoint(**_values(row)) if row else None
 
 
 def insert(
@@ -114,6 +136,7 @@ def insert(
             view=view,
             totals=totals,
             engine=engine,
+            author=acting().user,
             digest=digest_of_text(recipe),
             created=now(),
         )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.errors import EngineError
 from engine.store import limits, trees
-from engine.store.rows import AnalysisRow, analysis_of, now
+from engine.store.limits import now
+from engine.store.people import acting
+from engine.store.rights import absent
+from engine.store.rows import AnalysisRow, Draft, analysis_of, draft_of
 from engine.store.tables import ANALYSES, DRAFTS
 
 
@@ -65,7 +69,7 @@ def change_analysis(connection: sa.Connection, row: AnalysisRow, **values: Any) 
     """Write columns of an analysis; returns what it is now."""
     change = sa.update(ANALYSES).where(ANALYSES.c.id == row.id)
     connection.execute(change.values(**values, updated=now()))
-    return analysis_of(connection, row.id, row.owner)
+    return analysis_of(connection, row.id)
 
 
 def insert_draft(
@@ -89,6 +93,32 @@ def insert_draft(
             updated=now(),
         )
     )
+
+
+def draft_seen(connection: sa.Connection, row: AnalysisRow) -> Draft:
+    """The draft of the one who acts; where they have none, what they see instead, of version 0.
+
+    That is what was saved last, and before anything was saved what the owner has.
+    """
+    mine = draft_of(connection, row.id, acting().user)
+    if mine is not None:
+        return mine
+    last = trees.latest(connection, row.id)
+    if last is None:
+        owners = draft_of(connection, row.id, row.owner)
+        if owners is None:
+            raise absent("analysis")
+        return replace(owners, history="", version=0, unsaved=False)
+    return Draft(row.id, row.owner, last.recipe, "", last.id, 0, False, last.created)
+
+
+def own_draft(connection: sa.Connection, row: AnalysisRow) -> Draft:
+    """The draft of the one who acts, which begins here where they have none."""
+    seen = draft_seen(connection, row)
+    if seen.version:
+        return seen
+    insert_draft(connection, row.id, acting().user, seen.recipe, base_id=seen.base_id)
+    return draft_seen(connection, row)
 
 
 def write_draft(

@@ -21,6 +21,7 @@ from dashboard.urls import View
 from engine.errors import EngineError
 from engine.jobs import run_worker
 from tests import builders
+from tests.acting import by
 from tests.engine.compress.nets import small
 from tests.engine.jobs.test_worker import Hands
 
@@ -117,8 +118,8 @@ def forty(services, finish=True):
     for k in range(40):
         owner = ("local", "ann", "bob")[k % 3] if k > 20 else "local"
         units = [{"k": k, "model": f"prune{n}", "n": n} for n in range(1 + 5 * (k % 4 == 0))]
-        row, _ = jobs.add("operation", f"Prune weights: base {k}", units, version="1",
-                          subject="x" * 22, owner=owner)  # fmt: skip
+        row, _ = by(owner, jobs.add, "operation", f"Prune weights: base {k}", units, version="1",
+                    subject="x" * 22)  # fmt: skip
         made[k] = row
     work = services.store.work("test")
     work.take()
@@ -134,7 +135,7 @@ def forty(services, finish=True):
         else:
             work.done(*key, OPERATION)
     for k in (2, 30):
-        jobs.cancel(made[k].id, made[k].owner)
+        by(made[k].owner, jobs.cancel, made[k].id)
     return made
 
 

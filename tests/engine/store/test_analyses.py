@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import EngineError
 from engine.store import LOCAL, limits, trees, writes
+from tests.acting import by
 from tests.engine.store.conftest import NET
 
 OTHER = "else"
@@ -165,10 +166,10 @@ def test_budgets(analyses, model_id, store, tmp_path):
     analyses.set_model_budgets(model_id, "1")
     analyses.set_model_budgets(model_id, "2")
     (tmp_path / "other.onnx").write_bytes(b"other")
-    theirs, _ = store.add(tmp_path / "other.onnx", NET, owner=OTHER)
-    analyses.set_model_budgets(theirs.id, "3", OTHER)
+    theirs, _ = by(OTHER, store.add, tmp_path / "other.onnx", NET)
+    by(OTHER, analyses.set_model_budgets, theirs.id, "3")
     assert analyses.model_budgets() == {model_id: "2"}
-    assert analyses.model_budgets(OTHER) == {theirs.id: "3"}
+    assert by(OTHER, analyses.model_budgets) == {theirs.id: "3"}
     analyses.set_model_budgets(model_id, "")
     assert analyses.model_budgets() == {}
 
@@ -177,25 +178,25 @@ def verbs(analyses, model_id, analysis_id, checkpoint_id):
     """Every verb that names something, as a call of the owner."""
     a, c = analysis_id, checkpoint_id
     return {
-        "create": lambda o: analyses.create(model_id, "n", "r", owner=o),
-        "list": lambda o: analyses.list(model_id, o),
-        "get": lambda o: analyses.get(a, o),
-        "rename": lambda o: analyses.rename(a, "n", o),
-        "annotate": lambda o: analyses.annotate(a, "n", o),
-        "retarget": lambda o: analyses.retarget(a, "t", owner=o),
-        "fork": lambda o: analyses.fork(a, "n", owner=o),
-        "checkpoint": lambda o: analyses.checkpoint(a, "n", "r", owner=o),
-        "checkpoints": lambda o: analyses.checkpoints(a, o),
-        "checkpoint_of": lambda o: analyses.checkpoint_of(c, o),
-        "label": lambda o: analyses.label(c, "n", owner=o),
-        "draft": lambda o: analyses.draft(a, o),
-        "save_draft": lambda o: analyses.save_draft(a, "r2", "", 1, o),
-        "restart": lambda o: analyses.restart(a, c, o),
-        "set_budgets": lambda o: analyses.set_budgets(a, "b", o),
-        "set_model_budgets": lambda o: analyses.set_model_budgets(model_id, "b", o),
-        "remove_checkpoint": lambda o: analyses.remove_checkpoint(c, o),
-        "delete": lambda o: analyses.delete(a, o),
-        "restore": lambda o: analyses.restore(a, o),
+        "create": lambda o: by(o, analyses.create, model_id, "n", "r"),
+        "list": lambda o: by(o, analyses.list, model_id),
+        "get": lambda o: by(o, analyses.get, a),
+        "rename": lambda o: by(o, analyses.rename, a, "n"),
+        "annotate": lambda o: by(o, analyses.annotate, a, "n"),
+        "retarget": lambda o: by(o, analyses.retarget, a, "t"),
+        "fork": lambda o: by(o, analyses.fork, a, "n"),
+        "checkpoint": lambda o: by(o, analyses.checkpoint, a, "n", "r"),
+        "checkpoints": lambda o: by(o, analyses.checkpoints, a),
+        "checkpoint_of": lambda o: by(o, analyses.checkpoint_of, c),
+        "label": lambda o: by(o, analyses.label, c, "n"),
+        "draft": lambda o: by(o, analyses.draft, a),
+        "save_draft": lambda o: by(o, analyses.save_draft, a, "r2", "", 1),
+        "restart": lambda o: by(o, analyses.restart, a, c),
+        "set_budgets": lambda o: by(o, analyses.set_budgets, a, "b"),
+        "set_model_budgets": lambda o: by(o, analyses.set_model_budgets, model_id, "b"),
+        "remove_checkpoint": lambda o: by(o, analyses.remove_checkpoint, c),
+        "delete": lambda o: by(o, analyses.delete, a),
+        "restore": lambda o: by(o, analyses.restore, a),
     }
 
 
@@ -212,7 +213,7 @@ def test_another_owner_is_told_what_nobody_would_be_told_apart(analyses, model_i
         with pytest.raises(EngineError) as nobodys:
             absent[name](LOCAL)
         assert str(theirs.value) == str(nobodys.value), name
-    assert analyses.list(owner=OTHER) == ()
+    assert by(OTHER, analyses.list) == ()
     for ask in there.values():
         ask(LOCAL)  # and the owner may
 

@@ -30,7 +30,7 @@ def made(monkeypatch):
 class Rows:
     """A store of models whose sha256 is their id."""
 
-    def model(self, model_id, owner):
+    def model(self, model_id):
         if model_id == "gone":
             raise EngineError("there is no such model")
         return SimpleNamespace(sha256=model_id)

@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import EngineError
 from engine.store import Store
+from tests.acting import by
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def store(tmp_path):
 def put(store: Store, folder: Path, body: bytes = b"{}", owner: str = "local"):
     path = folder / "tree.json"
     path.write_bytes(body)
-    return store.experiments.add(
-        path, name="tree\u202e", model_count=3, summary={"models": 3}, owner=owner
+    return by(
+        owner, store.experiments.add, path, name="tree\u202e", model_count=3, summary={"models": 3}
     )
 
 
@@ -69,7 +70,7 @@ def test_the_file_goes_with_the_last_row_that_names_it(store, tmp_path):
     store.experiments.remove(mine.id)
     assert store.blobs.path(mine.sha256).exists()
     assert store.sweep(older_than_s=-1) == 0
-    store.experiments.remove(theirs.id, owner="else")
+    by("else", store.experiments.remove, theirs.id)
     assert not store.blobs.path(mine.sha256).exists()
 
 

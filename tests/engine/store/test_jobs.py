@@ -7,6 +7,7 @@ import pytest
 from engine.errors import EngineError
 from engine.store import MAX_ATTEMPTS, Fenced, Store
 from engine.store.jobs import MAX_ACTIVE
+from tests.acting import by
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def store(tmp_path):
 
 
 def ask(store, *units, kind="sleep", owner="local", title="A job"):
-    return store.jobs.add(kind, title, units or ({"n": 1},), version="1", owner=owner)
+    return by(owner, store.jobs.add, kind, title, units or ({"n": 1},), version="1")
 
 
 @pytest.fixture
@@ -139,11 +140,11 @@ def test_who_has_many_running_waits_for_who_has_few(store, work):
 def test_others_do_not_see_it(store):
     job, _ = ask(store, owner="one")
     with pytest.raises(EngineError, match="there is no such job"):
-        store.jobs.get(job.id, "two")
+        by("two", store.jobs.get, job.id)
     with pytest.raises(EngineError, match="there is no such job"):
-        store.jobs.cancel(job.id, "two")
-    assert store.jobs.list("two") == ()
-    assert [j.id for j in store.jobs.list("one")] == [job.id]
+        by("two", store.jobs.cancel, job.id)
+    assert by("two", store.jobs.list) == ()
+    assert [j.id for j in by("one", store.jobs.list)] == [job.id]
 
 
 @pytest.mark.parametrize("units", [(), [{"n": n} for n in range(1001)]])

@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from engine.graph import Dim, Graph, Op, Tensor
 from engine.store import Store, clean_name
 from engine.store.models import project_of
+from tests.acting import by
 
 GRAPH = Graph(
     name="net",
@@ -75,13 +76,13 @@ def test_the_same_bytes_are_the_same_model(store, tmp_path):
 
 def test_another_owner_has_a_row_of_its_own_and_one_blob(store, tmp_path):
     mine, _ = store.add(file(tmp_path), GRAPH)
-    theirs, new = store.add(file(tmp_path), GRAPH, owner="else")
+    theirs, new = by("else", store.add, file(tmp_path), GRAPH)
     assert new
     with pytest.raises(EngineError, match="no such model"):
         store.model(theirs.id)
     store.remove(mine.id)
     assert store.blobs.path(theirs.sha256).exists()
-    store.remove(theirs.id, owner="else")
+    by("else", store.remove, theirs.id)
     assert not store.blobs.path(theirs.sha256).exists()
 
 
@@ -200,8 +201,8 @@ def test_groups_are_kept_with_their_model(store, tmp_path):
     assert store.groups(row.id) == ""
     store.set_groups(row.id, '{"all": "*"}')
     assert store.groups(row.id) == '{"all": "*"}'
-    assert store.groups(row.id, owner="another") == ""
+    assert by("another", store.groups, row.id) == ""
     with pytest.raises(EngineError, match="there is no such model"):
-        store.set_groups(row.id, "{}", owner="another")
+        by("another", store.set_groups, row.id, "{}")
     store.set_groups(row.id, "")
     assert store.groups(row.id) == ""

@@ -95,7 +95,7 @@ def test_migrated_and_new_have_the_same_tables(tmp_path):
     Store(tmp_path / "old").close()
     Store(tmp_path / "new").close()
     assert tables(path) == tables(tmp_path / "new" / "paredown.db")
-    assert len(tables(path)) == 16
+    assert len(tables(path)) == 21
 
 
 def test_each_revision_has_its_step():
