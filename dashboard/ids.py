@@ -351,6 +351,36 @@ class Model(StrEnum):
     ROOFLINE_NOTE = "model--roofline-note"
 
 
+class Layers(StrEnum):
+    """Layers of models beside a base."""
+
+    PAGE = "layers--page"
+    KEY = "layers--key"  # id of the experiment
+    ASK = "layers--ask"  # the view, see urls_layers.py
+    PICKED = "layers--picked"  # number and name of the selected layer
+    TURN = "layers--turn"  # another value: something has become ready
+    ADDRESS = "layers--address"  # of what the table shows
+    GO = "layers--go"
+    SHOW = "layers--show"
+    BINS = "layers--bins"
+    FIGURE = "layers--figure"
+    SEARCH = "layers--search"
+    BASE = "layers--base"
+    ADD = "layers--add"
+    DROP = "layers--drop"  # one a model
+    LOAD = "layers--load"
+    CANCEL = "layers--cancel"
+    STATUS = "layers--status"
+    LOADED = "layers--loaded"
+    PAGES = "layers--pages"
+    POLL = "layers--poll"
+    NOTE = "layers--note"
+    TABLE = "layers--table"
+    DETAILS = "layers--details"
+    UNMATCHED = "layers--unmatched"
+    TASK = "layers--task"  # one a model and place
+
+
 def repeated(member: StrEnum, index: str) -> dict[str, str]:
     """Pattern id of one of many equal parts."""
     return {"type": str(member), "index": index}

@@ -5,6 +5,7 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const FIELDS = ["model", "label", "name", "step", "operation", "parent", "root", "depth", "notes", "flags", "author", "time"];
   const NAMED = 3; // models that the selection bar names
+  const MOST_BESIDE = 13; // models whose layers stand beside each other, the base among them
   const view = () => clientside.view;
   const page = () => document.getElementById("experiment--page");
   const at = (id) => document.getElementById(`experiment--${id}`);
@@ -124,6 +125,7 @@
       ids.length > NAMED ? make("span", { class: "muted" }, `and ${say(ids.length - NAMED)} more`) : "",
       make("span", { class: "spring" }),
       ...(ids.length === 1 ? [make("button", { class: "button primary", "data-run": ids[0], title: "Make a child of this model: prune, quantize, repair … (O)" }, "Run an operation…")] : []),
+      ...(ids.length > 1 && ids.length <= MOST_BESIDE ? [make("a", { class: "button", href: `${window.location.pathname}/layers?models=${ids.join(".")}`, title: "What changed in their weights, module by module" }, "Layers")] : []),
       ...(one >= 0 ? [make("button", { class: "button", onclick: () => fold(one), title: "What was made from this model (C)" }, folded ? "Unfold" : "Fold")] : []),
       ...every,
       make("button", { class: "button", onclick: () => view().change({ only: ids }, "bar"), title: "Filter to the selected models" }, "Show only these"),

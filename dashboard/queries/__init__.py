@@ -21,6 +21,7 @@ from dashboard.queries.drawings import Drawings
 from dashboard.queries.experiments import ExperimentQueries
 from dashboard.queries.headlines import Headlines
 from dashboard.queries.jobs import JobQueries
+from dashboard.queries.layers import LayerQueries
 from dashboard.queries.model import ModelQueries
 from dashboard.queries.models import ModelsQueries
 from dashboard.queries.predictions import PredictionQueries
@@ -51,6 +52,7 @@ class Services:
     experiments: ExperimentQueries
     jobs: JobQueries
     predictions: PredictionQueries
+    layers: LayerQueries
 
     def set_groups(self, view: View, text: str) -> int:
         """Keep the groups that a person names for a model; "" takes them away.
@@ -114,6 +116,7 @@ def open_services(settings: Settings) -> Services:
         settings, store, compilations, models, model, Drawings(store, model),
         CodeQueries(store, model, settings.source_root), Budgets(store),
         experiments, jobs, PredictionQueries(store, experiments, jobs.wake),
+        LayerQueries(store, settings.data),
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ Whatever dies at any moment, no job is lost and none has its effect twice.
 """
 
 from engine.jobs.cluster import Cluster
-from engine.jobs.place import Cancelled, Place
+from engine.jobs.place import Cancelled, Place, read_result
+from engine.jobs.unit import run_here
 from engine.jobs.worker import run_worker
 
-__all__ = ["Cancelled", "Cluster", "Place", "run_worker"]
+__all__ = ["Cancelled", "Cluster", "Place", "read_result", "run_here", "run_worker"]

@@ -42,6 +42,8 @@ def land(store: Store, claimed: Claimed, result: Mapping[str, Any]) -> dict[str,
         made = PredictionRow(args["model"], args["on"], result["sha256"], "job", words,
                              args["made_from"], engine.VERSION)  # fmt: skip
         store.predictions.keep(claimed.subject, data, made)
+    elif claimed.kind == "layers":
+        del shown["layers"]  # long, and it stays in the unit's result
     return shown
 
 

@@ -21,6 +21,7 @@ SECONDS = 1_800.0  # of a unit, after which its process is stopped
 KINDS = {
     "compress": "engine.jobs.kinds.compress",
     "evaluate": "engine.jobs.kinds.evaluate",
+    "layers": "engine.jobs.kinds.layers",
     "measure": "engine.jobs.kinds.measure",
     "operation": "engine.jobs.kinds.operation",
     "predict": "engine.jobs.kinds.predict",
@@ -55,6 +56,19 @@ def run_unit(folder: str, job_id: str, seq: int, kind: str, args: str, digest: s
         finally:
             faulthandler.cancel_dump_traceback_later()
     return ""
+
+
+def run_here(folder: Path, kind: str, args: Mapping[str, Any], digest: str) -> Mapping[str, Any]:
+    """Carry out a short unit in this process; its result is kept as that of any other.
+
+    Raises:
+        EngineError: it cannot be carried out.
+    """
+    found = read_result(folder, digest)
+    if found is None:
+        found = dict(_kind(kind)(args, Place(folder)))
+        write_result(folder, digest, found)
+    return found
 
 
 def known(kind: str) -> bool:

@@ -5,12 +5,13 @@ names of the base), `comparing.py`, `tree.py` (the rows that are seen).
 """
 
 from engine.layers.comparing import Compared, Layer, compare_activations, compare_weights
+from engine.layers.packed import pack, unpack
 from engine.layers.sums import CHANGES, Sums, edges_of, sums
 from engine.layers.tensors import Tensor, module_of, tensors
 from engine.layers.tree import KEYS, PAGE, WORSE_LOW, Module, Shown, figure, shown, tree
 
 __all__ = [
     "CHANGES", "KEYS", "PAGE", "WORSE_LOW", "Compared", "Layer", "Module", "Shown", "Sums",
-    "Tensor", "compare_activations", "compare_weights", "edges_of", "figure", "module_of", "shown",
-    "sums", "tensors", "tree",
+    "Tensor", "compare_activations", "compare_weights", "edges_of", "figure", "module_of", "pack",
+    "shown", "sums", "tensors", "tree", "unpack",
 ]  # fmt: skip

@@ -41,7 +41,8 @@ class Layer:
     Args:
         name: of the tensor; module: dotted; role: "weight", "norm", … or "activation".
         size: numbers in it (of one sample, for an activation).
-        sums: with bars over its own range; overall: with bars over that of all of its kind.
+        sums: with bars over its own range; overall: with bars over that of all weights, or of all
+            activations.
         sampled: share of the numbers that were looked at.
     """
 
@@ -84,7 +85,9 @@ def compare_weights(base: bytes, model: bytes) -> Compared:
     if not both:
         raise EngineError("no stored tensor has the same name and shape in both models", "layers",
                           try_this="compare models that were made from one another")  # fmt: skip
-    whole = _range(ours[n].values() for n in both)
+    # running statistics are far larger than weights, and would leave those in one bar
+    wide = [n for n in both if ours[n].role in ("weight", "embed")] or both
+    whole = _range(ours[n].values() for n in wide)
     found = []
     for name in both:
         b, x = ours[name].values(), theirs[name].values()

@@ -13,7 +13,7 @@ from engine.store.blobs import Blobs
 from engine.store.cache import ByteCache
 from engine.store.compilations import Compilations
 from engine.store.experiments import ExperimentRow, Experiments
-from engine.store.jobs import MAX_ACTIVE, JobRow, Jobs, UnitRow
+from engine.store.jobs import MAX_ACTIVE, JobRow, Jobs, UnitRow, unit_digest
 from engine.store.limits import LOCAL, clean_name
 from engine.store.links import LinkRow
 from engine.store.models import ModelRow, Store
@@ -66,4 +66,5 @@ __all__ = [
     "act_as",
     "acting",
     "clean_name",
+    "unit_digest",
 ]

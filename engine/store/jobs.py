@@ -115,10 +115,10 @@ class Jobs:
                 "a job has some units", title[:80], expected=f"1 to {MAX_UNITS:,}",
                 found=f"{len(units):,}",
             )  # fmt: skip
-        texts = [json.dumps(dict(u), sort_keys=True, allow_nan=False) for u in units]
+        texts = [_text(u) for u in units]
         for text in texts:
             limits.document(text, "the arguments of a job", MAX_ARGS)
-        digests = [_digest(kind, version, text) for text in texts]
+        digests = [unit_digest(kind, version, u) for u in units]
         whole = _digest(*digests)
         id, owner = secrets.token_urlsafe(16), somebody()
         with self._database.writing() as connection:
@@ -236,6 +236,15 @@ def _row(row: Any, units: tuple[UnitRow, ...]) -> JobRow:
         row.id, row.owner, row.kind, row.title, row.subject, row.state, row.cancel,
         datetime.fromisoformat(row.created), finished, units,
     )  # fmt: skip
+
+
+def unit_digest(kind: str, version: str, args: Mapping[str, Any]) -> str:
+    """What the result of a unit is named by: the same to do is the same result."""
+    return _digest(kind, version, _text(args))
+
+
+def _text(args: Mapping[str, Any]) -> str:
+    return json.dumps(dict(args), sort_keys=True, allow_nan=False)
 
 
 def _digest(*parts: str) -> str:

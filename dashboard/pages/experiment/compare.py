@@ -54,7 +54,8 @@ def comparing(ask: object, scheme: object, key: object) -> Any:
     if len(rows) == 1:
         shown = details.of_one(found, rows[0], about if isinstance(about, dict) else {})
         file = file_address(services().store, row, found.models[rows[0]].id)
-        return [*progress.told(found, rows[0], unfinished(found, children), file), *shown]
+        waiting = unfinished(found, children)
+        return [*progress.told(found, rows[0], waiting, file, row.id), *shown]
     keep = sent.get("keep")
     told = compared(found, rows, keep if isinstance(keep, dict) else {})
     return _several(found, told, str(scheme)) if told else no_update

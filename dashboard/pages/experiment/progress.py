@@ -26,6 +26,7 @@ from dashboard.queries.experiment import version_of
 from dashboard.queries.offspring import unfinished
 from dashboard.shell import guarded, notify
 from dashboard.urls import View, path
+from dashboard.urls_layers import LayersView, build
 from engine.experiments import Experiment as Found
 
 STATES = {"queued": "waits for its turn", "running": "is being made", "failed": "could not be made"}
@@ -49,7 +50,9 @@ def progress(_turn: object, _off: object, key: object, known: object) -> Any:
     return no_update if told == known else told
 
 
-def told(found: Found, row: int, waiting: dict[str, list[Any]], file: str = "") -> list[Any]:
+def told(
+    found: Found, row: int, waiting: dict[str, list[Any]], file: str = "", key: str = ""
+) -> list[Any]:
     """The bar of one model: what can be done with it, or how far it is.
 
     Args:
@@ -57,6 +60,7 @@ def told(found: Found, row: int, waiting: dict[str, list[Any]], file: str = "") 
         row: of the model.
         waiting: models that are not made yet, see `offspring.unfinished`.
         file: address of the model's own file, "" where it has none.
+        key: id of the experiment.
     """
     if str(row) in waiting:
         state, share, words = waiting[str(row)]
@@ -92,7 +96,12 @@ def told(found: Found, row: int, waiting: dict[str, list[Any]], file: str = "") 
                         title="Its tasks on the page of a model; it joins the list of models"),
             html.A("Download", href=file, download="", className="button"),
         ]  # fmt: skip
-    return [html.Div([run, *judges, *own], className="run-tools")]
+    parent, layers = found.forest.parent[row], []
+    if parent >= 0:
+        address = build(LayersView(experiment_id=key, models=(row,), base=parent))
+        layers = [dcc.Link("Layers against its parent", href=address, className="button",
+                           title="What changed in its weights, module by module")]  # fmt: skip
+    return [html.Div([run, *judges, *layers, *own], className="run-tools")]
 
 
 def pressed(_judges: list[object], _dismissals: list[object], key: object) -> Any:

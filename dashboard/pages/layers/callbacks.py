@@ -1,0 +1,150 @@
+"""The wires of the page Layers.  `register` at the end shows all of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    ctx,
+    html,
+    no_update,
+    set_props,
+)
+
+from dashboard.ids import Layers, Shell, repeated
+from dashboard.pages.layers import details, states, table
+from dashboard.queries import services
+from dashboard.queries.layer_rows import rows, unmatched
+from dashboard.queries.layers import GOING, complete
+from dashboard.shell import guarded
+from dashboard.urls_layers import LayersView, asked, build, row
+
+
+def _view(ask: object, key: object) -> tuple[LayersView, Any, Any]:
+    """(complete view, row of the experiment, its models)."""
+    experiment, found = services().experiments.get(key)
+    return complete(found, asked(experiment.id, ask)), experiment, found
+
+
+def shown(ask: object, _turn: object, key: object) -> tuple[Any, ...]:
+    """The table, what is said above and beside it, and the address."""
+    view, experiment, found = _view(ask, key)
+    sides = services().layers.sides(experiment, found, view)
+    ready = [s for s in sides if s.state == "ready"]
+    known = {"address": build(replace(view, layer="")), "states": _states(sides)}
+    if not view.models or sides[0].state != "ready" or len(ready) < 2:
+        return states.instead(view, found, sides), [], [], [], known
+    modules = services().layers.tree(sides)
+    told = rows(modules, found, view, ready)
+    note: Any = html.Span(told.sentence, className="muted")
+    if told.fault:
+        note = html.Span(told.fault, className="worse layers-fault", role="alert")
+    body: Any = table.table(view, found, ready, told)
+    if not told.lines:
+        body = html.P("No module has such a name.", className="muted layers-hint")
+    apart = details.unmatched(unmatched(found, ready))
+    return body, [note], table.pages(told), apart, known
+
+
+def _states(sides: Any) -> str:
+    return ".".join(f"{s.row}-{s.state}" for s in sides)
+
+
+def picked(sent: object, _known: object, ask: object, key: object) -> list[Any]:
+    """What is known of the selected layer."""
+    name = sent.get("name") if isinstance(sent, dict) else None
+    view, experiment, found = _view(ask, key)
+    sides = services().layers.sides(experiment, found, view, quick=False)
+    ready = [s for s in sides if s.state == "ready"]
+    if not isinstance(name, str) or len(ready) < 2 or sides[0].state != "ready":
+        return details.nothing()
+    module = services().layers.tree(sides).get(name)
+    return details.nothing() if module is None else details.details(view, found, ready, module)
+
+
+def load(_load: object, _cancel: object, ask: object, key: object) -> Any:
+    """Ask for what is missing, or stop it."""
+    if not ctx.triggered[0]["value"]:
+        return no_update
+    view, experiment, found = _view(ask, key)
+    if ctx.triggered_id == Layers.CANCEL:
+        services().layers.cancel(experiment)
+    elif services().layers.start(experiment, found, view) is not None:
+        services().jobs.wake()
+    set_props(Shell.JOBS_POLL, {"disabled": False})
+    return ctx.triggered[0]["value"]
+
+
+def polled(
+    _beat: object, known: object, _loaded: object, ask: object, key: object
+) -> tuple[Any, ...]:
+    """How far the job is; the table is drawn again when a model has become ready."""
+    view, experiment, found = _view(ask, key)
+    sides = services().layers.sides(experiment, found, view, quick=False)
+    now = _states(sides)
+    drawn = known.get("states") if isinstance(known, dict) else None
+    going = any(s.state in GOING for s in sides)
+    return states.status(found, sides), no_update if now == drawn else now, not going
+
+
+def moved(base: object, add: object, _drop: object, ask: object, key: object) -> Any:
+    """The address with another base, one more model, or one less."""
+    view, _, _ = _view(ask, key)
+    id, value = ctx.triggered_id, ctx.triggered[0]["value"]
+    at = row(str(value))
+    if id == Layers.BASE and at is not None and at != view.base:
+        old = [] if view.base is None else [view.base]
+        models = tuple(m for m in (*old, *view.models) if m != at)
+        return build(replace(view, base=at, models=models, opened=()))
+    if id == Layers.ADD and at is not None:
+        return build(replace(view, models=(*view.models, at)))
+    if isinstance(id, dict) and value:
+        gone = row(str(id.get("index")))
+        return build(replace(view, models=tuple(m for m in view.models if m != gone), opened=()))
+    return no_update
+
+
+def register(app: Dash) -> None:
+    """Wire the page."""
+    key, ask = State(Layers.KEY, "data"), State(Layers.ASK, "data")
+    later = {"prevent_initial_call": True}
+    app.callback(
+        Output(Layers.TABLE, "children"), Output(Layers.NOTE, "children"),
+        Output(Layers.PAGES, "children"), Output(Layers.UNMATCHED, "children"),
+        Output(Layers.ADDRESS, "data"),
+        Input(Layers.ASK, "data"), Input(Layers.TURN, "data"), key,
+    )(guarded(shown))  # fmt: skip
+    app.callback(
+        Output(Layers.DETAILS, "children"), Input(Layers.PICKED, "data"),
+        Input(Layers.ADDRESS, "data"), ask, key, **later,
+    )(guarded(picked))  # fmt: skip
+    app.callback(
+        Output(Layers.STATUS, "children"), Output(Layers.TURN, "data"),
+        Output(Layers.POLL, "disabled"), Input(Layers.POLL, "n_intervals"),
+        Input(Layers.ADDRESS, "data"), Input(Layers.LOADED, "data"), ask, key, **later,
+    )(guarded(polled))  # fmt: skip
+    app.callback(
+        Output(Layers.LOADED, "data"), Input(Layers.LOAD, "n_clicks"),
+        Input(Layers.CANCEL, "n_clicks"), ask, key, **later,
+    )(guarded(load))  # fmt: skip
+    app.callback(
+        Output(Layers.GO, "href"), Input(Layers.BASE, "value"), Input(Layers.ADD, "value"),
+        Input(repeated(Layers.DROP, ALL), "n_clicks"), ask, key, **later,  # type: ignore[arg-type]
+    )(guarded(moved))  # fmt: skip
+    wire: Any = app.clientside_callback  # Dash leaves it untyped
+
+    def browser(function: str, *wires: Any, **options: Any) -> None:
+        wire(ClientsideFunction("layers", function), *wires, **options)
+
+    browser("asked", Input(Layers.ASK, "data"))
+    browser("drawn", Input(Layers.ADDRESS, "data"), Input(Layers.TABLE, "children"),
+            Input(Layers.PICKED, "data"))  # fmt: skip
+    browser("search", Input(Layers.SEARCH, "value"), **later)
+    browser("figure", Input(Layers.FIGURE, "value"), **later)

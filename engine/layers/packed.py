@@ -1,0 +1,98 @@
+"""Compared layers as bytes: arrays of equal columns, a row a layer, compressed; no pickle."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from typing import Any
+
+import numpy as np
+
+from engine.errors import EngineError
+from engine.layers.comparing import Compared, Layer
+from engine.layers.sums import Sums
+
+_COUNTS = ("count", "bad", "zeros", "base_zeros", "both_zeros", "flips")
+_REALS = ("size", "square", "base_size", "base_square", "gap", "gap_square", "product", "low",
+          "high")  # fmt: skip
+_BINS = 2048  # of `Sums.bits`
+MOST = 512 << 20  # bytes that they may become
+
+
+def pack(compared: Compared) -> bytes:
+    """Compared layers as the bytes of an NPZ file.
+
+    What each layer counts by value is kept where it is not zero: its bit histogram is nearly empty.
+    """
+    layers = compared.layers
+    told = {
+        "names": [[one.name, one.module, one.role] for one in layers],
+        "only_base": compared.only_base, "only_model": compared.only_model,
+        "notes": compared.notes,
+    }  # fmt: skip
+    bits = [np.flatnonzero(one.sums.bits) for one in layers]
+    none = np.zeros(0, np.int64)
+    file = io.BytesIO()
+    arrays: dict[str, Any] = {
+        f"{kind}_{name}": np.array([getattr(getattr(one, kind), name) for one in layers])
+        for kind in ("sums", "overall")
+        for name in ("edges", "table", "own")
+    }
+    np.savez_compressed(
+        file,
+        told=np.frombuffer(json.dumps(told).encode(), np.uint8),
+        sizes=np.array([[one.size] for one in layers], np.int64),
+        sampled=np.array([one.sampled for one in layers], np.float64),
+        counts=np.array([[getattr(one.sums, n) for n in _COUNTS] for one in layers], np.int64),
+        reals=np.array([[getattr(one.sums, n) for n in _REALS] for one in layers], np.float64),
+        bit_ends=np.cumsum([len(b) for b in bits], dtype=np.int64),
+        bit_at=np.concatenate([none, *bits]).astype(np.int16),
+        bit_count=np.concatenate(
+            [none, *(one.sums.bits[b] for one, b in zip(layers, bits, strict=True))]
+        ),
+        **arrays,
+    )
+    return file.getvalue()
+
+
+def unpack(body: bytes) -> Compared:
+    """What `pack` made.
+
+    Raises:
+        EngineError: it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as held:
+            if sum(i.file_size for i in held.infolist()) > MOST:
+                raise ValueError("too large")
+        with np.load(io.BytesIO(body), allow_pickle=False) as file:
+            return _compared({name: file[name] for name in file.files})
+    except (ValueError, KeyError, IndexError, TypeError, OSError, EOFError, zipfile.BadZipFile,
+            zlib.error) as error:  # fmt: skip
+        raise EngineError(
+            "what was kept of these layers is damaged", "layers", try_this="loading them again"
+        ) from error
+
+
+def _compared(held: dict[str, Any]) -> Compared:
+    told = json.loads(bytes(held["told"]).decode())
+    layers, start = [], 0
+    for k, (name, module, role) in enumerate(told["names"]):
+        bits, end = np.zeros(_BINS, np.int64), int(held["bit_ends"][k])
+        bits[held["bit_at"][start:end]] = held["bit_count"][start:end]
+        start = end
+        counts: dict[str, Any] = {
+            n: int(v) for n, v in zip(_COUNTS, held["counts"][k], strict=True)
+        }
+        reals: dict[str, Any] = {n: float(v) for n, v in zip(_REALS, held["reals"][k], strict=True)}
+        own, overall = (
+            Sums(**counts, **reals, bits=bits, edges=held[f"{kind}_edges"][k],
+                 table=held[f"{kind}_table"][k], own=held[f"{kind}_own"][k])
+            for kind in ("sums", "overall")
+        )  # fmt: skip
+        layers.append(Layer(name, module, role, int(held["sizes"][k][0]), own, overall,
+                            float(held["sampled"][k])))  # fmt: skip
+    lists = (tuple(map(str, told[n])) for n in ("only_base", "only_model", "notes"))
+    return Compared(tuple(layers), *lists)
