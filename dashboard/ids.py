@@ -355,7 +355,6 @@ class Layers(StrEnum):
     """Layers of models beside a base."""
 
     PAGE = "layers--page"
-    KEY = "layers--key"  # id of the experiment
     ASK = "layers--ask"  # the view, see urls_layers.py
     PICKED = "layers--picked"  # number and name of the selected layer
     TURN = "layers--turn"  # another value: something has become ready

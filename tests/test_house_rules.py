@@ -23,9 +23,9 @@ ENGINE = [
     "store", "jobs",
 ]
 DASHBOARD = [
-    "settings", "ids", "urls", "urls_experiment", "urls_layers", "access", "demo", "components", "figures",
-    "queries", "shell", "job_list", "job_drawer", "pages", "arrival", "api_experiments", "api",
-    "app", "serve",
+    "settings", "ids", "urls", "urls_experiment", "urls_layers", "access", "demo", "components",
+    "figures", "queries", "shell", "job_list", "job_drawer", "pages", "arrival", "api_experiments",
+    "api", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli_demo",
     "cli_worker", "cli_diff", "cli_behaviors", "cli_source", "cli_export", "cli",
     "__main__",

@@ -18,7 +18,8 @@ from dash import (
     set_props,
 )
 
-from dashboard.ids import Layers, Shell, repeated
+from dashboard.access import FORK_EXPERIMENT, VIEW_EXPERIMENT
+from dashboard.ids import Experiment, Layers, Shell, repeated
 from dashboard.pages.layers import details, states, table
 from dashboard.queries import services
 from dashboard.queries.layer_rows import rows, unmatched
@@ -113,31 +114,31 @@ def moved(base: object, add: object, _drop: object, ask: object, key: object) ->
 
 def register(app: Dash) -> None:
     """Wire the page."""
-    key, ask = State(Layers.KEY, "data"), State(Layers.ASK, "data")
+    key, ask = State(Experiment.KEY, "data"), State(Layers.ASK, "data")
     later = {"prevent_initial_call": True}
     app.callback(
         Output(Layers.TABLE, "children"), Output(Layers.NOTE, "children"),
         Output(Layers.PAGES, "children"), Output(Layers.UNMATCHED, "children"),
         Output(Layers.ADDRESS, "data"),
         Input(Layers.ASK, "data"), Input(Layers.TURN, "data"), key,
-    )(guarded(shown))  # fmt: skip
+    )(guarded(shown, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Layers.DETAILS, "children"), Input(Layers.PICKED, "data"),
         Input(Layers.ADDRESS, "data"), ask, key, **later,
-    )(guarded(picked))  # fmt: skip
+    )(guarded(picked, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Layers.STATUS, "children"), Output(Layers.TURN, "data"),
         Output(Layers.POLL, "disabled"), Input(Layers.POLL, "n_intervals"),
         Input(Layers.ADDRESS, "data"), Input(Layers.LOADED, "data"), ask, key, **later,
-    )(guarded(polled))  # fmt: skip
+    )(guarded(polled, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Layers.LOADED, "data"), Input(Layers.LOAD, "n_clicks"),
         Input(Layers.CANCEL, "n_clicks"), ask, key, **later,
-    )(guarded(load))  # fmt: skip
+    )(guarded(load, FORK_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Layers.GO, "href"), Input(Layers.BASE, "value"), Input(Layers.ADD, "value"),
         Input(repeated(Layers.DROP, ALL), "n_clicks"), ask, key, **later,  # type: ignore[arg-type]
-    )(guarded(moved))  # fmt: skip
+    )(guarded(moved, VIEW_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
 
     def browser(function: str, *wires: Any, **options: Any) -> None:

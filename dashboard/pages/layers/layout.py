@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from dashboard.components import aria, choice, data, field
 from dashboard.figures.layer_bars import RANGES
-from dashboard.ids import Layers, repeated
+from dashboard.ids import Experiment, Layers, repeated
 from dashboard.queries import services
 from dashboard.queries.experiment_words import recipe_words
 from dashboard.queries.layer_rows import SHORT, key_of
@@ -49,7 +49,7 @@ def page(view: LayersView, row: ExperimentRow, found: Found) -> html.Div:
     picked = {"name": view.layer} if view.layer else None
     return html.Div(
         [
-            dcc.Store(Layers.KEY, data=row.id),
+            dcc.Store(Experiment.KEY, data=row.id),
             dcc.Store(Layers.ASK, data=asdict(view)),
             dcc.Store(Layers.PICKED, data=picked),
             dcc.Store(Layers.TURN),
