@@ -10,7 +10,7 @@ import dash
 from dash import Dash
 from flask import Flask
 
-from dashboard import access, api, job_drawer, shell
+from dashboard import access, api, job_drawer, share_links, shell
 from dashboard.pages import PAGES
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.layout = lambda: shell.frame(job_drawer.drawer())
     job_drawer.register(app)
     api.register(app.server, settings)
+    share_links.register(app)
     access.install(app, settings)
     return app
 

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from dashboard.access.needs import GUEST, OPEN, SIGNED_IN, Needs, What
 
 UPDATE = "/_dash-update-component"  # each callback declares what it needs itself
+JOIN = "links.join"  # a share link, which is opened under one's name
 PAGES = frozenset({"/", "/<path:path>"})  # the frame; the page inside it is a callback's answer
 
 _VIEW_MODEL = Needs(What.VIEW, "model", "model_id")
 _VIEW_EXPERIMENT = Needs(What.VIEW, "experiment", "experiment_id")
+_MODEL_FILES = Needs(What.VIEW, "model", "model_id", files=True)
 
 ENDPOINTS: Mapping[str, Needs] = MappingProxyType(
     {
@@ -27,17 +29,18 @@ ENDPOINTS: Mapping[str, Needs] = MappingProxyType(
         "api.model": _VIEW_MODEL,
         "api.targets": GUEST,
         "api.drawing": _VIEW_MODEL,
-        "api.model_file": _VIEW_MODEL,
+        "api.model_file": _MODEL_FILES,
         "api.blocks": _VIEW_MODEL,
-        "api.source": _VIEW_MODEL,
-        "api.source_text": _VIEW_MODEL,
+        "api.source": _MODEL_FILES,
+        "api.source_text": _MODEL_FILES,
         "api.model_export": _VIEW_MODEL,
         "api.experiments": SIGNED_IN,
         "api.experiment": _VIEW_EXPERIMENT,
         "api.experiment_file": _VIEW_EXPERIMENT,
         "api.experiment_report": _VIEW_EXPERIMENT,
-        "api.experiment_model_file": _VIEW_EXPERIMENT,
+        "api.experiment_model_file": Needs(What.VIEW, "experiment", "experiment_id", files=True),
         "api.experiment_fits": _VIEW_EXPERIMENT,
+        JOIN: SIGNED_IN,
         "api.nothing": GUEST,
         "api.upload": SIGNED_IN,
         "api.remove": Needs(What.OWN, "model", "model_id"),

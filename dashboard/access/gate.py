@@ -7,35 +7,39 @@ Sec-Fetch-Site on everything that may change something.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from dash import Dash
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access.door import ASKED, locked, opened
 from dashboard.access.embedded import LINK, Embedded
-from dashboard.access.endpoints import ENDPOINTS, PAGES, REFUSED, UPDATE
+from dashboard.access.endpoints import ENDPOINTS, JOIN, PAGES, REFUSED, UPDATE
 from dashboard.access.envelope import check_envelope
 from dashboard.access.headers import HEADERS, content_policy
 from dashboard.access.identity import (
-    Principal,
     check_proxy,
     check_settings,
     is_local_peer,
     person_here,
     person_named,
 )
-from dashboard.access.needs import ID, Needs, What, check_callbacks, check_routes, needed, place
-from dashboard.access.refusal import NOTHING, absent, refuse
+from dashboard.access.needs import ROLES, Needs, What, check_callbacks, check_routes, needed, place
+from dashboard.access.refusal import NOTHING, refuse
 from dashboard.access.tokens import Tokens, key_of
 from dashboard.settings import Settings
+from engine.errors import EngineError
+from engine.store import LOCAL, Principal, Refused, Store, act_as
 
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+EMBEDS = "embed."  # endpoints whose path holds the token of an embed
+SEEN_S = 600.0  # how often it is noted that somebody is here
 
 
 def install(app: Dash, settings: Settings) -> None:
@@ -63,12 +67,14 @@ def install(app: Dash, settings: Settings) -> None:
             return None
         who = _who(settings, signing, token)
         if who is None:
-            if endpoint not in PAGES or settings.access != "local":
+            if endpoint not in {*PAGES, JOIN} or settings.access != "local":
                 abort(401, "Sign in first." if not token else "The token of the start is needed.")
             return opened(signing, token) or locked()
-        g.principal = who
+        _begin(who)
         if endpoint in PAGES and ASKED in request.args and token:
-            return opened(signing, token)  # a second time; the address is cleaned all the same
+            cleaned = opened(signing, token)  # a second time
+            if cleaned is not None:
+                return cleaned
         allow(needs, (request.view_args or {}).get(needs.at))
         if endpoint == UPDATE and request.method == "POST":
             key = check_envelope(app.callback_map)
@@ -94,6 +100,7 @@ def install(app: Dash, settings: Settings) -> None:
     server.config["MAX_CONTENT_LENGTH"] = settings.body_bytes
     server.before_request(gate)
     server.after_request(finish)
+    server.teardown_request(_end)
     server.register_error_handler(HTTPException, _plain)
     server.wsgi_app = Embedded(server.wsgi_app)
 
@@ -111,6 +118,8 @@ def _who(settings: Settings, signing: Tokens, token: str) -> Principal | None:
     else:
         check_proxy(settings)
     sent = request.environ.get(LINK)
+    if (request.endpoint or "").startswith(EMBEDS):
+        sent = (request.view_args or {}).get("token")
     if sent is not None:  # a link is all that an embedded page has, whoever looks at it
         return _holder(signing, sent)
     if settings.access == "local":
@@ -119,10 +128,40 @@ def _who(settings: Settings, signing: Tokens, token: str) -> Principal | None:
 
 
 def _holder(signing: Tokens, sent: object) -> Principal:
-    id = signing.link_of(sent)
-    if not id:
+    """Whoever holds the token of an embed that stands; nothing is there for all others."""
+    try:
+        link = _store().sharing.open(signing.link_of(sent))
+    except EngineError:
         abort(404, NOTHING)
-    return Principal("", link=id)
+    if not link.embed:  # a share link is opened under one's name
+        abort(404, NOTHING)
+    g.link = link
+    return Principal("", link=link.id)
+
+
+def _begin(who: Principal) -> None:
+    """Let somebody act until the end of the request."""
+    g.principal = who
+    g.acting = act_as(who)
+    g.acting.__enter__()
+    if who.user and who.user != LOCAL:
+        seen: dict[str, float] = current_app.extensions.setdefault("paredown.seen", {})
+        now = time.monotonic()
+        if now - seen.get(who.user, -SEEN_S) >= SEEN_S:
+            seen[who.user] = now
+            _store().sharing.seen()
+
+
+def _end(_error: BaseException | None) -> None:
+    acting = g.pop("acting", None)
+    if acting is not None:
+        acting.__exit__(None, None, None)
+
+
+def _store() -> Store:
+    """The store of the app; the rooms of the queries come later than this one."""
+    found: Store = current_app.extensions["paredown"].store
+    return found
 
 
 def allow(needs: Needs, id: object) -> None:
@@ -139,12 +178,16 @@ def allow(needs: Needs, id: object) -> None:
         if not who.admin:
             refuse(NOTHING, 404)
         return
-    if not who.user and (needs.what is What.SIGNED_IN or needs.what is not What.VIEW):
+    if not who.user and needs.what is not What.VIEW:
         refuse("A link shows what it shows and no more.", 403)
     if not needs.kind or (needs.optional and id in (None, "")):
         return
-    if not isinstance(id, str) or not ID.match(id):
-        refuse(absent(needs.kind), 404)
+    try:
+        _store().sharing.check(needs.kind, id, ROLES[needs.what], files=needs.files)
+    except Refused as error:
+        refuse(error.sentence, 403)
+    except EngineError as error:  # not there, or as if it were not
+        refuse(error.sentence, 404)
 
 
 def sent_id(needs: Needs, body: Mapping[str, Any]) -> object:

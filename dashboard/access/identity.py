@@ -9,7 +9,6 @@ import hmac
 import ipaddress
 import logging
 import unicodedata
-from dataclasses import dataclass
 from typing import NoReturn
 
 from flask import abort, request
@@ -17,7 +16,7 @@ from flask import abort, request
 from dashboard.access.tokens import Tokens
 from dashboard.settings import Settings
 from engine.errors import EngineError
-from engine.store import LOCAL
+from engine.store import LOCAL, Principal
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +25,6 @@ SOCKET = "socket"  # in `trusted_proxies`: peers without an address, on a Unix s
 SHORTEST = 32  # characters of the secret that the proxy sends
 MAX_NAME = 200
 MAX_GROUPS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks: a person, or who only holds a link."""
-
-    user: str
-    groups: frozenset[str] = frozenset()
-    link: str = ""
-    admin: bool = False
 
 
 def check_settings(settings: Settings) -> None:

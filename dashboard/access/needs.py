@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,9 +15,9 @@ from typing import Any, TypeVar
 
 from dashboard.ids import Experiment, Experiments, Model, Models
 from engine.errors import EngineError
+from engine.store import Role
 
 KINDS = ("model", "analysis", "experiment")
-ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 Called = TypeVar("Called", bound=Callable[..., Any])
 
 
@@ -35,7 +34,12 @@ class What(StrEnum):
     ADMIN = "admin"
 
 
-ROLES = frozenset({What.VIEW, What.FORK, What.EDIT, What.OWN})  # of somebody on an object
+ROLES: Mapping[What, Role] = {
+    What.VIEW: Role.VIEWER,
+    What.FORK: Role.FORKER,
+    What.EDIT: Role.EDITOR,
+    What.OWN: Role.OWNER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,14 @@ class Needs:
         at: where its id is: an argument of the route, or "component.property" of the callback,
             followed by ".key" for what is inside a dict.
         optional: whether there may be none; then a person who is signed in is enough.
+        files: whether the object's files or source lines are read, which a link may withhold.
     """
 
     what: What
     kind: str = ""
     at: str = ""
     optional: bool = False
+    files: bool = False
 
     def __post_init__(self) -> None:
         """Check that a role is on an object and nothing else is."""
@@ -69,6 +75,7 @@ SIGNED_IN = Needs(What.SIGNED_IN)
 ADMIN = Needs(What.ADMIN)
 VIEW_MODEL = Needs(What.VIEW, "model", f"{Model.MODEL}.data")
 FORK_MODEL = Needs(What.FORK, "model", f"{Model.MODEL}.data")
+MAKE_MODEL = Needs(What.FORK, "model", f"{Model.MODEL}.data", files=True)  # another file of it
 EDIT_MODEL = Needs(What.EDIT, "model", f"{Model.MODEL}.data")
 VIEW_EXPERIMENT = Needs(What.VIEW, "experiment", f"{Experiment.KEY}.data")
 FORK_EXPERIMENT = Needs(What.FORK, "experiment", f"{Experiment.KEY}.data")

@@ -27,11 +27,3 @@ def refuse(sentence: str, status: int) -> NoReturn:
         answer: Response = jsonify(multi=True, response={}, sideUpdate=side)
         abort(make_response(answer))
     abort(status, sentence)
-
-
-def absent(kind: str) -> str:
-    """The sentence for an object that is not there."""
-    return f"There is no such {kind}. Try: the list of {_MANY[kind]}; it may have been removed."
-
-
-_MANY = {"model": "models", "analysis": "analyses", "experiment": "experiments"}

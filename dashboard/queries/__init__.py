@@ -7,6 +7,7 @@ Start reading in `models.py` (the list) and `model.py` (one model).
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 import threading
 from collections.abc import Callable
@@ -77,7 +78,9 @@ class Services:
     def prepare(self, model_id: str) -> None:
         """Compile a model behind the page that is about to open it."""
         load = functools.partial(self.compilations.get, model_id, default_target())
-        threading.Thread(target=_quietly, args=(load,), name="prepare", daemon=True).start()
+        run = contextvars.copy_context().run  # as the one who asks
+        work = threading.Thread(target=run, args=(_quietly, load), name="prepare", daemon=True)
+        work.start()
 
     def tidy(self) -> threading.Thread:
         """Remove, behind the start, what crashes left and what was deleted long ago."""

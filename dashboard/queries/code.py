@@ -22,7 +22,7 @@ from dashboard.urls import View, ranges
 from engine.compile import Compilation
 from engine.errors import EngineError
 from engine.insight import SourceMap
-from engine.store import Store
+from engine.store import Role, Store
 
 KEPT = 8  # maps in memory
 MOST_EDITS = 300  # edited tasks that the sheet writes out
@@ -47,7 +47,9 @@ class CodeQueries:
 
         Raises:
             EngineError: no such model or target, or the model's own map of lines is none.
+            Refused: the source is not shared with the one who asks.
         """
+        self._store.sharing.check("model", view.model_id, Role.VIEWER, files=True)
         made = self._model.compilation(view)
         with self._lock:
             found = self._kept.get(id(made))

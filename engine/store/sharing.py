@@ -54,6 +54,21 @@ class Sharing(Links):
         with self._database.reading() as connection:
             return role_in(connection, kind, object_id)
 
+    def check(self, kind: str, object_id: object, role: Role, *, files: bool = False) -> None:
+        """Refuse what the one who asks may not do, before anything else is done.
+
+        Raises:
+            EngineError: there is no such object that they may see.
+            Refused: they see it, but not in this role, or not its files.
+        """
+        with self._database.reading() as connection:
+            need(connection, kind, object_id, role)
+            if files and not reads_files(connection, kind, object_id):
+                raise Refused(
+                    f"the files and the source of this {kind} are not shared with you",
+                    try_this="asking its owner",
+                )
+
     def reads_files(self, kind: str, object_id: object) -> bool:
         """Whether they may read its files and source lines too."""
         with self._database.reading() as connection:

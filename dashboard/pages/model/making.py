@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, dcc, html, no_update, set_props
 
-from dashboard.access import FORK_MODEL
+from dashboard.access import MAKE_MODEL
 from dashboard.components import aria
 from dashboard.ids import Model, Shell, repeated
 from dashboard.queries import services
@@ -85,9 +85,9 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         State(repeated(Model.DIM, ALL), "id"),  # type: ignore[arg-type]
         model, State(Model.SAMPLES_HELD, "data"), State(Model.MAKE_TIMED, "value"),
         prevent_initial_call=True,
-    )(guarded(pressed, FORK_MODEL))  # fmt: skip
+    )(guarded(pressed, MAKE_MODEL))  # fmt: skip
     app.callback(
         Output(Model.SAMPLES_HELD, "data"), Output(Model.SAMPLES_WORDS, "children"),
         model, Input(Model.SAMPLES, "contents"), State(Model.SAMPLES, "filename"),
         prevent_initial_call=True,
-    )(guarded(keep_samples, FORK_MODEL))  # fmt: skip
+    )(guarded(keep_samples, MAKE_MODEL))  # fmt: skip
