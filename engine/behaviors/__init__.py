@@ -7,6 +7,7 @@ Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas)
 from engine.behaviors.answer import Answer, Histogram, Row, ask, histogram, instance
 from engine.behaviors.arriving import read_outputs, read_predictions
 from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, turned
+from engine.behaviors.findings import Finding, Remedy, amount, findings
 from engine.behaviors.groups import Means, classes, means, whole
 from engine.behaviors.instances import (
     Instances,
@@ -23,9 +24,10 @@ from engine.behaviors.question import PAGE, Question, columns, measure_of, passi
 from engine.behaviors.running import run_outputs
 
 __all__ = [
-    "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Histogram", "Instances", "Kind", "Matched",
-    "Means", "Measure", "Outputs", "Question", "Row", "Side", "ask", "classes", "columns",
-    "confusion", "dump_instances", "dumps", "frequent", "histogram", "instance", "instances",
-    "load_instances", "loads", "matched", "means", "measure_of", "of_samples", "outputs", "passing",
-    "read_outputs", "read_predictions", "run_outputs", "sensitive", "turned", "whole",
+    "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Finding", "Histogram", "Instances", "Kind",
+    "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row", "Side", "amount", "ask",
+    "classes", "columns", "confusion", "dump_instances", "dumps", "findings", "frequent",
+    "histogram", "instance", "instances", "load_instances", "loads", "matched", "means",
+    "measure_of", "of_samples", "outputs", "passing", "read_outputs", "read_predictions",
+    "run_outputs", "sensitive", "turned", "whole",
 ]  # fmt: skip

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.compress import Runner
 from engine.errors import EngineError
 from engine.formats import Network
+from engine.layers.lockstep import MOST_BATCH, LockStep
 from engine.layers.sums import Floats, Sums, edges_of, sums_over
 from engine.layers.tensors import (
     matching,
@@ -26,11 +25,8 @@ from engine.layers.tensors import (
 # Numbers of a tensor that are looked at in as many samples as a batch holds at most; SQNR moves by
 # < 0.1 dB.
 SAMPLED = 4096
-AT_ONCE = 64 << 20  # bytes of outputs of a batch
-MOST_BATCH = 16
 TOGETHER = 64  # samples whose numbers are added up at once: numpy takes a while to begin
 _Taken = tuple[NDArray[Any], NDArray[Any], int, int]  # of model, of base; size, of one sample
-Arrays = Mapping[str, NDArray[Any]]
 Report = Callable[[int, int], None]  # (done, of): may raise to stop
 
 
@@ -125,48 +121,30 @@ def compare_activations(
     if not both:
         raise EngineError("no tensor between nodes has the same name in both models", "layers",
                           try_this="compare models that were made from one another")  # fmt: skip
-    one = Runner(ours.cut(both), optimized=False)
-    two = one if base == model else Runner(theirs.cut([pairs[n] for n in both]), optimized=False)
-    read = set(ours.inputs) | set(theirs.inputs)
-    feeds = {n: a for n, a in inputs.items() if n in read}
-    count = min((len(a) for a in feeds.values()), default=0)
-    if not count:
-        raise EngineError("there are no samples to run", "layers, data")
-    fixed = _fixed(ours)
-    probe = one({n: a[: fixed or 1] for n, a in feeds.items()})
-    each = sum(a.nbytes for a in probe.values())
-    batch = fixed or max(1, min(MOST_BATCH, AT_ONCE // max(1, each)))
-    last = count - batch + 1 if fixed else count  # a fixed batch cannot be filled by the rest
+    steps = LockStep(ours, theirs, base == model, {n: pairs[n] for n in both}, inputs)
     run: dict[str, Layer] = {}
-    whole = _range(probe.values())
-    edges = {n: edges_of(probe[n]) for n in both}
+    whole = _range(steps.first.values())
+    edges = {n: edges_of(steps.first[n]) for n in both}
     taken: dict[str, list[_Taken]] = {n: [] for n in both}
-    for start, b, x in _side_by_side(one, two, feeds, range(0, last, batch)):
-        for name in both:
-            taken[name] += _taken(b[name], x[pairs[name]], batch)
-        if start // TOGETHER != (start + batch) // TOGETHER or start + batch >= last:
+    added = 0
+    for done, made in steps:
+        for name, (b, x) in made.items():
+            taken[name] += _taken(b, x, steps.batch)
+        if done - added >= TOGETHER or done >= steps.count - steps.spare:
+            added = done
             for name in both:
                 _add(run, name, taken[name], edges[name], whole)
                 taken[name].clear()
         if report:
-            report(min(count, start + batch), count)
+            report(done, steps.count - steps.spare)
     left = [n for n in asked if n not in run]
-    spare = (count % batch) if fixed else 0
-    notes = (f"{spare} samples that fill no batch of {batch} were left out.",) if spare else ()
-    made = (replace(y, overall=replace(y.overall, bits=y.sums.bits)) for y in run.values())
-    return Compared(tuple(made), tuple(left), (), notes)
-
-
-def _side_by_side(
-    one: Runner, two: Runner, feeds: Mapping[str, NDArray[Any]], starts: range
-) -> Iterator[tuple[int, Arrays, Arrays]]:
-    """(first sample, outputs of the base, of the model) of each batch; each runs on one thread."""
-    with ThreadPoolExecutor(1) as pool:
-        for start in starts:
-            part = {n: a[start : start + starts.step] for n, a in feeds.items()}
-            beside = None if one is two else pool.submit(one, part)
-            x = two(part)
-            yield start, x if beside is None else beside.result(), x
+    notes = (
+        (f"{steps.spare} samples that fill no batch of {steps.batch} were left out.",)
+        if steps.spare
+        else ()
+    )
+    once = (replace(y, overall=replace(y.overall, bits=y.sums.bits)) for y in run.values())
+    return Compared(tuple(once), tuple(left), (), notes)
 
 
 def _taken(b: NDArray[Any], x: NDArray[Any], batch: int) -> list[_Taken]:
@@ -197,11 +175,6 @@ def _add(
     module = ".".join(p for p in name.replace("/", ".").split(".")[:-1] if p) or name
     run[name] = Layer(name, module, "activation", taken[0][3], own, overall,
                       sampled=min(1.0, near.size / sum(t[2] for t in taken)))  # fmt: skip
-
-
-def _fixed(network: Network) -> int:
-    """Samples that the model takes at once; 0 where it leaves that open."""
-    return next((d[0] for _, d in network.inputs.values() if d and isinstance(d[0], int)), 0)
 
 
 def _range(arrays: Any) -> Floats:
