@@ -11,11 +11,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import engine
 from dashboard.queries.experiments import ExperimentQueries
 from dashboard.queries.offspring import files_of, origin
+from dashboard.queries.predictions_brought import Imported, bring
 from engine.behaviors import Instances, Outputs
 from engine.errors import EngineError
 from engine.experiments import Experiment
@@ -203,6 +205,35 @@ class PredictionQueries:
         )  # fmt: skip
         self._wake()
         return Asked(job, tuple(u["model"] for u in units), tuple(there), missing)
+
+    def import_file(
+        self, experiment_id: object, node: str, source: bytes | Path, name: str, data: str = ""
+    ) -> Imported:
+        """Keep predictions that were made elsewhere, all of them or none.
+
+        Args:
+            experiment_id: whose.
+            node: id of the model that made them.
+            source: the file, or its bytes: NPZ, Parquet or JSON, see `behaviors/reading.py`.
+            name: of the file, whose ending says what it is.
+            data: digest of the set that they are of; "" the one that fits, else a new one.
+
+        Raises:
+            EngineError: no such model or set, a file that is none, other instances or classes.
+        """
+        row, found = self._experiments.get(experiment_id)
+        return bring(self._store, row, found, node, source, name, data)
+
+    def forget(self, experiment_id: object, node: str, data: str) -> None:
+        """Remove what a model made of a set.
+
+        Raises:
+            EngineError: no such experiment, or there is nothing.
+        """
+        row = self._store.experiments.get(experiment_id)
+        if self._store.predictions.find(row.id, node, data) is None:
+            raise EngineError("there are no predictions of this model", found=repr(node[:80]))
+        self._store.predictions.forget(row.id, node, data)
 
     def _kept(self, sha256: str, load: Callable[[], Outputs | Instances]) -> Outputs | Instances:
         with self._lock:

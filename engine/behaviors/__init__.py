@@ -16,6 +16,7 @@ from engine.behaviors.instances import (
     load_instances,
     of_samples,
 )
+from engine.behaviors.joining import check_alike, fitted, is_of, of_data, set_of
 from engine.behaviors.keeping import dumps, loads
 from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
@@ -25,9 +26,10 @@ from engine.behaviors.running import run_outputs
 
 __all__ = [
     "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Finding", "Histogram", "Instances", "Kind",
-    "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row", "Side", "amount", "ask",
-    "classes", "columns", "confusion", "dump_instances", "dumps", "findings", "frequent",
-    "histogram", "instance", "instances", "load_instances", "loads", "matched", "means",
-    "measure_of", "of_samples", "outputs", "passing", "read_outputs", "read_predictions",
-    "run_outputs", "sensitive", "turned", "whole",
+    "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row", "Side", "amount",
+    "ask", "check_alike", "classes", "columns", "confusion", "dump_instances", "dumps",
+    "findings", "fitted", "frequent", "histogram", "instance", "instances", "is_of",
+    "load_instances", "loads", "matched", "means", "measure_of", "of_data", "of_samples",
+    "outputs", "passing", "read_outputs", "read_predictions", "run_outputs", "sensitive",
+    "set_of", "turned", "whole",
 ]  # fmt: skip

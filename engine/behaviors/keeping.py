@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.behaviors.outputs import Outputs, outputs
+from engine.behaviors.outputs import Outputs, Words, outputs
 from engine.errors import EngineError
 
 Arrays = dict[str, NDArray[Any]]
@@ -27,7 +27,7 @@ def arrays_of(made: Outputs) -> Arrays:
     """
     words, places = np.unique(np.concatenate([made.said, made.labels]), return_inverse=True)
     head: dict[str, Any] = {
-        "ids": None if _numbered(made) else made.ids.tolist(), "words": words.tolist(),
+        "ids": None if numbered(made.ids) else made.ids.tolist(), "words": words.tolist(),
         "names": list(made.names), "vectors": list(made.vectors),
         "measures": {k: list(m) for k, m in made.measures.items()},
     }  # fmt: skip
@@ -117,5 +117,6 @@ def heard(head: NDArray[Any]) -> dict[str, Any]:
     return found
 
 
-def _numbered(made: Outputs) -> bool:
-    return all(id == str(k) for k, id in enumerate(made.ids.tolist()))
+def numbered(ids: Words) -> bool:
+    """Whether names are the numbers from 0 on: nobody gave any."""
+    return all(id == str(k) for k, id in enumerate(ids.tolist()))

@@ -9,7 +9,7 @@ it in few bytes.
 
 from engine.compress.applying import Applied, Step, apply, weight_bytes
 from engine.compress.catalogue import called, operation, operations, run
-from engine.compress.data import NO_INPUTS, Samples, read_samples, samples
+from engine.compress.data import NO_INPUTS, Samples, labels_of, read_samples, samples
 from engine.compress.evaluating import (
     ClassFigures,
     Evaluation,
@@ -62,6 +62,7 @@ __all__ = [
     "grow",
     "judged_figures",
     "judged_output",
+    "labels_of",
     "layers",
     "operation",
     "operations",

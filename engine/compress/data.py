@@ -101,6 +101,16 @@ def samples(
     return Samples(inputs, labels, targets)
 
 
+def labels_of(arrays: Mapping[str, NDArray[Any]], count: int) -> NDArray[np.int64] | None:
+    """The labels of a data file, without a model; None when there are none.
+
+    Raises:
+        EngineError: they are none.
+    """
+    named = {_ALSO.get(k, k): np.asarray(v) for k, v in arrays.items()}
+    return _labels(named[LABELS], count, None) if LABELS in named else None
+
+
 def _joined(
     columns: Mapping[str, NDArray[Any]], name: str, entry: tuple[str, tuple[int | str, ...]]
 ) -> dict[str, NDArray[Any]]:

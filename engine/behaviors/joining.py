@@ -1,0 +1,123 @@
+"""Predictions that arrive, fitted to the set of instances that they are of.
+
+All outputs of a set are kept in its order and under its names, so that a place in one of them is
+the same instance in all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.behaviors.instances import Instances, instances
+from engine.behaviors.keeping import numbered
+from engine.behaviors.outputs import SCORES, Outputs, Words, outputs
+from engine.compress import NO_INPUTS, labels_of
+from engine.errors import EngineError
+from engine.formats import SHOWN
+
+FEW = 3  # words of a list in a sentence
+
+
+def fitted(made: Outputs, of: Instances, name: str) -> Outputs:
+    """Predictions in the order of a set, with its names and its labels.
+
+    Args:
+        made: as they came; without names of their own they are taken in their order.
+        of: the set.
+        name: of the file, for sentences.
+
+    Raises:
+        EngineError: other instances, other labels, or other classes.
+    """
+    order = _order(made, of, name)
+    labels = np.where(made.labels[order] == "", of.labels, made.labels[order])
+    off = np.flatnonzero((labels != of.labels) & (of.labels != ""))
+    if off.size:
+        k = int(off[0])
+        raise EngineError(
+            f"labels {off.size:,} of {of.count:,} instances otherwise than the data set", name,
+            f"{of.labels[k]} for {of.ids[k]}", str(labels[k]),
+        )  # fmt: skip
+    said, known = set(made.said.tolist()) - {""}, set(of.labels.tolist()) - {""}
+    if said and known and not said & known:
+        raise EngineError("predicts other classes than those of the data set", name,
+                          _some(known), _some(said))  # fmt: skip
+    alone = all(list(c) == ([w] if w else [])
+                for c, w in zip(made.classes, made.labels.tolist(), strict=True))  # fmt: skip
+    return outputs(
+        of.ids.tolist(), {n: v[order] for n, v in made.vectors.items()}, labels.tolist(),
+        made.said[order].tolist(), None if alone else [made.classes[k] for k in order],
+        made.names, made.measures,
+    )  # fmt: skip
+
+
+def check_alike(made: Outputs, other: Outputs, name: str) -> None:
+    """Refuse predictions that cannot stand beside those of another model of the same set.
+
+    Raises:
+        EngineError: their scores are of other classes.
+    """
+    if SCORES not in made.vectors or SCORES not in other.vectors:
+        return
+    here, there = (o.vectors[SCORES].shape[1] for o in (made, other))
+    if here != there:
+        raise EngineError("has scores of another number of classes than other models", name,
+                          f"{there:,}", f"{here:,}")  # fmt: skip
+    if made.names and other.names and list(made.names) != list(other.names):
+        raise EngineError("names the classes otherwise than other models", name,
+                          _some(other.names), _some(made.names))  # fmt: skip
+
+
+def is_of(made: Outputs, of: Instances) -> bool:
+    """Whether predictions are surely of a set: all its names, or no names and the same labels."""
+    if made.count != of.count:
+        return False
+    same = bool((made.labels == of.labels).all())
+    if numbered(made.ids):
+        return same and bool((made.labels != "").any())
+    return set(made.ids.tolist()) == set(of.ids.tolist())
+
+
+def set_of(made: Outputs) -> str:
+    """A digest of the instances that predictions are of: their names and labels, in any order."""
+    pairs = sorted(zip(made.ids.tolist(), made.labels.tolist(), strict=True))
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
+
+
+def of_data(arrays: Mapping[str, NDArray[Any]]) -> Instances:
+    """The instances of a data file that no model was run on yet.
+
+    Raises:
+        EngineError: its labels are none.
+    """
+    inputs = {k: a for k, a in arrays.items() if k not in NO_INPUTS or k == SHOWN}
+    count = max(map(len, inputs.values()), default=0)
+    labels = labels_of(arrays, count)
+    words: Words = np.full(count, "") if labels is None else labels.astype(np.str_)
+    return instances(np.arange(count).astype(np.str_), words, inputs)
+
+
+def _order(made: Outputs, of: Instances, name: str) -> NDArray[np.int64]:
+    if made.count == of.count and numbered(made.ids):
+        return np.arange(of.count)
+    place = {id: k for k, id in enumerate(made.ids.tolist())}
+    missing = [id for id in of.ids.tolist() if id not in place]
+    if missing or made.count != of.count:
+        other = made.count - (of.count - len(missing))
+        found = [f"{made.count:,}"]
+        found += [f"without {len(missing):,} such as {missing[0]!r}"] if missing else []
+        found += [f"with {other:,} others"] if other else []
+        raise EngineError("has predictions of other instances", name,
+                          f"the {of.count:,} of the data set", ", ".join(found))  # fmt: skip
+    return np.array([place[id] for id in of.ids.tolist()])
+
+
+def _some(words: Any) -> str:
+    listed = sorted(map(str, words))
+    return ", ".join(w[:40] for w in listed[:FEW]) + (" …" if len(listed) > FEW else "")
