@@ -22,6 +22,7 @@ from dashboard import (
     cli_export,
     cli_measure,
     cli_optimize,
+    cli_predictions,
     cli_source,
     cli_worker,
 )
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_source.add(commands)
     cli_export.add(commands)
     cli_experiment.add(commands, _Parser)
+    cli_predictions.add(commands)
     cli_measure.add(commands)
     cli_demo.add(commands)
     return parser

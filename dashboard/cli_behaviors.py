@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,12 @@ if TYPE_CHECKING:
     from engine.behaviors import Answer, Outputs
     from engine.layers import Module
 
-FILES = (".npz", ".parquet", ".json")  # of predictions; everything else is a model
-
 
 def add(commands: Any) -> None:
     """Add the commands to a parser's."""
     said = commands.add_parser("behaviors", help="what models make of data, beside a base")
     said.add_argument("base", metavar="BASE",
-                      help=f"ONNX file, or predictions as {', '.join(FILES)}")  # fmt: skip
+                      help="ONNX file, or predictions as .npz, .parquet, .json")  # fmt: skip
     said.add_argument("models", nargs="+", metavar="MODEL", help="the same")
     said.add_argument("--data", metavar="F", help="samples for ONNX files: .npz, .csv, .parquet")
     said.add_argument("--metric", default="", metavar="M", help="id of a comparison metric")
@@ -49,7 +48,7 @@ def _behaviors(options: argparse.Namespace) -> int:
 
     paths = [Path(p) for p in (options.base, *options.models)]
     names = _apart(paths)
-    made = ((n, _outputs(p, options.data)) for n, p in zip(names, paths, strict=True))
+    made = _outputs(dict(zip(names, paths, strict=True)), options.data)
     found = behaviors.matched(next(made), made)
     metric = options.metric or found.measures[0].id
     question = behaviors.Question(
@@ -74,17 +73,20 @@ def _apart(paths: list[Path]) -> list[str]:
     return names
 
 
-def _outputs(path: Path, data: str | None) -> Outputs:
-    import engine
+def _outputs(models: dict[str, Path], data: str | None) -> Iterator[tuple[str, Outputs]]:
+    """Name and outputs of each, one in memory at a time; the data is read once."""
     from engine import behaviors
-    from engine.formats import load
+    from engine.formats import read_arrays
 
-    if path.suffix.lower() in FILES:
-        return behaviors.read_outputs(path)
-    if not data:
-        raise EngineError("needs data to run on", path.name, try_this="--data samples.npz")
-    model = engine.unpack_model(load(path, path.name).data)
-    return behaviors.run_outputs(model, engine.read_samples(model, data))
+    arrays = None
+    for name, path in models.items():
+        if path.suffix.lower() in behaviors.ENDINGS:
+            yield name, behaviors.read_outputs(path)
+            continue
+        if not data:
+            raise EngineError("needs data to run on", path.name, try_this="--data samples.npz")
+        arrays = read_arrays(data) if arrays is None else arrays
+        yield from behaviors.predict({name: path}, arrays)
 
 
 def _table(answer: Answer) -> str:

@@ -25,10 +25,10 @@ ENGINE = [
 DASHBOARD = [
     "settings", "ids", "urls", "urls_experiment", "urls_layers", "access", "demo", "components",
     "figures", "queries", "shell", "job_list", "job_drawer", "pages", "arrival", "api_experiments",
-    "api", "share_links", "app", "serve",
-    "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment", "cli_demo",
-    "cli_worker", "cli_diff", "cli_behaviors", "cli_source", "cli_export", "cli",
-    "__main__",
+    "api_predictions", "api", "share_links", "app", "serve",
+    "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment",
+    "cli_predictions", "cli_demo", "cli_worker", "cli_diff", "cli_behaviors",
+    "cli_source", "cli_export", "cli", "__main__",
 ]
 # fmt: on
 # Records that others import past a room's front door: a type need not open the whole room.

@@ -14,6 +14,7 @@ PAGES = frozenset({"/", "/<path:path>"})  # the frame; the page inside it is a c
 _VIEW_MODEL = Needs(What.VIEW, "model", "model_id")
 _VIEW_EXPERIMENT = Needs(What.VIEW, "experiment", "experiment_id")
 _MODEL_FILES = Needs(What.VIEW, "model", "model_id", files=True)
+_EDIT_EXPERIMENT = Needs(What.EDIT, "experiment", "experiment_id")
 
 ENDPOINTS: Mapping[str, Needs] = MappingProxyType(
     {
@@ -41,6 +42,10 @@ ENDPOINTS: Mapping[str, Needs] = MappingProxyType(
         "api.experiment_model_file": Needs(What.VIEW, "experiment", "experiment_id", files=True),
         "api.experiment_fits": _VIEW_EXPERIMENT,
         JOIN: SIGNED_IN,
+        "api.predictions": _VIEW_EXPERIMENT,
+        "api.predict": _EDIT_EXPERIMENT,
+        "api.forget_predictions": _EDIT_EXPERIMENT,
+        "api.upload_predictions": _EDIT_EXPERIMENT,
         "api.nothing": GUEST,
         "api.upload": SIGNED_IN,
         "api.remove": Needs(What.OWN, "model", "model_id"),

@@ -5,7 +5,7 @@ Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas)
 """
 
 from engine.behaviors.answer import Answer, Histogram, Row, ask, histogram, instance
-from engine.behaviors.arriving import read_outputs, read_predictions
+from engine.behaviors.arriving import ENDINGS, read_outputs, read_predictions
 from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, turned
 from engine.behaviors.findings import Finding, Remedy, amount, findings
 from engine.behaviors.groups import Means, classes, means, whole
@@ -22,14 +22,14 @@ from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
 from engine.behaviors.outputs import SCORES, Outputs, outputs
 from engine.behaviors.question import PAGE, Question, columns, measure_of, passing
-from engine.behaviors.running import run_outputs
+from engine.behaviors.running import frame, predict, run_outputs
 
 __all__ = [
-    "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Finding", "Histogram", "Instances", "Kind",
-    "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row", "Side", "amount",
-    "ask", "check_alike", "classes", "columns", "confusion", "dump_instances", "dumps",
-    "findings", "fitted", "frequent", "histogram", "instance", "instances", "is_of",
-    "load_instances", "loads", "matched", "means", "measure_of", "of_data", "of_samples",
-    "outputs", "passing", "read_outputs", "read_predictions", "run_outputs", "sensitive",
-    "set_of", "turned", "whole",
+    "ENDINGS", "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Finding", "Histogram",
+    "Instances", "Kind", "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row",
+    "Side", "amount", "ask", "check_alike", "classes", "columns", "confusion", "dump_instances",
+    "dumps", "findings", "fitted", "frame", "frequent", "histogram", "instance", "instances",
+    "is_of", "load_instances", "loads", "matched", "means", "measure_of", "of_data", "of_samples",
+    "outputs", "passing", "predict", "read_outputs", "read_predictions", "run_outputs",
+    "sensitive", "set_of", "turned", "whole",
 ]  # fmt: skip

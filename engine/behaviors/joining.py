@@ -45,7 +45,7 @@ def fitted(made: Outputs, of: Instances, name: str) -> Outputs:
             f"{of.labels[k]} for {of.ids[k]}", str(labels[k]),
         )  # fmt: skip
     said, known = set(made.said.tolist()) - {""}, set(of.labels.tolist()) - {""}
-    if said and known and not said & known:
+    if said and len(known) > 1 and not said & known:
         raise EngineError("predicts other classes than those of the data set", name,
                           _some(known), _some(said))  # fmt: skip
     alone = all(list(c) == ([w] if w else [])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from engine.behaviors.outputs import MOST_WIDTH, SCORES, Outputs, outputs
-from engine.compress import Samples, judged_output, runs
+from engine.compress import Samples, judged_output, runs, samples, unpack
 from engine.errors import EngineError
+from engine.formats import load, read_arrays
+
+Arrays = Mapping[str, NDArray[Any]]
 
 
 def run_outputs(
@@ -57,3 +64,38 @@ def run_outputs(
         return outputs(None, {output: made, "error": off}, labels, said=[None] * len(made))
     classes = made.shape[1] > 1 and floats
     return outputs(None, {SCORES if classes else output: made}, labels, names=names)
+
+
+def predict(
+    models: Mapping[str, str | Path | bytes], data: str | Path | bytes | Arrays,
+    names: Sequence[str] = (), output: str = "",
+) -> Iterator[tuple[str, Outputs]]:  # fmt: skip
+    """What models make of a data file, one after the other; the file is read once.
+
+    Args:
+        models: name -> ONNX file or its bytes, packed or not.
+        data: .npz, CSV or Parquet file with samples, its bytes, or what `read_arrays` gave.
+        names: of the classes, by number.
+        output: name of the output that counts; "" takes the first that fits.
+
+    Raises:
+        EngineError: the data does not fit a model, or it does not run.
+    """
+    arrays = data if isinstance(data, Mapping) else read_arrays(data)
+    for name, source in models.items():
+        model = unpack(load(source, name).data)
+        yield name, run_outputs(model, samples(model, arrays), names, output)
+
+
+def frame(made: Outputs) -> pl.DataFrame:
+    """Outputs as a table that `read_outputs` takes as Parquet: a row an instance.
+
+    Columns: `ids`, `labels` and `predictions` as words, null where nothing is known; `classes` as
+    lists; a column each vector, of numbers or arrays of them.
+    """
+    words = {"ids": made.ids, "labels": made.labels, "predictions": made.said}
+    table = pl.DataFrame({n: pl.Series(w.tolist(), dtype=pl.String) for n, w in words.items()})
+    table = table.with_columns(pl.col("labels", "predictions").replace("", None))
+    classes = pl.Series("classes", [list(c) for c in made.classes], dtype=pl.List(pl.String))
+    vectors = [pl.Series(n, v[:, 0] if v.shape[1] == 1 else v) for n, v in made.vectors.items()]
+    return table.with_columns(classes, *vectors)

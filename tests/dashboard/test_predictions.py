@@ -19,6 +19,12 @@ LABELS = RANDOM.integers(0, 4, 40)
 
 
 @pytest.fixture
+def settings(settings):
+    """Without a worker of its own: the tests carry jobs out themselves."""
+    return settings.model_copy(update={"jobs": False})
+
+
+@pytest.fixture
 def bare(services, tmp_path):
     """An experiment without files."""
     file = tmp_path / "tree.json"

@@ -117,3 +117,29 @@ def test_a_run_over_batches_is_the_run_at_once():
     np.testing.assert_allclose(bh.run_outputs(small(), one).vectors["scores"][0],
                                made.vectors["scores"][69], atol=1e-5)  # fmt: skip
     assert bh.of_samples(made.ids, made.labels, {"x": inputs}, given).kind == "image"
+
+
+def test_a_script_predicts_and_compares(tmp_path):
+    """The lines of the README."""
+    inputs = RANDOM.normal(size=(40, 3, 8, 8)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=inputs, labels=RANDOM.integers(0, 4, 40))
+    (tmp_path / "base.onnx").write_bytes(small())
+    models = {"base": tmp_path / "base.onnx", "other": small(seed=1)}
+    made = dict(bh.predict(models, tmp_path / "data.npz"))
+    table = bh.frame(made["other"])
+    assert table.columns == ["ids", "labels", "predictions", "classes", "scores"]
+    found = bh.matched(("base", made["base"]), [("other", made["other"])])
+    right = (table["labels"] == table["predictions"]).mean()
+    assert bh.ask(found, bh.Question("correctness")).summary.values[1] == pytest.approx(right)
+    table.write_parquet(tmp_path / "other.parquet")
+    again = bh.read_outputs(tmp_path / "other.parquet")
+    same(again, made["other"])
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_table_keeps_what_outputs_say(name: str, tmp_path):
+    bh.frame(MADE[name]).write_parquet(tmp_path / "p.parquet")
+    again = bh.read_outputs(tmp_path / "p.parquet")
+    assert again.labels.tolist() == MADE[name].labels.tolist()
+    assert again.said.tolist() == MADE[name].said.tolist()
+    assert [list(c) for c in again.classes] == [list(c) for c in MADE[name].classes]
