@@ -42,7 +42,7 @@ check: lint types test ## lint, types and tests: what guards main
 bench: .venv/.dev ## CPU time of load, compile and price, beside onnx-tool
 	$(BIN)/python -m tests.bench $(ARGS)
 
-accept: install $(if $(filter B,$(STAGE)),peers) ## acceptance of a stage: STAGE=A … H; FRESH=1 adds the fresh clones (minutes)
+accept: install $(if $(filter B,$(STAGE)),peers) ## acceptance of a stage: STAGE=A … I; FRESH=1 adds the fresh clones (minutes)
 	$(BIN)/python -m tests.acceptance $(STAGE) $(ARGS)
 
 soak: install ## what takes long: 200 killed writers, more of each random test, the look test's whole matrix; ARGS="scatter": of this

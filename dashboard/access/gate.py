@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dash import Dash
+from dash.exceptions import DependencyException
 from flask import Flask, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -102,6 +103,7 @@ def install(app: Dash, settings: Settings) -> None:
     server.after_request(finish)
     server.teardown_request(_end)
     server.register_error_handler(HTTPException, _plain)
+    server.register_error_handler(DependencyException, _unknown_code)
     server.wsgi_app = Embedded(server.wsgi_app)
 
 
@@ -224,6 +226,11 @@ def _check_origin() -> None:
         origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
     ):
         abort(403, "The request comes from another web site.")
+
+
+def _unknown_code(_error: DependencyException) -> tuple[dict[str, str], int]:
+    """Scripts that Dash does not know: anybody may ask for them, and Dash only crashes."""
+    return {"error": NOTHING}, 404
 
 
 def _plain(error: HTTPException) -> tuple[dict[str, str], int] | HTTPException:

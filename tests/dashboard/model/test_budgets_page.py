@@ -7,7 +7,7 @@ import json
 import pytest
 
 import engine
-from dashboard.ids import Model
+from dashboard.ids import Model, Shell
 from dashboard.pages.model import totals
 from dashboard.pages.model.budget_marks import apart, bar, chips, gauge, listed
 from dashboard.pages.model.budgets import ENTRIES
@@ -100,10 +100,12 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_changes(posted, services
         ({"limit": "soon"}, "limit", "is no number"),
         ({"metric": "battery", "limit": "5", "unit": "%"}, "battery", "is needed"),
         ({"limit": "40", "was": "gone"}, "limit", "no longer there"),
-        ({"limit": "40", "model": "gone"}, "limit", "no such model"),
     ):
         answer = posted(Model.BUDGET_WAS, Model.BUDGET_SAVE, **values)
         assert words in said(answer, place), values
+    answer = posted(Model.BUDGET_WAS, Model.BUDGET_SAVE, limit="40", model="gone")
+    (notice,) = json.loads(answer)["sideUpdate"][Shell.NOTICES]["sendNotifications"]
+    assert "no such model" in notice["message"]
     assert services.budgets.of(posted.model) == (FAST,)
 
 
