@@ -10,7 +10,7 @@ import dash
 from dash import Dash
 from flask import Flask
 
-from dashboard import access, api, job_drawer, share_links, shell
+from dashboard import access, api, job_drawer, share_links, share_sheet, shell
 from dashboard.pages import PAGES
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
@@ -48,8 +48,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for order, page in enumerate(PAGES):
         _add_page(app, page, order)
     dash.register_page("not_found_404", layout=shell.not_found)  # type: ignore[no-untyped-call]
-    app.layout = lambda: shell.frame(job_drawer.drawer())
+    app.layout = lambda: shell.frame([*job_drawer.drawer(), *share_sheet.sheet()])
     job_drawer.register(app)
+    share_sheet.register(app)
     api.register(app.server, settings)
     share_links.register(app)
     access.install(app, settings)

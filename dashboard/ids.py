@@ -25,6 +25,16 @@ class Shell(StrEnum):
     JOB_CANCEL = "shell--job-cancel"
 
 
+class Share(StrEnum):
+    """The sheet in which an object is shared."""
+
+    SHEET = "share--sheet"
+    BODY = "share--body"
+    ASK = "share--ask"  # a message of the sheet; see queries/sharing.py
+    OF = "share--of"  # the open analysis, or its model
+    GO = "share--go"
+
+
 class Models(StrEnum):
     """The list of models."""
 

@@ -13,6 +13,7 @@ from dashboard.pages.experiment import docks, model_map, operate, progress, trad
 from dashboard.queries import services
 from dashboard.queries.experiment import about, version_of
 from dashboard.queries.experiments import issues_words
+from dashboard.share_sheet import button
 from dashboard.shell import header, not_found
 from dashboard.urls_experiment import EXPERIMENTS, ExperimentView, from_query
 from engine.errors import EngineError
@@ -202,6 +203,7 @@ def _tools(row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any]) -> l
             className="menu",
             id=Experiment.REPORT,
         ),
+        button("experiment", row.id),
     ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from dashboard.queries import default_target, services
 from dashboard.queries.analyses import Opening, opening
 from dashboard.queries.documents import preset_rules
 from dashboard.queries.model import DEFAULT_FPS, glossary, targets
+from dashboard.share_sheet import button
 from dashboard.shell import header, not_found, notify
 from dashboard.urls import MODELS, View, from_query
 from engine.errors import EngineError
@@ -147,6 +148,7 @@ def _head(
         field("Frame rate", fps),
         *rules.head(),
         budgets.head(),
+        button("model", view.model_id),
         html.Button(
             "Optimize",
             id=Model.OPTIMIZE,
