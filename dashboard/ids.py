@@ -370,6 +370,7 @@ class Layers(StrEnum):
     TURN = "layers--turn"  # another value: something has become ready
     ADDRESS = "layers--address"  # of what the table shows
     GO = "layers--go"
+    OPENED = "layers--opened"
     SHOW = "layers--show"
     BINS = "layers--bins"
     FIGURE = "layers--figure"

@@ -47,9 +47,10 @@
       for (const option of document.getElementById(id).children) option.setAttribute("aria-pressed", option.dataset.value === value);
   }
 
-  function drawn(known, _table, picked) {
+  function drawn(known, _table, picked, ask) {
     const root = page();
     if (!root || !known) return;
+    if (!root.ask) asked(ask);
     root.picked = root.picked || picked;
     const layer = root.picked && root.picked.name ? `&layer=${encodeURIComponent(root.picked.name)}` : "";
     window.history.replaceState(window.history.state, "", known.address + layer);

@@ -124,11 +124,11 @@ class Column:
 
     Args:
         parts: (class, share of the height in %, words) from the top down.
-        outside: it holds what lies outside the edges; cut: it is higher than the drawing.
+        edge: it holds what lies outside the edges; cut: it is higher than the drawing.
     """
 
     parts: tuple[tuple[str, float, str], ...]
-    outside: bool
+    edge: bool
     cut: bool
 
 

@@ -16,7 +16,7 @@ from engine.experiments import Experiment
 from engine.layers import Module, Sums
 
 ROWS = 60  # at once
-SHORT = {"relative": "Relative change", "sqnr_db": "SQNR, dB", "cosine": "Cosine",
+SHORT = {"relative": "Rel. change", "sqnr_db": "SQNR, dB", "cosine": "Cosine",
          "flips": "Sign flips", "change": "Mean change", "sparsity": "Zeros"}  # fmt: skip
 USUAL = {"sparsity": "sparsity", "weights": "relative", "activations": "sqnr_db"}
 FEW = {1: ("relative", "sqnr_db", "cosine", "flips", "change", "sparsity"),
@@ -168,8 +168,9 @@ def figure(module: Module, side: int, key: str) -> tuple[str, str]:
     if key in SHARES:
         return percent(value), ""
     if key == "cosine":
-        return f"{value:.4f}", ""
-    return (f"{value:.1f}" if key == "sqnr_db" else significant(value)), ""
+        return f"{value:.4f}".replace("-", "−"), ""
+    text = f"{value:.1f}" if key == "sqnr_db" else significant(value)
+    return text.replace("-", "−"), ""
 
 
 def faults(sums: Sums | None) -> str:

@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from engine.errors import EngineError
 from engine.formats.limits import MAX_FILE_BYTES
 from engine.formats.names import visible
+from engine.formats.scopes import Scopes
 
 Array = NDArray[Any]
 _TRACES = ("stack_trace", "fx_node")
@@ -84,6 +85,12 @@ class Network:
         """The nodes of the main graph in execution order."""
         nodes: Sequence[Any] = self.model.graph.node
         return nodes
+
+    def modules(self) -> dict[str, str]:
+        """Tensor that a node makes -> dotted module around the node, where the file says one."""
+        scopes = Scopes()
+        return {t: ".".join(path) for node in self.nodes if (path := scopes.of(node))
+                for t in node.output if t}  # fmt: skip
 
     @property
     def weights(self) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def compare_weights(base: bytes, model: bytes) -> Compared:
         raise EngineError("no stored tensor has the same name and shape in both models", "layers",
                           try_this="compare models that were made from one another")  # fmt: skip
     # running statistics are far larger than weights, and would leave those in one bar
-    wide = [n for n in both if ours[n].role in ("weight", "embed")] or both
+    wide = [n for n in ours if ours[n].role in ("weight", "embed")] or both
     whole = _range(ours[n].values() for n in wide)
     found = []
     for name in both:
@@ -121,8 +121,10 @@ def compare_activations(
     if not both:
         raise EngineError("no tensor between nodes has the same name in both models", "layers",
                           try_this="compare models that were made from one another")  # fmt: skip
-    steps = LockStep(ours, theirs, base == model, {n: pairs[n] for n in both}, inputs)
+    # the base gives all of it, so that the bars do not hang on what the model has
+    steps = LockStep(ours, theirs, base == model, {n: pairs[n] for n in both}, inputs, asked)
     run: dict[str, Layer] = {}
+    modules = ours.modules()
     whole = _range(steps.first.values())
     edges = {n: edges_of(steps.first[n]) for n in both}
     taken: dict[str, list[_Taken]] = {n: [] for n in both}
@@ -133,7 +135,7 @@ def compare_activations(
         if done - added >= TOGETHER or done >= steps.count - steps.spare:
             added = done
             for name in both:
-                _add(run, name, taken[name], edges[name], whole)
+                _add(run, name, modules.get(name, ""), taken[name], edges[name], whole)
                 taken[name].clear()
         if report:
             report(done, steps.count - steps.spare)
@@ -163,8 +165,9 @@ def _taken(b: NDArray[Any], x: NDArray[Any], batch: int) -> list[_Taken]:
 
 
 def _add(
-    run: dict[str, Layer], name: str, taken: list[_Taken], edges: Floats, whole: Floats
-) -> None:
+    run: dict[str, Layer], name: str, module: str, taken: list[_Taken], edges: Floats,
+    whole: Floats,
+) -> None:  # fmt: skip
     """Add what was taken of some batches to what is known of a tensor."""
     if not taken:
         return
@@ -172,7 +175,7 @@ def _add(
     own, overall = sums_over(near, far, edges, whole)
     if name in run:
         own, overall = run[name].sums + own, run[name].overall + overall
-    module = ".".join(p for p in name.replace("/", ".").split(".")[:-1] if p) or name
+    module = module or ".".join(p for p in name.replace("/", ".").split(".")[:-1] if p) or name
     run[name] = Layer(name, module, "activation", taken[0][3], own, overall,
                       sampled=min(1.0, near.size / sum(t[2] for t in taken)))  # fmt: skip
 

@@ -25,6 +25,7 @@ class LockStep:
         same: both are one file, which then runs once.
         pairs: tensor of the base -> the one that stands for it in the model.
         inputs: name -> [samples, …].
+        also: tensors of the base that `first` has as well.
 
     Raises:
         EngineError: a model does not run, or there is nothing to run.
@@ -32,7 +33,7 @@ class LockStep:
 
     def __init__(
         self, base: Network, model: Network, same: bool, pairs: Mapping[str, str],
-        inputs: Mapping[str, Array],
+        inputs: Mapping[str, Array], also: Sequence[str] = (),
     ) -> None:  # fmt: skip
         read = set(base.inputs) | set(model.inputs)
         self._feeds = {n: a for n, a in inputs.items() if n in read}
@@ -40,7 +41,7 @@ class LockStep:
         if not self.count:
             raise EngineError("there are no samples to run", "layers, data")
         self._pairs = pairs
-        self._one = _runner(base, tuple(pairs))
+        self._one = _runner(base, (*pairs, *also))
         self._two = self._one if same else _runner(model, tuple(pairs.values()))
         fixed = next((d[0] for _, d in base.inputs.values() if d and isinstance(d[0], int)), 0)
         # of each tensor what the base makes of the first sample

@@ -31,6 +31,7 @@ class Tensor:
         name: as the base has it; role: of `engine.compress.ROLES`, "" where it is not known.
         output: what the first node that reads it makes; "" where none is known.
         shape: sizes; values: gives its numbers, a new array each time.
+        module: around the node that reads it, as the file says; "" it does not.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Tensor:
     output: str
     shape: tuple[int, ...]
     values: Callable[[], Array]
+    module: str = ""
 
     @property
     def count(self) -> int:
@@ -57,12 +59,14 @@ def tensors(data: bytes) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     network = Network(unpack(data))
     made = _dequantized(network)
     known = {layer.tensor: layer for layer in layers(network)}
+    modules = network.modules()
     found: dict[str, Tensor] = {}
     for name in network.weights:
         if network.dtype(name) in _FLOATS and name in known and known[name].role != "quant":
             layer = known[name]
             found[name] = Tensor(name, layer.role, layer.output, network.shape(name),
-                                 lambda n=name: network.array(n))  # type: ignore[misc]  # fmt: skip
+                                 lambda n=name: network.array(n),  # type: ignore[misc]
+                                 modules.get(layer.output, ""))  # fmt: skip
     for name, values in made.items():
         found[name] = Tensor(name, "weight", "", values.shape, lambda v=values: v.copy())  # type: ignore[misc]
     for name, values in _integer(network).items():
@@ -112,12 +116,15 @@ def _integer(network: Network) -> dict[str, Array]:
 
 
 def module_of(tensor: Tensor) -> str:
-    """Dotted module that a tensor belongs to: of its own name, else of what its node makes.
+    """Dotted module that a tensor belongs to: of its own name, else around the node that reads it.
 
-    `encoder.layer.0.weight` belongs to `encoder.layer.0`, `onnx::Conv_123` to where its node is.
+    `encoder.layer.0.weight` belongs to `encoder.layer.0`, `onnx::Conv_123` to where its node is, as
+    the metadata of the file say, or what the node makes.
     """
     name = tensor.name
     if "::" in name or not re.search(r"[./]", name):
+        if tensor.module:
+            return tensor.module
         name = tensor.output or name
         if "/" in name:
             return ".".join(p for p in name.split("/")[:-1] if p) or name

@@ -168,8 +168,14 @@ def _matches(names: Sequence[str], pattern: str) -> set[str]:
         hit = pl.Series(names).str.contains(f"(?i){pattern[:500]}", strict=True)
     except pl.exceptions.PolarsError as error:
         raise EngineError("cannot be read as a pattern", pattern[:200],
-                          found=str(error).splitlines()[-1][:200]) from error  # fmt: skip
+                          found=_reason(str(error))) from error  # fmt: skip
     return {n for n, h in zip(names, hit.to_list(), strict=True) if h}
+
+
+def _reason(text: str) -> str:
+    """What is wrong with a pattern, out of all that the matcher says."""
+    lines = [x.partition("error:")[2].strip() for x in text.splitlines() if "error:" in x]
+    return next((x for x in reversed(lines) if x and not x.endswith(":")), "")[:200]
 
 
 def _inside(modules: Mapping[str, Module], name: str, hits: set[str]) -> bool:

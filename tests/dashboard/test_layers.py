@@ -10,9 +10,11 @@ import pytest
 
 from dashboard.pages.layers import callbacks, layout, states, table
 from dashboard.queries import offspring
+from dashboard.queries.layer_places import place, tasks_of
 from dashboard.queries.layer_rows import ROWS, figure, keys_of, rows, unmatched
 from dashboard.queries.layers import complete
 from dashboard.urls_layers import MOST, LayersView, asked, build, from_query
+from engine.errors import EngineError
 from tests.dashboard.test_operate import npz, work
 from tests.engine.compress.nets import small
 from tests.engine.experiments.forests import body, model
@@ -112,6 +114,7 @@ def test_rows_unfold_order_and_filter(services, key):
     assert known == sorted(known)
     bad = rows(modules, found, replace(view, search="(["), sides)
     assert "pattern" in bad.fault
+    assert "unclosed" in bad.fault
     assert bad.count == closed.count
     none = rows(modules, found, replace(view, search="nothing-has-this"), sides)
     assert none.count == 0
@@ -172,6 +175,22 @@ def test_a_model_without_a_file_says_what_is_missing(services, key):
     assert "no step of ours" in str(states.instead(view, found, sides))
     none = states.instead(replace(view, models=()), found, sides[:1])
     assert "Choose a model" in str(none)
+
+
+def test_a_layer_leads_to_its_task_and_its_line(app, services, key):
+    row, found, _ = view_of(services, key)
+    names = ["w", "last"]
+    found_at = place(services.store, services.model, row, found, 1, names[0], "code")
+    assert (found_at.dock, len(found_at.selection)) == ("code", 1)
+    compiled = services.model.compilation(found_at)
+    task = compiled.graph.ops[found_at.selection[0]]
+    assert any("w" in op.inputs for op in task.parts)
+    made = next(t for op in task.parts for t in op.outputs)
+    assert tasks_of(compiled, made) == found_at.selection
+    with pytest.raises(EngineError, match="no task"):
+        place(services.store, services.model, row, found, 0, "nowhere", "graph")
+    with pytest.raises(EngineError, match="is not here"):
+        place(services.store, services.model, row, found, 4, "w", "graph")
 
 
 def test_what_is_kept_and_damaged_is_as_if_it_were_not(services, key):

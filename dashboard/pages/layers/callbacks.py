@@ -18,10 +18,13 @@ from dash import (
     set_props,
 )
 
+from dashboard import urls
 from dashboard.access import FORK_EXPERIMENT, VIEW_EXPERIMENT
+from dashboard.components import data, percent
 from dashboard.ids import Experiment, Layers, Shell, repeated
 from dashboard.pages.layers import details, states, table
 from dashboard.queries import services
+from dashboard.queries.layer_places import place
 from dashboard.queries.layer_rows import rows, unmatched
 from dashboard.queries.layers import GOING, complete
 from dashboard.shell import guarded
@@ -44,14 +47,18 @@ def shown(ask: object, _turn: object, key: object) -> tuple[Any, ...]:
         return states.instead(view, found, sides), [], [], [], known
     modules = services().layers.tree(sides)
     told = rows(modules, found, view, ready)
-    note: Any = html.Span(told.sentence, className="muted")
+    least = min((line.module.sampled for line in told.lines), default=1.0)
+    of = f" · figures of {percent(least)} of the numbers or more" if least < 1 else ""
+    note: list[Any] = [html.Span(told.sentence + of, className="muted")]
+    if told.flat:
+        note.append(html.Button("Back to the tree", className="link", **data(sort="")))
     if told.fault:
-        note = html.Span(told.fault, className="worse layers-fault", role="alert")
+        note = [html.Span(told.fault, className="worse layers-fault", role="alert")]
     body: Any = table.table(view, found, ready, told)
     if not told.lines:
         body = html.P("No module has such a name.", className="muted layers-hint")
     apart = details.unmatched(unmatched(found, ready))
-    return body, [note], table.pages(told), apart, known
+    return body, note, table.pages(told), apart, known
 
 
 def _states(sides: Any) -> str:
@@ -112,6 +119,17 @@ def moved(base: object, add: object, _drop: object, ask: object, key: object) ->
     return no_update
 
 
+def opened(_clicks: object, picked: object, ask: object, key: object) -> Any:
+    """The page of a model with the tasks of the selected layer, or their lines of code."""
+    id, name = ctx.triggered_id, picked.get("name") if isinstance(picked, dict) else None
+    if not isinstance(id, dict) or not ctx.triggered[0]["value"] or not isinstance(name, str):
+        return no_update
+    view, experiment, found = _view(ask, key)
+    ours, dock = services(), "code" if id.get("index") == "code" else "graph"
+    at = view.base or 0
+    return urls.build(place(ours.store, ours.model, experiment, found, at, name, dock))
+
+
 def register(app: Dash) -> None:
     """Wire the page."""
     key, ask = State(Experiment.KEY, "data"), State(Layers.ASK, "data")
@@ -139,6 +157,10 @@ def register(app: Dash) -> None:
         Output(Layers.GO, "href"), Input(Layers.BASE, "value"), Input(Layers.ADD, "value"),
         Input(repeated(Layers.DROP, ALL), "n_clicks"), ask, key, **later,  # type: ignore[arg-type]
     )(guarded(moved, VIEW_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Layers.OPENED, "href"), Input(repeated(Layers.TASK, ALL), "n_clicks"),  # type: ignore[arg-type]
+        State(Layers.PICKED, "data"), ask, key, **later,
+    )(guarded(opened, FORK_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
 
     def browser(function: str, *wires: Any, **options: Any) -> None:
@@ -146,6 +168,6 @@ def register(app: Dash) -> None:
 
     browser("asked", Input(Layers.ASK, "data"))
     browser("drawn", Input(Layers.ADDRESS, "data"), Input(Layers.TABLE, "children"),
-            Input(Layers.PICKED, "data"))  # fmt: skip
+            Input(Layers.PICKED, "data"), ask)  # fmt: skip
     browser("search", Input(Layers.SEARCH, "value"), **later)
     browser("figure", Input(Layers.FIGURE, "value"), **later)

@@ -38,14 +38,7 @@ def details(view: LayersView, found: Found, ready: Sequence[Side], module: Modul
         html.Div([html.H2(module.name), html.P(about(module), className="muted")],
                  className="layers-title"),
         html.Div(_ways(view, ready, module), className="run-tools"),
-        *(
-            html.Section(
-                [html.H3(recipe_words(found, side.row) + (" · base" if k == 0 else "")),
-                 *_one(view, every[k], k == 0, top)],
-                className="layers-one",
-            )
-            for k, side in enumerate(ready)
-        ),
+        *(_section(view, found, side.row, every[k], k == 0, top) for k, side in enumerate(ready)),
         _figures(found, ready, module),
         _quantiles(found, ready, module),
     ]  # fmt: skip
@@ -66,6 +59,15 @@ def _ways(view: LayersView, ready: Sequence[Side], module: Module) -> list[Any]:
     ]  # fmt: skip
 
 
+def _section(
+    view: LayersView, found: Found, row: int, sums: Sums | None, base: bool, top: float
+) -> html.Section:
+    name: list[Any] = [recipe_words(found, row)]
+    if base:
+        name += [" ", html.Span("base", className="badge")]
+    return html.Section([html.H3(name), *_one(view, sums, base, top)], className="layers-one")
+
+
 def _one(view: LayersView, sums: Sums | None, base: bool, top: float) -> list[Any]:
     if sums is None:
         return [html.P("This model has no such tensor.", className="muted")]
@@ -79,7 +81,8 @@ def _one(view: LayersView, sums: Sums | None, base: bool, top: float) -> list[An
         html.Div(
             [html.I(className=kind, style={"height": f"{share:.2f}%"}, title=words)
              for kind, share, words in column.parts],
-            className="layers-column" + (" outside" if column.outside else "")
+            className="layers-column" + (" edge" if column.edge else "")
+            + (" outside" if column.edge and column.parts else "")
             + (" cut" if column.cut else ""),
         )
         for column in told

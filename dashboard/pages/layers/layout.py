@@ -57,6 +57,7 @@ def page(view: LayersView, row: ExperimentRow, found: Found) -> html.Div:
             dcc.Store(Layers.LOADED),
             dcc.Interval(Layers.POLL, interval=POLL_MS, disabled=True),
             dcc.Location(id=Layers.GO, refresh="callback-nav"),
+            dcc.Location(id=Layers.OPENED, refresh="callback-nav"),
             header([("Experiments", EXPERIMENTS), (row.name, back), ("Layers", "")]),
             _models(view, found),
             _tools(view),

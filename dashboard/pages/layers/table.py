@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.components import aria, data, percent
+from dashboard.components import aria, count, data, percent
 from dashboard.figures import layer_bars
 from dashboard.queries.experiment_words import recipe_words
 from dashboard.queries.layer_rows import ROWS, SHORT, Line, Rows, about, faults, figure, key_of
@@ -18,7 +18,7 @@ from engine.layers import KEYS, Module, Sums
 
 HEIGHT = 24  # px of the bars of a row
 WIDE, NARROW = 4, 3  # px of a bar, of few and of many models
-FEW = 3  # models beside the base with wide bars
+FEW = 1  # models beside the base with wide bars
 
 
 def table(view: LayersView, found: Found, ready: Sequence[Side], told: Rows) -> html.Table:
@@ -33,7 +33,7 @@ def table(view: LayersView, found: Found, ready: Sequence[Side], told: Rows) -> 
     keys = [_base_keys(view), *(told.keys for _ in ready[1:])]
     return html.Table(
         [
-            html.Thead([_names(found, ready, keys), _heads(view, ready, keys, told.flat)]),
+            html.Thead([_names(found, ready, keys), _heads(view, ready, keys)]),
             html.Tbody([_row(view, ready, keys, line, told.flat) for line in told.lines]),
         ],
         className="compare-table layers-rows",
@@ -47,7 +47,7 @@ def _base_keys(view: LayersView) -> tuple[str, ...]:
 
 
 def _names(found: Found, ready: Sequence[Side], keys: Sequence[Sequence[str]]) -> html.Tr:
-    cells = [html.Th("", className="layers-name")]
+    cells = [html.Th("", className="layers-name"), html.Th("")]
     for k, side in enumerate(ready):
         name = recipe_words(found, side.row)
         cells.append(
@@ -61,16 +61,11 @@ def _names(found: Found, ready: Sequence[Side], keys: Sequence[Sequence[str]]) -
     return html.Tr(cells)
 
 
-def _heads(
-    view: LayersView, ready: Sequence[Side], keys: Sequence[Sequence[str]], flat: bool
-) -> html.Tr:
-    cells = [
-        html.Th(["Module", *([html.Button("Back to the tree", className="link layers-tree",
-                                          **data(sort=""))] if flat else [])],
-                className="layers-name", scope="col")
-    ]  # fmt: skip
+def _heads(view: LayersView, ready: Sequence[Side], keys: Sequence[Sequence[str]]) -> html.Tr:
+    cells = [html.Th("Module", className="layers-name", scope="col"),
+             html.Th("Numbers", className="n", scope="col")]  # fmt: skip
     for k, side in enumerate(ready):
-        what = "Zeros" if view.show == "sparsity" else "Values"
+        what = "Share" if view.show == "sparsity" else "Values"
         cells.append(html.Th(what, scope="col", className="layers-first"))
         cells += [_head(view, side.row, key, k == 0) for key in keys[k]]
     return html.Tr(cells)
@@ -97,7 +92,10 @@ def _row(
 ) -> html.Tr:
     module = line.module
     state = {} if flat or not line.below else aria(expanded=str(line.opened).lower())
-    cells: list[Any] = [html.Th(_name(line, flat, module), scope="row", className="layers-name")]
+    cells: list[Any] = [
+        html.Th(_name(line, flat, module), scope="row", className="layers-name"),
+        html.Td(f"{module.size:,}", className="n figure muted", title=about(module)),
+    ]
     every = module.sums if view.bins == "layer" and module.leaf else module.whole
     top = layer_bars.scale(every)
     bar = WIDE if len(ready) - 1 <= FEW else NARROW
@@ -123,11 +121,8 @@ def _name(line: Line, flat: bool, module: Module) -> html.Div:
     bad = next(filter(None, map(faults, module.sums)), "")
     if bad:
         parts.append(html.Span(bad, className="badge worse", title="Left out of all figures"))
-    if module.sampled < 1:
-        title = "So many of its numbers were looked at, evenly spaced"
-        parts.append(html.Span(f"{percent(module.sampled)} sampled", className="badge",
-                               title=title))  # fmt: skip
-    parts.append(html.Span(about(module), className="muted layers-size"))
+    what = module.role if module.leaf else count(module.tensors, "tensor")
+    parts.append(html.Span(what, className="muted layers-size", title=about(module)))
     indent = {"paddingLeft": f"{14 * min(line.depth, 12)}px"}
     return html.Div([arrow, *parts], style=indent, className="layers-cell")
 
