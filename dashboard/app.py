@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import dash
 from dash import Dash
 from flask import Flask
 
-from dashboard import access, api, job_drawer, share_links, share_sheet, shell
+from dashboard import access, api, embed, job_drawer, share_links, share_sheet, shell
 from dashboard.pages import PAGES
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
@@ -48,11 +49,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     for order, page in enumerate(PAGES):
         _add_page(app, page, order)
     dash.register_page("not_found_404", layout=shell.not_found)  # type: ignore[no-untyped-call]
-    app.layout = lambda: shell.frame([*job_drawer.drawer(), *share_sheet.sheet()])
+
+    def layout() -> Any:
+        if embed.asked():
+            return embed.layout()
+        return shell.frame([*job_drawer.drawer(), *share_sheet.sheet()])
+
+    app.layout = layout
     job_drawer.register(app)
     share_sheet.register(app)
     api.register(app.server, settings)
     share_links.register(app)
+    embed.register(app)
     access.install(app, settings)
     return app
 

@@ -23,9 +23,10 @@ ENGINE = [
     "store", "jobs",
 ]
 DASHBOARD = [
-    "settings", "ids", "urls", "urls_experiment", "urls_layers", "access", "demo", "components",
-    "figures", "queries", "shell", "job_list", "job_drawer", "share_sheet", "pages", "arrival",
-    "api_experiments", "api_predictions", "api", "share_links", "app", "serve",
+    "settings", "ids", "urls", "urls_experiment", "urls_layers", "urls_embed", "access", "demo",
+    "components", "figures", "queries", "shell", "job_list", "job_drawer", "share_sheet", "pages",
+    "embed", "arrival", "api_experiments", "api_predictions", "api", "share_links",
+    "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment",
     "cli_predictions", "cli_demo", "cli_worker", "cli_diff", "cli_behaviors",
     "cli_source", "cli_export", "cli", "__main__",
@@ -40,7 +41,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "base", "misc"}
 MAX_LINES = 400
-MAX_JS_LINES = 6690
+MAX_JS_LINES = 6724
 
 
 @cache

@@ -69,7 +69,7 @@
     for (const [column, operator, value] of ask.where) query.append("where", `${column}.${operator}.n${value}`);
     for (const pair of ask.charts) query.append("chart", pair.join("."));
     root.pending = ask;
-    const told = await fetch(`/api${window.location.pathname}/fits?${query}`).then((answer) => answer.json()).catch(() => ({ error: "The server cannot be reached." }));
+    const told = await fetch(`${root.dataset.api || `/api${window.location.pathname}`}/fits?${query}`).then((answer) => answer.json()).catch(() => ({ error: "The server cannot be reached." }));
     if (page() !== root || root.pending !== ask) return;
     root.pending = null;
     const { make } = view(), link = (text, row) => make("button", { class: "link", title: `${text}: select this model`, "data-ids": row }, text);

@@ -47,6 +47,7 @@
   }
 
   function draw(curves) {
+    if (!box()) return; // a frame that shows something else
     const wide = box().parentElement.clientWidth / Math.max(1, curves.length);
     box().replaceChildren(...curves.map((curve) => {
       const words = `${curve.y_title} for ${curve.x_title}; the strip and the table hold the same models.`;

@@ -5,9 +5,9 @@
 (function () {
   "use strict";
   const root = document.documentElement;
-  let chosen = null;
+  let chosen = root.dataset.scheme; // of an embed
   try {
-    chosen = localStorage.getItem("mantine-color-scheme-value");
+    chosen = chosen || localStorage.getItem("mantine-color-scheme-value");
   } catch {
     chosen = null; // storage switched off: follow the system
   }

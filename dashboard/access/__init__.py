@@ -26,7 +26,7 @@ from dashboard.access.needs import (
     needed,
     needing,
 )
-from dashboard.access.refusal import notice
+from dashboard.access.refusal import NOTHING, notice
 from dashboard.access.tokens import Tokens, tokens
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "GUEST",
     "HEADERS",
     "MAKE_MODEL",
+    "NOTHING",
     "OPEN",
     "REFUSED",
     "REMOVE_EXPERIMENT",

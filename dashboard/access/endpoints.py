@@ -24,6 +24,7 @@ ENDPOINTS: Mapping[str, Needs] = MappingProxyType(
         "/healthz": OPEN,
         **dict.fromkeys(PAGES, GUEST),
         "/_dash-layout": GUEST,
+        "embed.page": GUEST,  # a link, which is all that the page has
         "/_dash-dependencies": GUEST,
         UPDATE: GUEST,
         "api.models": SIGNED_IN,

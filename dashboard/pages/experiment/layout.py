@@ -47,7 +47,7 @@ def page(
         children: models that jobs make.
     """
     sent = about(found)
-    state = _state(view, sent, len(found.models))
+    state = state_of(view, sent, len(found.models))
     return html.Div(
         [
             dcc.Store(Experiment.KEY, data=row.id),
@@ -87,7 +87,7 @@ def page(
     )
 
 
-def _state(view: ExperimentView, sent: dict[str, Any], count: int) -> dict[str, Any]:
+def state_of(view: ExperimentView, sent: dict[str, Any], count: int) -> dict[str, Any]:
     """What the browser begins with; metrics that are not there become the usual ones."""
     known = sent["glossary"]
     quality, cost = sent["quality"], sent["cost"]

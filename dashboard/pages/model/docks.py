@@ -48,6 +48,14 @@ GRID = {
     "localeText": {"noRowsToShow": "No task matches. Remove a filter to see more."},
 }
 
+COLUMN = {
+    "sortable": True,
+    "resizable": True,
+    "suppressHeaderMenuButton": True,
+    "floatingFilter": False,
+    "suppressMovable": False,
+}
+
 
 def left(view: View) -> html.Section:
     """The dock of the table: search, chips, columns, rows, selection bar."""
@@ -74,13 +82,7 @@ def left(view: View) -> html.Section:
             dag.AgGrid(
                 id=Model.TABLE,
                 columnDefs=task_table.columns(),
-                defaultColDef={
-                    "sortable": True,
-                    "resizable": True,
-                    "suppressHeaderMenuButton": True,
-                    "floatingFilter": False,
-                    "suppressMovable": False,
-                },
+                defaultColDef=COLUMN,
                 dashGridOptions=GRID,
                 getRowId="params.data.key",
                 rowModelType=None,  # client side; named, the component copies all rows to Dash

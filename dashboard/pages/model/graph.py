@@ -8,7 +8,8 @@ import dash_cytoscape as cyto
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
 
 from dashboard.components import aria, choice, data
-from dashboard.figures.tokens import STEPS
+from dashboard.figures import op_graph
+from dashboard.figures.tokens import SCHEMES, STEPS
 from dashboard.ids import Model, repeated
 from dashboard.pages.model import groups
 from dashboard.urls import View
@@ -34,15 +35,25 @@ def controls(view: View) -> list[Any]:
         groups.menu(view),
         html.Span(className="spring"),
         choice(Model.DIRECTION, DIRECTIONS, view.direction, "Where the graph runs"),
-        html.Div(
-            [
-                html.Button("+", id=Model.ZOOM_IN, title="Zoom in", className="icon"),
-                html.Button("−", id=Model.ZOOM_OUT, title="Zoom out", className="icon"),
-                html.Button("⤢", id=Model.FIT, title="Show all", className="icon"),
-            ],
-            className="group",
-        ),
+        zooms(),
     ]  # fmt: skip
+
+
+def zooms() -> html.Div:
+    """The three buttons."""
+    return html.Div(
+        [
+            html.Button("+", id=Model.ZOOM_IN, title="Zoom in", className="icon"),
+            html.Button("−", id=Model.ZOOM_OUT, title="Zoom out", className="icon"),
+            html.Button("⤢", id=Model.FIT, title="Show all", className="icon"),
+        ],
+        className="group",
+    )
+
+
+def styles() -> dict[str, Any]:
+    """The styles of the blocks in each colour scheme."""
+    return {scheme: op_graph.stylesheet(scheme) for scheme in SCHEMES}
 
 
 def body(view: View) -> list[Any]:

@@ -10,10 +10,8 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard.components import aria, data, field
-from dashboard.figures import op_graph
-from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Model, repeated
-from dashboard.pages.model import analyses, budgets, docks, rules
+from dashboard.pages.model import analyses, budgets, docks, graph, rules
 from dashboard.queries import default_target, services
 from dashboard.queries.analyses import Opening, opening
 from dashboard.queries.documents import preset_rules
@@ -23,6 +21,7 @@ from dashboard.shell import header, not_found, notify
 from dashboard.urls import MODELS, View, from_query
 from engine.errors import EngineError
 from engine.graph import Dim
+from engine.store import ModelRow
 
 
 def layout(model_id: str = "", **query: str) -> html.Div:
@@ -40,9 +39,13 @@ def layout(model_id: str = "", **query: str) -> html.Div:
         view = replace(view, target=default_target())
     if opened.notice:
         notify(opened.notice, "fault")
+    return page(view, row.name, known, dims_of(row, view), opened)
+
+
+def dims_of(row: ModelRow, view: View) -> list[Dim]:
+    """The symbolic sizes of a model with the values that a view gives them."""
     bound = dict(view.bindings)
-    dims = [Dim(d.name, bound.get(d.name, d.value), d.name in bound or d.given) for d in row.dims]
-    return page(view, row.name, known, dims, opened)
+    return [Dim(d.name, bound.get(d.name, d.value), d.name in bound or d.given) for d in row.dims]
 
 
 def page(
@@ -75,8 +78,9 @@ def page(
     )
 
 
-def _stores(view: View, opened: Opening) -> list[Any]:
-    state = {
+def state_of(view: View) -> dict[str, Any]:
+    """What the browser begins with: selection, filter, what the drawings show."""
+    return {
         "selected": list(view.selection),
         "text": view.search,
         "where": [[c.column, c.operator, c.value] for c in view.conditions],
@@ -97,6 +101,9 @@ def _stores(view: View, opened: Opening) -> list[Any]:
         "reading": "file",
         "from": "address",
     }
+
+
+def _stores(view: View, opened: Opening) -> list[Any]:
     return [
         dcc.Store(Model.MODEL, data=view.model_id),
         dcc.Store(Model.RECIPE, data=opened.document),
@@ -105,10 +112,10 @@ def _stores(view: View, opened: Opening) -> list[Any]:
         dcc.Store(Model.PRESETS, data=preset_rules()),
         *budgets.store(view),
         dcc.Store(Model.GLOSSARY, data=glossary()),
-        dcc.Store(Model.STYLES, data={s: op_graph.stylesheet(s) for s in SCHEMES}),
+        dcc.Store(Model.STYLES, data=graph.styles()),
         dcc.Store(Model.TASKS),
         dcc.Store(Model.EFFECTS),
-        dcc.Store(Model.STATE, data=state),
+        dcc.Store(Model.STATE, data=state_of(view)),
         dcc.Store(Model.SHEET_OPEN, data=""),
         dcc.Store(Model.WHY_TASK),
     ]
