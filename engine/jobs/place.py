@@ -12,6 +12,7 @@ from typing import Any
 from engine.errors import EngineError
 from engine.store import Blobs
 
+NAMED = ("sha256", "shown")  # what a result calls the blobs that it made
 Tell = Callable[[float, str], None]
 
 
@@ -92,12 +93,16 @@ def result_path(folder: Path, digest: str) -> Path:
 
 
 def read_result(folder: Path, digest: str) -> dict[str, Any] | None:
-    """A result that was written whole; None without."""
+    """A result that was written whole and whose blobs are there; None without."""
     try:
         found = json.loads(result_path(folder, digest).read_bytes())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    blobs = Blobs(folder)  # what no row named for a day was swept, and is made again
+    there = all(blobs.path(str(found[k])).exists() for k in NAMED if k in found)
+    return found if there else None
 
 
 def write_result(folder: Path, digest: str, result: Mapping[str, Any]) -> None:

@@ -10,8 +10,12 @@ import pytest
 from dashboard.queries import offspring
 from engine import behaviors
 from engine.errors import EngineError
+from engine.jobs import Cancelled, Place, run_worker
+from engine.jobs.kinds.predict import run
+from engine.jobs.place import flag
 from tests.dashboard.test_operate import TREE, npz, work
 from tests.engine.compress.nets import small
+from tests.engine.jobs.test_worker import Hands
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.normal(size=(40, 3, 8, 8)).astype(np.float32)
@@ -115,3 +119,43 @@ def test_an_instance_that_is_not_there_is_said(services, key):
             services.predictions.instance(key, data.id, index)
     with pytest.raises(EngineError, match="no such set"):
         services.predictions.instance(key, "1" * 64, 0)
+
+
+def test_a_unit_that_dies_leaves_nothing_and_is_asked_for_again(services, key):
+    services.predictions.start(key, ["root"])
+    run_worker(services.settings.data, Hands({None: "died"}).open, 0.3, lease_s=2.0)
+    (job,) = services.store.jobs.list()
+    assert (job.state, job.units[0].words) == ("failed", "its process died")
+    assert services.store.predictions.stored(key) == ((), ())
+    assert services.predictions.start(key, ["root"]).models == ("root",)
+    work(services)
+    assert list(services.predictions.available(key)[0].models) == ["root"]
+
+
+def test_it_tells_how_far_it_is_and_stops_between_batches(services, key):
+    args = services.predictions.start(key, ["p5"]).job.units[0].args
+    folder, told = services.settings.data, []
+
+    def tell(share: float, words: str) -> None:
+        told.append((round(share, 2), words))
+        if words == "32 of 40 samples":
+            stop = flag(folder, "stopped")
+            stop.parent.mkdir(exist_ok=True)
+            stop.touch()
+
+    with pytest.raises(Cancelled):
+        run(args, Place(folder, "stopped", tell))
+    assert told[-1] == (0.86, "32 of 40 samples")
+    assert [words for _, words in told[:3]] == [
+        "reading the model", "Prune weights", "reading the samples"]  # fmt: skip
+
+
+def test_what_a_swept_result_named_is_made_again(services, key):
+    services.predictions.start(key, ["root"])
+    work(services)
+    (data,) = services.predictions.available(key)
+    services.predictions.forget(key, "root", data.id)
+    services.store.sweep(older_than_s=-1)
+    services.predictions.start(key, ["root"])
+    work(services)
+    assert services.predictions.of(key, ["root"], data.id)["root"].count == 40

@@ -270,7 +270,7 @@ def results(folder: Path) -> int:
 def outcome(
     store: Store, folder: Path, row: JobRow, victim: str, resumed_s: float, held: int = 0
 ) -> Round:
-    """What stands at the end; of operations also the models of their experiment count.
+    """What stands at the end; of operations and predictions also what their experiment got counts.
 
     Args:
         store: of the folder.
@@ -282,7 +282,10 @@ def outcome(
     """
     starts = sum(u.attempts for u in row.units)
     done, effects = done_units(row), results(folder) - held
-    if row.subject:
+    if row.kind == "predict":
+        made = len(store.predictions.stored(row.subject)[1])
+        done, effects = min(done, made), max(effects, made)
+    elif row.subject:
         own = [c for c in store.offspring.list(row.subject) if c.job_id == row.id]
         sized = sum(c.state == "done" and bool(c.entry["metrics"].get("Size")) for c in own)
         done, effects = min(done, sized), max(effects, len(own))

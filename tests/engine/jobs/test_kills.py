@@ -11,7 +11,7 @@ import pytest
 
 from engine.store import MAX_ATTEMPTS, Store
 from tests.soak import killed_jobs
-from tests.soak.batches import operations
+from tests.soak.batches import operations, predictions
 from tests.soak.dask_cluster import carried_out
 from tests.soak.killed_jobs import UNITS, Worker, ask, finished, wait
 
@@ -27,9 +27,10 @@ def test_a_batch_survives_a_kill(tmp_path, victim):
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("asked", [operations, predictions])
 @pytest.mark.parametrize("victim", ["process", "worker"])
-def test_a_batch_of_operations_survives_a_kill(tmp_path, victim):
-    found = killed_jobs._worker(tmp_path, victim, 0.2, operations)
+def test_a_batch_of_operations_survives_a_kill(tmp_path, victim, asked):
+    found = killed_jobs._worker(tmp_path, victim, 0.2, asked)
     assert (found.state, found.done, found.effects) == ("done", UNITS, UNITS)
 
 
