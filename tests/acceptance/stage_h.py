@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.acceptance import layer_sizes, metrics
+from tests.acceptance import layer_sizes, metrics, stories
 from tests.acceptance.line import Check
 
 CHECKS = (
+    Check("1", "the stories of the studies, on digits", stories.measure, stories.judge),
     Check("2", "layers of two and of fifty models", layer_sizes.measure, layer_sizes.judge),
     Check("4", "metrics against their formulas", metrics.measure, metrics.judge),
     Check("4c", "defects of the original", metrics.run_defects, metrics.judge_defects),

@@ -10,17 +10,38 @@ import pytest
 
 from engine import layers
 from engine.behaviors import metrics as formulas
-from tests.acceptance import layer_sizes, metrics
+from tests.acceptance import layer_sizes, metrics, stories
 from tests.acceptance.defects import DEFECTS
 from tests.acceptance.layer_sizes import Many, Pair, Seen
 from tests.acceptance.line import MET, NOT_MET
 from tests.acceptance.metrics import Checked
 from tests.acceptance.stage_h import CHECKS
+from tests.acceptance.stories import Rare, Rescue, Share, Sorted
 from tests.acceptance.test_stage_a import verdicts
 
 SIZES = Seen(Pair(161, 250, 256, 2.0, 500_000_000, 200_000_000), Many(5, 400, 9), Many(50, 420, 9))
 CHECKED = {k: Checked(100, 1e-12, 10) for k in (*formulas.KINDS, *metrics.OF_LAYERS)}
 CAUGHT = {d.id: True for d in DEFECTS}
+
+WELL = Rescue(0.98, 0.5, 0.97, Share(0.97, 0.95, 1.0))
+LITTLE = Rescue(0.98, 0.5, 0.51, Share(0.02, 0.0, 0.05))
+STORIES = stories.Seen(
+    Sorted(("norm",) * 9, 30, WELL, LITTLE), {"stem": 0.02, "down": 0.1},
+    Rare("weights in 4 bits", Share(-0.02, -0.03, -0.01), "8", -0.2, Share(0.2, 0.05, 0.3)),
+    {"repair_norms": WELL, "repair_layers": WELL},
+)  # fmt: skip
+
+
+def told(**fault: object) -> stories.Seen:
+    return replace(STORIES, **fault)
+
+
+def norms(**fault: object) -> stories.Seen:
+    return told(norms=replace(STORIES.norms, **fault))
+
+
+def rare(**fault: object) -> stories.Seen:
+    return told(rare=replace(STORIES.rare, **fault))
 
 
 def sizes(**fault: object) -> Seen:
@@ -28,6 +49,16 @@ def sizes(**fault: object) -> Seen:
 
 
 PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
+    ("1a", stories.judge, STORIES, norms(first=())),
+    ("1a", stories.judge, STORIES, norms(top=LITTLE)),
+    ("1a", stories.judge, STORIES, norms(bottom=WELL)),
+    ("1a", stories.judge, STORIES, norms(top=replace(WELL, harmed=0.95))),
+    ("1a", stories.judge, STORIES, norms(top=replace(WELL, recovered=Share(0.9, 0.3, 1.0)))),
+    ("1b", stories.judge, STORIES, rare(whole=Share(-0.05, -0.06, -0.04))),
+    ("1b", stories.judge, STORIES, rare(named="7")),
+    ("1b", stories.judge, STORIES, rare(named="")),
+    ("1b", stories.judge, STORIES, rare(beyond=Share(0.2, -0.1, 0.3))),
+    ("1c", stories.judge, STORIES, told(repaired={"repair_norms": WELL, "repair_layers": LITTLE})),
     ("2a", layer_sizes.judge, SIZES, sizes(seconds=2.3)),
     ("2a", layer_sizes.judge, SIZES, sizes(activations=249)),
     ("2b", layer_sizes.judge, SIZES, sizes(peak=700_000_000)),
