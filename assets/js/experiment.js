@@ -125,6 +125,7 @@
       ids.length > NAMED ? make("span", { class: "muted" }, `and ${say(ids.length - NAMED)} more`) : "",
       make("span", { class: "spring" }),
       ...(ids.length === 1 ? [make("button", { class: "button primary", "data-run": ids[0], title: "Make a child of this model: prune, quantize, repair … (O)" }, "Run an operation…")] : []),
+      ...(ids.length > 1 && ids.length <= 100 ? [make("a", { class: "button", href: `${window.location.pathname}/behaviors?models=${view().ranges(ids)}`, title: "What changed in their predictions, class by class and instance by instance" }, "Behaviors")] : []),
       ...(ids.length > 1 && ids.length <= MOST_BESIDE ? [make("a", { class: "button", href: `${window.location.pathname}/layers?models=${ids.join(".")}`, title: "What changed in their weights, module by module" }, "Layers")] : []),
       ...(one >= 0 ? [make("button", { class: "button", onclick: () => fold(one), title: "What was made from this model (C)" }, folded ? "Unfold" : "Fold")] : []),
       ...every,

@@ -6,7 +6,16 @@ functions, `register(app)`, which wires them.  Importing a page does nothing.
 
 from __future__ import annotations
 
-from dashboard.pages import diff, experiment, experiments, layers, model, models, targets
+from dashboard.pages import (
+    behaviors,
+    diff,
+    experiment,
+    experiments,
+    layers,
+    model,
+    models,
+    targets,
+)
 
 # a path with a part after the id before the one without: that part would be taken for the id's
-PAGES = (models, model, experiments, layers, experiment, diff, targets)
+PAGES = (models, model, experiments, layers, behaviors, experiment, diff, targets)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 import engine
+from dashboard.queries.behaviors import BehaviorQueries
 from dashboard.queries.budgets import Budgets
 from dashboard.queries.code import CodeQueries
 from dashboard.queries.drawings import Drawings
@@ -54,6 +55,7 @@ class Services:
     jobs: JobQueries
     predictions: PredictionQueries
     layers: LayerQueries
+    behaviors: BehaviorQueries
 
     def set_groups(self, view: View, text: str) -> int:
         """Keep the groups that a person names for a model; "" takes them away.
@@ -115,11 +117,12 @@ def open_services(settings: Settings) -> Services:
     models = ModelsQueries(store, Headlines(store), demo=settings.demo)
     model = ModelQueries(load, store.groups)
     experiments, jobs = ExperimentQueries(store, demo=settings.demo), JobQueries(store, settings)
+    predictions = PredictionQueries(store, experiments, jobs.wake)
     return Services(
         settings, store, compilations, models, model, Drawings(store, model),
         CodeQueries(store, model, settings.source_root), Budgets(store),
-        experiments, jobs, PredictionQueries(store, experiments, jobs.wake),
-        LayerQueries(store, settings.data),
+        experiments, jobs, predictions, LayerQueries(store, settings.data),
+        BehaviorQueries(experiments, predictions),
     )  # fmt: skip
 
 

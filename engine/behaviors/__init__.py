@@ -1,11 +1,12 @@
 """Behaviors: what models make of instances, beside a base: metrics, classes, changes.
 
 Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas), `matched.py`
-(models beside their base), `answer.py` (what is shown for a question).
+(models beside their base), `asking.py` (questions and what is kept between them).
 """
 
-from engine.behaviors.answer import Answer, Histogram, Row, ask, histogram, instance
+from engine.behaviors.answer import Answer, Histogram, Row, histogram, instance
 from engine.behaviors.arriving import ENDINGS, read_outputs, read_predictions
+from engine.behaviors.asking import Asking, Spots, ask
 from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, turned
 from engine.behaviors.findings import Finding, Remedy, amount, findings
 from engine.behaviors.groups import Means, classes, means, whole
@@ -21,15 +22,22 @@ from engine.behaviors.keeping import dumps, loads
 from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
 from engine.behaviors.outputs import SCORES, Outputs, outputs
-from engine.behaviors.question import PAGE, Question, columns, measure_of, passing
+from engine.behaviors.question import (
+    PAGE,
+    Question,
+    columns,
+    is_relative,
+    measure_of,
+    passing,
+)
 from engine.behaviors.running import frame, predict, run_outputs
 
 __all__ = [
-    "ENDINGS", "KINDS", "PAGE", "SCORES", "Answer", "Confusion", "Finding", "Histogram",
+    "ENDINGS", "KINDS", "PAGE", "SCORES", "Answer", "Asking", "Confusion", "Finding", "Histogram",
     "Instances", "Kind", "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row",
-    "Side", "amount", "ask", "check_alike", "classes", "columns", "confusion", "dump_instances",
-    "dumps", "findings", "fitted", "frame", "frequent", "histogram", "instance", "instances",
-    "is_of", "load_instances", "loads", "matched", "means", "measure_of", "of_data", "of_samples",
-    "outputs", "passing", "predict", "read_outputs", "read_predictions", "run_outputs",
-    "sensitive", "set_of", "turned", "whole",
+    "Side", "Spots", "amount", "ask", "check_alike", "classes", "columns", "confusion",
+    "dump_instances", "dumps", "findings", "fitted", "frame", "frequent", "histogram", "instance",
+    "instances", "is_of", "is_relative", "load_instances", "loads", "matched", "means",
+    "measure_of", "of_data", "of_samples", "outputs", "passing", "predict", "read_outputs",
+    "read_predictions", "run_outputs", "sensitive", "set_of", "turned", "whole",
 ]  # fmt: skip

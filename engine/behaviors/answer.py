@@ -8,20 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.behaviors.changes import frequent, turned
-from engine.behaviors.groups import Means, classes, whole
+from engine.behaviors.groups import Means
 from engine.behaviors.matched import Matched, Measure
 from engine.behaviors.metrics import Floats, Ints
-from engine.behaviors.question import (
-    Question,
-    columns,
-    is_relative,
-    measure_of,
-    ordered,
-    page_of,
-    passing,
-)
-from engine.errors import EngineError
+from engine.behaviors.question import Question, ordered, page_of
 
 BARS = 20
 
@@ -89,38 +79,6 @@ class Answer:
     page: int
 
 
-def ask(given: Matched, question: Question) -> Answer:
-    """Answer a question about matched models.
-
-    Raises:
-        EngineError: no such measure, model or class, or an order that is none.
-    """
-    measure = measure_of(given, question.measure)
-    relative = is_relative(measure, question)
-    names = tuple(s.name for s in given.sides)
-    if question.by and question.by not in names:
-        raise EngineError("is no model of this comparison", question.by[:200])
-    if question.order not in ("", "down", "up"):
-        raise EngineError("is no order", question.order[:200], "down, up or none")
-    shown, keep = columns(given, measure, relative), passing(given, question)
-    by = names.index(question.by) if question.by else 0
-    rows, count, page = (
-        _class_rows(given, measure, question, keep, relative, by)
-        if question.classes
-        else _instance_rows(given, measure, question, keep, shown, relative, by)
-    )
-    summary = _row("", "", whole(given, measure, keep), 0)
-    often = {
-        side.name: turned(given, k, keep) if relative else frequent(given, k, keep)
-        for k, side in enumerate(given.sides)
-        if k or not relative
-    }
-    return Answer(
-        measure, relative, names, int(keep.sum()), given.count, summary, often,
-        histogram(shown, keep), rows, count, page,
-    )  # fmt: skip
-
-
 def histogram(shown: Floats, keep: NDArray[np.bool_], bars: int = BARS) -> Histogram:
     """Counts by value on one scale; whole numbers of a small range get a bar each.
 
@@ -129,20 +87,29 @@ def histogram(shown: Floats, keep: NDArray[np.bool_], bars: int = BARS) -> Histo
         keep: instances that remain.
         bars: about how many.
     """
-    sound = np.isfinite(shown)
-    x = shown[sound]
+    edges = edges_of(shown, bars)
+    place, spots = places_of(shown, edges), len(edges) - 1
+    counts, everything = (
+        np.stack([np.bincount(p, minlength=spots + 1) for p in some])
+        for some in (place[:, keep], place)
+    )
+    return Histogram(edges, counts[:, :-1], everything[:, :-1], everything[:, -1])
+
+
+def edges_of(shown: Floats, bars: int = BARS) -> Floats:
+    """Edges of about so many bars that hold all that is a number."""
+    x = shown[np.isfinite(shown)]
     low, high = (float(x.min()), float(x.max())) if x.size else (0.0, 1.0)
     if x.size and high - low <= bars and (x == np.round(x)).all():
-        edges = np.arange(low, high + 2) - 0.5
-    else:
-        edges = _nice(low, high, bars)
+        return np.arange(low, high + 2) - 0.5
+    return _nice(low, high, bars)
+
+
+def places_of(shown: Floats, edges: Floats) -> Ints:
+    """Bar of each value, [models, instances]; the number of bars where it is no number."""
     spots = len(edges) - 1
     place = np.clip(np.searchsorted(edges, shown, side="right") - 1, 0, spots - 1)
-    counts, everything = (
-        np.stack([np.bincount(p[s], minlength=spots) for p, s in zip(place, some, strict=True)])
-        for some in (sound & keep, sound)
-    )
-    return Histogram(edges, counts, everything, (~sound).sum(axis=1))
+    return np.where(np.isfinite(shown), place, spots)
 
 
 def _nice(low: float, high: float, bars: int) -> Floats:
@@ -158,23 +125,32 @@ def _nice(low: float, high: float, bars: int) -> Floats:
     return np.asarray(np.arange(first, max(last, first + 1) + 1) * step)
 
 
-def _class_rows(
-    given: Matched, measure: Measure, question: Question, keep: NDArray[np.bool_], relative: bool,
-    by: int,
-) -> tuple[tuple[Row, ...], int, int]:  # fmt: skip
-    present, found = classes(given, measure, keep)
+def class_rows(
+    given: Matched, present: Ints, found: Means, question: Question, relative: bool, by: int
+) -> tuple[tuple[Row, ...], int, int]:
+    """A page of classes: (rows, rows of all pages, the page).
+
+    Args:
+        given: models.
+        present: [classes] number of each one's word.
+        found: means of each.
+        question: order and page.
+        relative: differences decide the order.
+        by: place of the model that does.
+    """
     words = np.array([given.words[k] for k in present.tolist()], dtype=np.str_)
     value = (found.difference if relative else found.value)[by]
     order = ordered(value, words, question.order, relative)
     page, first, last = page_of(question, len(order))
-    rows = tuple(_row(str(words[k]), "", found, k) for k in order[first:last].tolist())
+    rows = tuple(row_of(str(words[k]), "", found, k) for k in order[first:last].tolist())
     return rows, len(order), page
 
 
-def _instance_rows(
+def instance_rows(
     given: Matched, measure: Measure, question: Question, keep: NDArray[np.bool_], shown: Floats,
     relative: bool, by: int,
 ) -> tuple[tuple[Row, ...], int, int]:  # fmt: skip
+    """A page of instances: (rows, rows of all pages, the page)."""
     rows = np.flatnonzero(keep)
     order = rows[ordered(shown[by][rows], given.ids[rows], question.order, relative)]
     page, first, last = page_of(question, len(order))
@@ -192,7 +168,8 @@ def instance(given: Matched, measure: Measure, k: int) -> Row:
     )  # fmt: skip
 
 
-def _row(name: str, label: str, found: Means, k: int) -> Row:
+def row_of(name: str, label: str, found: Means, k: int) -> Row:
+    """Group k of means as a row."""
     return Row(
         name, label, int(found.count[k]), found.value[:, k].tolist(),
         found.difference[:, k].tolist(), found.low[:, k].tolist(), found.high[:, k].tolist(),

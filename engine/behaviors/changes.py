@@ -11,6 +11,7 @@ from engine.behaviors.matched import Matched
 from engine.behaviors.metrics import Floats, Ints
 
 TOP = 5
+MOST_PAIRS = 1_000_000
 MOST_CONFUSED = 60  # classes in a matrix; the rest is named as such
 
 
@@ -43,13 +44,19 @@ def turned(
     """The most frequent changes, (base's word, model's word, share of the instances kept)."""
     before, after = given.sides[0].said[keep], given.sides[model].said[keep]
     n, moved = len(given.words), (before >= 0) & (after >= 0) & (before != after)
-    pairs = np.where(moved, before * n + after, -1)
-    values, counts = np.unique(pairs[moved], return_counts=True)
+    pairs = (before * n + after)[moved]
+    if n * n <= MOST_PAIRS:  # counting is faster than sorting
+        every = np.bincount(pairs, minlength=n * n)
+        values = np.flatnonzero(every)
+        counts = every[values]
+    else:
+        values, counts = np.unique(pairs, return_counts=True)
     best = np.argsort(-counts, kind="stable")[:top]
     return [
-        (given.words[int(values[k]) // n], given.words[int(values[k]) % n], counts[k] / len(pairs))
+        (given.words[int(values[k]) // n], given.words[int(values[k]) % n],
+         float(counts[k] / len(moved)))
         for k in best
-    ]
+    ]  # fmt: skip
 
 
 def confusion(given: Matched, model: int, keep: NDArray[np.bool_], from_base: bool) -> Confusion:

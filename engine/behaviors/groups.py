@@ -91,7 +91,7 @@ def _side(
 def _moments(v: Floats, group: Ints, groups: int) -> tuple[Ints, Floats, Floats]:
     """(numbers, mean, variance) of each group; what is NaN does not count."""
     sound = ~np.isnan(v)
-    g, x = group[sound], v[sound]
+    g, x = (group, v) if sound.all() else (group[sound], v[sound])
     known = np.bincount(g, minlength=groups)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(g, x, groups) / known

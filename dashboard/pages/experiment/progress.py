@@ -26,6 +26,7 @@ from dashboard.queries.experiment import version_of
 from dashboard.queries.offspring import unfinished
 from dashboard.shell import guarded, notify
 from dashboard.urls import View, path
+from dashboard.urls_behaviors import to_behaviors as behaviors
 from dashboard.urls_layers import LayersView, build
 from engine.experiments import Experiment as Found
 
@@ -100,7 +101,9 @@ def told(
     if parent >= 0:
         address = build(LayersView(experiment_id=key, models=(row,), base=parent))
         layers = [dcc.Link("Layers against its parent", href=address, className="button",
-                           title="What changed in its weights, module by module")]  # fmt: skip
+                           title="What changed in its weights, module by module"),
+                  dcc.Link("Behaviors", className="button", title="What changed in its predictions",
+                           href=behaviors(key, (parent, row), parent))]  # fmt: skip
     return [html.Div([run, *judges, *layers, *own], className="run-tools")]
 
 

@@ -238,3 +238,31 @@ def test_pickled_objects_are_never_read(tmp_path):
     np.savez(tmp_path / "p.npz", scores=np.array([{}], dtype=object))
     with pytest.raises(EngineError, match="cannot be read"):
         bh.read_outputs((tmp_path / "p.npz").read_bytes(), "p.npz")
+
+
+def test_what_is_kept_between_questions_changes_no_answer(two: bh.Matched):
+    asking = bh.Asking(two)
+    questions = [
+        bh.Question(measure, relative, rows, inside, bounds, by, order)
+        for measure in ("correctness", "true_confidence")
+        for relative in (False, True)
+        for rows in (True, False)
+        for inside in ("", "dog")
+        for bounds in ({}, {"small": (0.3, 0.8)})
+        for by, order in (("", ""), ("small", "down"))
+    ]
+    for _ in range(2):
+        for question in questions:
+            np.testing.assert_equal(repr(asking.ask(question)), repr(bh.ask(two, question)))
+
+
+def test_counts_of_pairs_of_bars_leave_out_the_bound_of_the_first(two: bh.Matched):
+    asking = bh.Asking(two)
+    free = bh.Question("true_confidence")
+    bound = bh.Question("true_confidence", bounds={"small": (0.0, 0.5)})
+    pairs, spots = asking.crossed(bound), asking.spots(bound)
+    own = asking.histogram(free).counts
+    np.testing.assert_array_equal(pairs[1, :, 1].diagonal(), own[1])  # as without its bound
+    np.testing.assert_array_equal(pairs[0, :, 0].diagonal(), asking.histogram(bound).counts[0])
+    low = spots.edges[1:] <= 0.5 + 1e-9
+    np.testing.assert_array_equal(pairs[1][low, 0].sum(axis=0), asking.histogram(bound).counts[0])

@@ -1,0 +1,28 @@
+"""The component ids of the page of behaviors; the others are in `ids.py`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Behaviors(StrEnum):
+    """What models of an experiment make of instances."""
+
+    PAGE = "behaviors--page"
+    ASK = "behaviors--ask"  # the query of the address
+    DATA = "behaviors--data"  # see queries/behaviors_table.py
+    HELD = "behaviors--held"  # key of the counts that the browser has
+    SIDE = "behaviors--side"
+    BAR = "behaviors--bar"
+    NOTICE = "behaviors--notice"
+    TABLE = "behaviors--table"
+    FOOT = "behaviors--foot"
+    SHEET = "behaviors--sheet"
+    LOAD = "behaviors--load"
+    CANCEL = "behaviors--cancel"
+    NEWS = "behaviors--news"  # another value: predictions came or a job moved
+    FLAG = "behaviors--flag"  # {"id", "on"}
+    EXPORT = "behaviors--export"
+    FILE = "behaviors--file"  # what is downloaded
+    IMPORT = "behaviors--import"
+    IMPORT_MODEL = "behaviors--import-model"

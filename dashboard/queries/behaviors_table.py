@@ -1,0 +1,295 @@
+"""The table of behaviors as it travels: texts, shares of bars, counts of histograms, addresses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from dashboard.figures.thumbnails import curve, png
+from dashboard.queries.behaviors import Desk
+from dashboard.queries.behaviors_words import SHARES, TURNS, Cell, cell, change_text, value_text
+from dashboard.queries.experiment_words import quality_of, recipe_words, shown
+from dashboard.urls_behaviors import BehaviorsView, search
+from engine.behaviors import PAGE, Answer, Instances, Measure, Row, columns, instance, sensitive
+from engine.numbers import count, percent, significant
+
+MOST_SENSITIVE = 500
+STEPS = 6
+LETTERS = 160  # of a text in a row
+
+
+def table(desk: Desk, held: object) -> dict[str, Any]:
+    """All that the table shows.
+
+    Args:
+        desk: what is looked at, with an `asking`.
+        held: key of the counts that the browser has; those are not sent again.
+    """
+    assert desk.asking is not None
+    answer = desk.asking.ask(desk.question())
+    rows, total, page = _rows(desk, answer)
+    group = desk.view.rows == "classes"
+    summary = _cells(desk, answer.summary, True, answer.relative)
+    lines = [_cells(desk, row, group, answer.relative) for row in rows]
+    most = _most([summary, *lines], desk.measure.kind, answer.relative)
+    flagged = set(desk.flagged)
+    index = _index(desk.shown) if desk.shown is not None and not group else {}
+    return {
+        "models": [_model(desk, k, answer) for k in range(len(answer.models))],
+        "relative": sent_relative(desk, answer),
+        "what": "Class" if group else "Instance",
+        "summary": {
+            "count": _counted(answer),
+            "cells": [_bar(c, most, answer.relative) for c in summary],
+            "often": [_often(answer, name) for name in answer.models],
+        },
+        "histogram": _histogram(desk, answer, held),
+        "rows": [
+            _line(desk, row, [_bar(c, most, answer.relative) for c in cells], flagged, index)
+            for row, cells in zip(rows, lines, strict=True)
+        ],
+        "words": _words(desk, total, page),
+        "pages": _pages(desk.view, total, page),
+    }
+
+
+def _rows(desk: Desk, answer: Answer) -> tuple[Sequence[Row], int, int]:
+    """(rows of the page, rows of all pages, the page from 0)."""
+    if desk.view.rows in ("classes", "instances") or desk.asking is None:
+        return answer.rows, answer.count, answer.page
+    given, question = desk.asking.given, desk.question()
+    keep = desk.asking.keep(question)
+    if desk.view.rows == "sensitive":
+        places = sensitive(columns(given, desk.measure, True), keep, MOST_SENSITIVE)[0].tolist()
+    else:
+        wanted = set(desk.flagged)
+        places = [k for k, id in enumerate(given.ids.tolist()) if id in wanted and keep[k]]
+    page = max(0, min(desk.view.page - 1, (len(places) - 1) // PAGE))
+    some = places[page * PAGE : (page + 1) * PAGE]
+    return [instance(given, desk.measure, k) for k in some], len(places), page
+
+
+def _cells(desk: Desk, row: Row, group: bool, relative: bool) -> list[Cell]:
+    assert desk.asking is not None
+    none = [math.nan] * len(row.values)
+    low, high = row.low or none, row.high or none
+    return [
+        cell(desk.measure, relative, (row.values[k], row.differences[k], low[k], high[k]), not k,
+             group, _why(desk, row, k, group))
+        for k in range(len(row.values))
+    ]  # fmt: skip
+
+
+def _why(desk: Desk, row: Row, k: int, group: bool) -> str:
+    """Why something is not known."""
+    assert desk.asking is not None
+    side = desk.asking.given.sides[k]
+    if group and desk.measure.relative and row.values[0] == 0:
+        return "The base's mean is zero, so there is no change relative to it"
+    if row.count == 0:
+        return "No instance remains"
+    if not group and not row.label and desk.measure.how.needs == "labels":
+        return "This instance has no label"
+    if not group and row.said and not row.said[k] and side.missing:
+        return "This model has no prediction for it"
+    return "NaN: the scores hold no number that it can be reckoned from"
+
+
+def _most(lines: Sequence[Sequence[Cell]], kind: str, relative: bool) -> float:
+    """The value of a whole bar."""
+    values = [abs(c.value) for line in lines for c in line if c.value is not None]
+    most = max(values, default=0.0)
+    return max(1.0, most) if kind in SHARES and not relative else most or 1.0
+
+
+def _bar(c: Cell, most: float, relative: bool) -> list[Any]:
+    """[text, more, tone, left %, width %, title]; a change of either sign begins in the middle."""
+    left = width = 0.0
+    if c.value is not None and math.isfinite(c.value):
+        part = min(1.0, abs(c.value) / most) * 100
+        signed = relative and c.more
+        width = part / 2 if signed else part
+        left = (50 - width if c.value < 0 else 50) if signed else 0
+    return [c.text, c.more, c.tone, round(left, 1), round(width, 1), c.title]
+
+
+def _model(desk: Desk, k: int, answer: Answer) -> dict[str, Any]:
+    """The head of a column: name, the sort that a press asks for."""
+    row, view = desk.ready[k], desk.view
+    now = ("up" if view.up else "down") if view.by == row else ""
+    after = {"": replace(view, by=row, up=False), "down": replace(view, by=row, up=True),
+             "up": replace(view, by=None, up=False)}[now]  # fmt: skip
+    plain = replace(view, page=1)
+    return {
+        "row": row,
+        "name": recipe_words(desk.found, row),
+        "step": step(desk, row),
+        "sort": now,
+        "go": search(replace(after, page=1)),
+        "sheets": [[text, search(replace(plain, sheet=sheet, of=row))]
+                   for sheet, text in (("confusion", "Confusion"), ("changes", "Changes"))
+                   if k or sheet == "confusion"],
+    }  # fmt: skip
+
+
+def step(desk: Desk, row: int) -> int:
+    """The colour of a model on the map of the experiment; -1 unknown."""
+    quality = quality_of(desk.found)
+    values = desk.found.frame[quality.column].to_list() if quality else []
+    known = [v for v in values if v is not None]
+    if not known or values[row] is None:
+        return -1
+    low, high = min(known), max(known)
+    share = (values[row] - low) / (high - low) if high > low else 1.0
+    return min(STEPS - 1, int(share * STEPS))
+
+
+def quality_words(desk: Desk, row: int) -> str:
+    """What the colour stands for: "Accuracy 94.8 %"."""
+    quality = quality_of(desk.found)
+    if quality is None:
+        return ""
+    values = desk.found.frame[quality.column].to_list()
+    return f"{quality.name} {shown(quality, values).text(values[row])}"
+
+
+def _counted(answer: Answer) -> str:
+    words = count(answer.kept, "instance")
+    return words if answer.kept == answer.total else f"{answer.kept:,} of {answer.total:,}"
+
+
+def _often(answer: Answer, name: str) -> list[list[str]]:
+    """The most frequent predictions, or changes of them, with their share."""
+    return [
+        [" → ".join(str(word) for word in one[:-1]), percent(float(one[-1]))]
+        for one in answer.frequent.get(name, ())
+    ]
+
+
+def _histogram(desk: Desk, answer: Answer, held: object) -> dict[str, Any]:
+    """Counts of bars; those of pairs of bars only where the browser has others."""
+    assert desk.asking is not None
+    question, found = desk.question(), answer.histogram
+    key = repr((desk.asking.given.sides[0].name, answer.models, question.measure,
+                question.relative, question.inside, sorted(question.bounds.items()),
+                desk.data and desk.data.id))  # fmt: skip
+    edges = found.edges.tolist()
+    bars, ends = _scale(desk.measure, edges, sent_relative(desk, answer))
+    bounds = {str(desk.ready.index(k)): [low, high] for k, low, high in desk.view.bounds}
+    sent: dict[str, Any] = {
+        "key": key,
+        "edges": edges,
+        "said": bars,
+        "ends": ends,
+        "total": found.total.tolist(),
+        "kept": found.counts.tolist(),
+        "unknown": found.unknown.tolist(),
+        "bounds": bounds,
+    }
+    if key != held:
+        sent["crossed"] = np.ravel(desk.asking.crossed(question)).tolist()
+    return sent
+
+
+def sent_relative(desk: Desk, answer: Answer) -> bool:
+    """Changes from a value are shown, not values, nor what only compares."""
+    return answer.relative and desk.measure.how.value is not None
+
+
+def _scale(
+    measure: Measure, edges: Sequence[float], relative: bool
+) -> tuple[list[str], tuple[str, str]]:
+    """(what each bar stands for, both ends): bars of whole numbers stand for one each."""
+    text = _change if relative else value_text
+    if all((e - 0.5).is_integer() for e in edges):
+        middle = [e + 0.5 for e in edges[:-1]]
+        turned = relative and measure.kind in TURNS and set(middle) <= {-1, 0, 1}
+        bars = [
+            change_text(measure, v, group=False) if turned else text(measure, v) for v in middle
+        ]
+        return bars, (bars[0], bars[-1])
+    said = [text(measure, e) for e in edges]
+    bars = [f"{a} to {b}" for a, b in pairwise(said)]
+    return bars, (said[0], said[-1])
+
+
+def _change(measure: Measure, value: float) -> str:
+    """An edge of a scale of changes: signed, shares in points."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    size = abs(value)
+    return f"{sign}{size * 100:.3g}" if measure.kind in SHARES else f"{sign}{significant(size)}"
+
+
+def _line(
+    desk: Desk, row: Row, cells: list[list[Any]], flagged: set[str], index: dict[str, int]
+) -> dict[str, Any]:
+    if desk.view.rows == "classes":
+        inside = replace(desk.view, rows="instances", inside=row.name, page=1)
+        return {"name": row.name, "note": count(row.count, "instance"), "go": search(inside),
+                "cells": cells}  # fmt: skip
+    said = []
+    for k, word in enumerate(row.said):
+        mark = "" if not row.label or not word else "✓" if word == row.label else "✗"
+        was = f"was {row.said[0]}" if k and word and word != row.said[0] else ""
+        said.append([mark, word or "no prediction", was])
+    sent: dict[str, Any] = {
+        "name": row.name, "note": f"Label: {row.label}" if row.label else "No label",
+        "cells": cells, "said": said, "flag": row.name in flagged,
+    }  # fmt: skip
+    if row.name in index and desk.shown is not None:
+        at = index[row.name]
+        sent |= picture(desk.shown, at)
+        sent["go"] = search(replace(desk.view, sheet="instance", of=at))
+    return sent
+
+
+def picture(shown: Instances, at: int, most: int = 32) -> dict[str, Any]:
+    """How an instance is drawn: {"image"}, {"wave"} or {"text"}; {} where it was not kept."""
+    if at >= len(shown.values):
+        return {}
+    value = shown.values[at]
+    if shown.kind == "image":
+        return {"image": png(value, most)}
+    if shown.kind == "wave":
+        return {"wave": curve(value)}
+    if shown.kind == "row":
+        pairs = zip(shown.columns, value.tolist(), strict=False)
+        return {"text": " · ".join(f"{n} {v:.3g}" for n, v in pairs)[:LETTERS]}
+    text = str(value)
+    return {"text": text if len(text) <= LETTERS or most > 32 else f"{text[: LETTERS - 1]}…"}
+
+
+def _index(shown: Instances) -> dict[str, int]:
+    """Place of each instance that is kept."""
+    return {str(id): k for k, id in enumerate(shown.ids[: len(shown.values)].tolist())}
+
+
+def _words(desk: Desk, total: int, page: int) -> str:
+    """The order of the rows in a sentence."""
+    view = desk.view
+    if view.rows == "sensitive":
+        return "Instances that change most, in the mean size over all models"
+    if view.rows == "flagged":
+        return "Instances flagged for review"
+    if view.by is None or view.by not in desk.ready:
+        return "Sorted by name"
+    what = "size of the change" if view.relative and desk.measure.how.value else "value"
+    ends = "smallest first" if view.up else "largest first"
+    return f"Sorted by the {what} of {recipe_words(desk.found, view.by)}, {ends}"
+
+
+def _pages(view: BehaviorsView, total: int, page: int) -> dict[str, str]:
+    """What the foot says, and where its ways lead; "" where there is none."""
+    first, last = page * PAGE, min(total, (page + 1) * PAGE)
+    noun = "classes" if view.rows == "classes" else "instances"
+    text = f"{first + 1:,}–{last:,} of {total:,} {noun}" if total else f"No {noun}"
+    return {
+        "text": text,
+        "before": search(replace(view, page=page)) if page else "",
+        "after": search(replace(view, page=page + 2)) if last < total else "",
+    }

@@ -1,0 +1,129 @@
+"""Figures of behaviors as people read them: shares in percent, changes with a mark and a word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.components import percent, significant
+from engine.behaviors import Measure
+
+SHARES = {"correctness", "error_rate", "true_confidence", "confidence", "margin", "calibration",
+          "agreement"}  # fmt: skip
+TURNS = {"correctness": ("now right", "now wrong"), "error_rate": ("now wrong", "now right")}
+UNKNOWN = "not known"
+SAME = 5e-7
+KINDS = {"labels": "Against the labels", "scores": "Of the predictions", "": "Of the outputs"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in the column of a model.
+
+    Args:
+        text: the figure; more: what stands small beside it.
+        tone: "better", "worse", "muted" or "".
+        value: that the bar shows; None: none.
+        title: the whole of it in a sentence.
+    """
+
+    text: str
+    more: str = ""
+    tone: str = ""
+    value: float | None = None
+    title: str = ""
+
+
+def value_text(measure: Measure, value: float) -> str:
+    """A value; what is no number says so."""
+    if math.isnan(value):
+        return UNKNOWN
+    if measure.kind in SHARES:
+        return f"{value * 100:.1f} %"
+    return f"{'−' if value < 0 else ''}{significant(abs(value))}"
+
+
+def change_text(measure: Measure, change: float, group: bool, half: float = math.nan) -> str:
+    """A change with its mark; ± half of its interval.
+
+    Args:
+        measure: what changed.
+        change: by how much.
+        group: of a class or the whole set, not of one instance.
+        half: of the 95 % interval; NaN none.
+    """
+    if math.isnan(change):
+        return UNKNOWN
+    if not group and measure.kind in TURNS:
+        return "same" if not change else TURNS[measure.kind][change < 0]
+    if abs(change) < SAME:
+        return "same"
+    size, unit = abs(change), ""
+    half = math.nan if half < SAME else half
+    if measure.relative and group:
+        text = percent(size)
+        off = "" if math.isnan(half) else f" ± {percent(half)}"
+    elif measure.kind in SHARES:
+        text, unit = f"{size * 100:.1f}", " points"
+        off = "" if math.isnan(half) else f" ± {half * 100:.1f}"
+    else:
+        text = significant(size)
+        off = "" if math.isnan(half) else f" ± {significant(half, 2)}"
+    return f"{'▲' if change > 0 else '▼'} {text}{off}{unit}"
+
+
+def tone_of(measure: Measure, change: float, low: float, high: float) -> str:
+    """Better or worse, where the measure has a direction and chance does not explain it."""
+    better = measure.how.better
+    if not better or math.isnan(change) or abs(change) < SAME:
+        return "" if not math.isnan(change) else "muted"
+    if not math.isnan(low) and low <= 0 <= high:
+        return ""
+    return "better" if (change > 0) == (better == "higher") else "worse"
+
+
+def cell(
+    measure: Measure, relative: bool, figures: Sequence[float], base: bool, group: bool, why: str
+) -> Cell:
+    """The cell of a model.
+
+    Args:
+        measure: what is compared.
+        relative: the change is the figure, not the value.
+        figures: value, difference, low and high of its interval.
+        base: of the base itself.
+        group: of a class or the whole set.
+        why: what is not known is not; a sentence.
+    """
+    value, change, low, high = figures
+    compares = measure.how.value is None
+    if compares:
+        if base:
+            return Cell("base", tone="muted", title="All others are compared with it")
+        text = value_text(measure, change)
+        return Cell(text, "", "muted" if text == UNKNOWN else "", _sound(change),
+                    why if text == UNKNOWN else _interval(measure, low, high, group))  # fmt: skip
+    plain = value_text(measure, value)
+    if base:
+        title = why if plain == UNKNOWN else "The base"
+        return Cell(plain, "", "muted" if plain == UNKNOWN or relative else "",
+                    None if relative else _sound(value), title)  # fmt: skip
+    half = (high - low) / 2
+    moved, tone = change_text(measure, change, group, half), tone_of(measure, change, low, high)
+    title = why if UNKNOWN in (plain, moved) else _interval(measure, low, high, group)
+    if relative:
+        return Cell(moved, plain, tone, _sound(change), title)
+    return Cell(plain, moved, tone, _sound(value), title)
+
+
+def _sound(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _interval(measure: Measure, low: float, high: float, group: bool) -> str:
+    if math.isnan(low):
+        return ""
+    ends = " to ".join(change_text(measure, v, group) for v in (low, high))
+    chance = "; chance may explain it" if low <= 0 <= high else ""
+    return f"95 % interval of the change: {ends}{chance}"

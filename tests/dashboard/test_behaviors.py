@@ -1,0 +1,165 @@
+"""The page of behaviors without a browser: what travels, what is missing, what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from dashboard.pages.behaviors import callbacks as page
+from dashboard.queries.behaviors_table import table
+from dashboard.urls_behaviors import BehaviorsView, parse, search
+from engine import behaviors as bh
+from engine.errors import EngineError
+from engine.store import DataRow, PredictionRow
+from tests.dashboard.test_operate import TREE
+
+DATA = "d" * 64
+MODELS = ("root", "p5", "odd")
+LABELS = ["cat", "cat", "dog", "dog", "dog", "owl"]
+RIGHT = [[3, 1, 0], [2, 1, 0], [0, 2, 1], [0, 4, 1], [1, 2, 0], [0, 0, 2]]
+WRONG = [[3, 1, 0], [0, 1, 2], [0, 2, 1], [9, 4, 1], [1, 2, 0], [0, float("nan"), 2]]
+NAMES = ["cat", "dog", "owl"]
+
+
+def outputs(scores, labels=LABELS):
+    return bh.outputs([f"i{k}" for k in range(len(scores))], {"scores": np.array(scores, float)},
+                      labels, names=NAMES)  # fmt: skip
+
+
+@pytest.fixture
+def keep(services):
+    """Keep predictions of a model, as a job does."""
+
+    def keep(key, model, made, shown=None):
+        def blob(body):
+            with services.store.blobs.incoming() as path:
+                path.write_bytes(body)
+                return services.store.blobs.keep(path)
+
+        shown = shown or bh.Instances("text", made.ids, made.labels,
+                                      np.array([f"<b>text {i}</b>" for i in made.ids]))  # fmt: skip
+        services.store.predictions.keep(
+            key,
+            DataRow(DATA, "six animals", made.count, shown.kind, blob(bh.dump_instances(shown))),
+            PredictionRow(model, DATA, blob(bh.dumps(made)), "file", "made.npz", "", ""),
+        )
+
+    return keep
+
+
+@pytest.fixture
+def key(services, tmp_path, keep):
+    file = tmp_path / "tree.json"
+    file.write_text(json.dumps(TREE))
+    key = services.experiments.add(file, "tree.json")[0].id
+    keep(key, "root", outputs(RIGHT))
+    keep(key, "p5", outputs(WRONG))
+    return key
+
+
+@pytest.fixture
+def view(services, key):
+    rows = services.experiments.get(key)[1].rows
+    return BehaviorsView(key, tuple(sorted(rows[m] for m in ("root", "p5"))), rows["root"])
+
+
+def sent(services, view):
+    return table(services.behaviors.desk(view), None)
+
+
+def test_classes_beside_the_base(services, view):
+    told = sent(services, view)
+    assert told["models"][0]["name"] == "root"
+    assert told["summary"]["count"] == "6 instances"
+    rows = {r["name"]: r for r in told["rows"]}
+    assert rows["cat"]["cells"][0][0] == "100.0 %"
+    assert rows["cat"]["cells"][1][:2] == ["50.0 %", "▼ 50 % ± 98 %"]
+    assert rows["owl"]["cells"][1][0] == "not known"  # its scores hold a NaN
+    assert "NaN" in rows["owl"]["cells"][1][5]
+    assert rows["cat"]["note"] == "2 instances"
+
+
+def test_a_class_leads_to_its_instances_and_back(services, view):
+    to = next(r for r in sent(services, view)["rows"] if r["name"] == "dog")["go"]
+    inside = parse(view.experiment_id, to)
+    told = sent(services, inside)
+    assert [r["name"] for r in told["rows"]] == ["i2", "i3", "i4"]
+    assert told["rows"][1]["said"][1] == ["✗", "cat", "was dog"]
+    assert told["rows"][1]["text"] == "<b>text i3</b>"  # as text: the script makes no markup of it
+
+
+def test_a_change_of_one_instance_is_a_word(services, view):
+    told = sent(services, replace(view, rows="instances", relative=True))
+    assert [r["cells"][1][0] for r in told["rows"]][:4] == [
+        "same",
+        "now wrong",
+        "same",
+        "now wrong",
+    ]
+
+
+def test_a_bound_reaches_up_to_its_end_but_includes_the_last(services, view):
+    p5 = next(k for k in view.models if k != view.base)
+    plain = replace(view, metric="confidence", rows="instances")
+    edges = sent(services, plain)["histogram"]["edges"]
+    for low, high in pairwise(edges):
+        told = sent(services, replace(plain, bounds=((p5, low, high),)))
+        column = told["histogram"]["kept"][1]
+        assert sum(column) == len(told["rows"]) == max(column, default=0)
+
+
+def test_counts_of_pairs_foretell_what_a_bound_leaves(services, view):
+    p5 = next(k for k in view.models if k != view.base)
+    plain = replace(view, metric="confidence")
+    h = sent(services, plain)["histogram"]
+    n, m = len(h["edges"]) - 1, 2
+    crossed = np.reshape(h["crossed"], (m, n, m, n))
+    for b in range(n):
+        bound = replace(plain, bounds=((p5, h["edges"][b], h["edges"][b + 1]),))
+        kept = sent(services, bound)["histogram"]["kept"]
+        assert kept[0] == crossed[1, b, 0].tolist()
+
+
+def test_counts_travel_once(services, view):
+    first = sent(services, view)["histogram"]
+    again = table(services.behaviors.desk(replace(view, by=view.base)), first["key"])
+    assert "crossed" in first
+    assert "crossed" not in again["histogram"]
+
+
+def test_sorts_turn_from_none_to_down_to_up(services, view):
+    seen = []
+    for _ in range(4):
+        told = sent(services, view)
+        seen.append((told["models"][1]["sort"], told["words"]))
+        view = parse(view.experiment_id, told["models"][1]["go"])
+    assert [s for s, _ in seen] == ["", "down", "up", ""]
+    assert seen[0][1] == "Sorted by name"
+    assert seen[1][1].endswith("largest first")
+
+
+def test_the_page_says_what_is_missing(app, services, key, view):
+    with app.server.app_context():
+        rows = services.experiments.get(key)[1].rows
+        bare = BehaviorsView(key, (rows["root"], rows["odd"]))
+        told = page.drawn(search(bare), None, key, None)
+        assert told["data"] is None
+        assert "Load predictions" in str(told["notice"])
+        part = page.drawn(search(replace(view, models=tuple(sorted(rows[m] for m in MODELS)))),
+                          None, key, None)  # fmt: skip
+        assert len(part["data"]["models"]) == 2
+        assert "No predictions yet" in str(part["notice"])
+
+
+def test_what_is_no_metric_or_class_is_said(app, services, key, view):
+    with app.server.app_context():
+        for odd in ({"metric": "<b>"}, {"inside": "<b>", "rows": "instances"}):
+            told = page.drawn(search(replace(view, **odd)), None, key, None)
+            assert told["data"] is None
+            assert "This cannot be shown" in str(told["notice"])
+        with pytest.raises(EngineError, match="experiment"):
+            services.behaviors.desk(BehaviorsView("nowhere"))
