@@ -23,7 +23,8 @@ ENGINE = [
     "store", "jobs",
 ]
 DASHBOARD = [
-    "settings", "ids", "urls", "urls_experiment", "urls_layers", "urls_embed", "access", "demo",
+    "settings", "ids", "ids_behaviors", "urls", "urls_experiment", "urls_layers",
+    "urls_behaviors", "urls_embed", "access", "demo",
     "components", "figures", "queries", "shell", "job_list", "job_drawer", "share_sheet", "pages",
     "embed", "arrival", "api_experiments", "api_predictions", "api", "share_links",
     "app", "serve",
@@ -41,7 +42,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "base", "misc"}
 MAX_LINES = 400
-MAX_JS_LINES = 6724
+MAX_JS_LINES = 6944
 
 
 @cache
