@@ -388,6 +388,9 @@ class Layers(StrEnum):
     TABLE = "layers--table"
     DETAILS = "layers--details"
     UNMATCHED = "layers--unmatched"
+    FINDINGS = "layers--findings"
+    REMEDY = "layers--remedy"  # one a finding
+    REMEDIED = "layers--remedied"
     TASK = "layers--task"  # one a model and place
 
 

@@ -17,9 +17,9 @@
     change({ opened, page: page().ask.page });
   }
 
-  function select(row) {
+  function select(name) {
     const root = page();
-    root.picked = { name: row.dataset.name };
+    root.picked = { name };
     clientside.set_props("layers--picked", { data: root.picked });
     mark();
   }
@@ -78,11 +78,15 @@
       if (sort.dataset.key) clientside.set_props("layers--figure", { value: key });
       return change({ by: by ? Number(by.replace("-", "")) : null, up: !by.startsWith("-"), key });
     }
-    const row = hit("tr[data-row]");
+    const row = hit("tr[data-row]"), found = hit("[data-find]");
+    if (found) { // a stored tensor, which activations do not have
+      select(found.dataset.find);
+      return page().ask.show === "activations" && change({ show: "weights", key: "", by: null, opened: [] });
+    }
     if (!row) return;
     at = all().indexOf(row);
     if (hit("[data-fold]")) return fold(row);
-    select(row);
+    select(row.dataset.name);
     if (row.getAttribute("aria-expanded") === "false") fold(row);
   });
 
@@ -104,7 +108,7 @@
     else if (event.key === "ArrowLeft") {
       if (open === "true") fold(row);
       else while (at > 0 && Number(rows[at].getAttribute("aria-level")) >= level) at -= 1;
-    } else if (event.key === "Enter" || event.key === " ") select(row);
+    } else if (event.key === "Enter" || event.key === " ") select(row.dataset.name);
     else return;
     event.preventDefault();
     mark(true);

@@ -115,7 +115,7 @@ RANGES = _ranges()  # of relative change, in words
 
 
 def _box(left: float, top: float, wide: float, tall: float) -> str:
-    return f"M{left:g} {top:.4g}h{wide:g}v{tall:.4g}h{-wide:g}z"
+    return f"M{left:g} {max(0.0, top):.1f}h{wide:g}v{tall:.1f}h{-wide:g}z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from dashboard.urls_layers import LayersView
 from engine import layers
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.layers import Compared, Module
+from engine.layers import Compared, Finding, Module
 from engine.store import ExperimentRow, JobRow, Store, unit_digest
 
 KIND = "layers"
@@ -32,6 +32,7 @@ QUICK_STEPS = 4
 MOST_KEPT = 40_000  # layers in memory; 10 kB each at most
 JOBS = 30  # newest jobs that are looked through
 GOING = ("queued", "running")
+Held = tuple[Compared, tuple[Finding, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Side:
             nothing to compare).
         share: 0..1 of a running one; words: what it does, or what is wrong.
         digest: names its result; args: of its unit.
-        compared: its layers, once it is ready.
+        compared: its layers, once it is ready; findings: what stands out in them.
     """
 
     row: int
@@ -54,6 +55,7 @@ class Side:
     digest: str = ""
     args: Mapping[str, Any] | None = None
     compared: Compared | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 def complete(found: Experiment, view: LayersView) -> LayersView:
@@ -85,7 +87,7 @@ class LayerQueries:
 
     def __init__(self, store: Store, folder: Path) -> None:
         self._store, self._folder = store, folder
-        self._kept: OrderedDict[str, Compared] = OrderedDict()
+        self._kept: OrderedDict[str, Held] = OrderedDict()
         self._trees: OrderedDict[tuple[str, ...], dict[str, Module]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -121,15 +123,15 @@ class LayerQueries:
             return Side(at, "none", words="Activations need samples, and this experiment has none: "
                         "attach some where an operation is run.")  # fmt: skip
         digest = unit_digest(KIND, engine.VERSION, args)
-        compared, words = self._held(digest), ""
+        held, words = self._held(digest), ""
         unit = known.get(digest)
-        if compared is None and time.monotonic() < until and self._is_quick(args):
+        if held is None and time.monotonic() < until and self._is_quick(args):
             try:
-                compared = self._opened(digest, self._run(args, digest))
+                held = self._opened(digest, self._run(args, digest))
             except EngineError as error:
                 return Side(at, "none", words=error.sentence)
-        if compared is not None:
-            return Side(at, "ready", 1.0, "", digest, args, compared)
+        if held is not None:
+            return Side(at, "ready", 1.0, "", digest, args, *held)
         state, share = "missing", 0.0
         if unit is not None and unit.state in (*GOING, "failed"):
             state, share, words = unit.state, unit.share, unit.words
@@ -175,13 +177,30 @@ class LayerQueries:
                 self._trees.popitem(last=False)
         return found
 
+    def findings(
+        self, row: ExperimentRow, found: Experiment, view: LayersView, sides: Sequence[Side]
+    ) -> list[tuple[int, Finding]]:
+        """(row of a model, finding): of samples where they were run, which tell more than weights.
+
+        Args:
+            row: of the experiment.
+            found: its models.
+            view: of `complete`.
+            sides: of the view.
+        """
+        deep = sides
+        if view.show != "activations":
+            deep = self.sides(row, found, replace(view, show="activations"), quick=False)
+        chosen = [b if b.state == "ready" else a for a, b in zip(sides, deep, strict=True)]
+        return [(side.row, finding) for side in chosen[1:] for finding in side.findings]
+
     def _units(self, experiment_id: str) -> dict[str, Any]:
         """Digest -> the newest unit of a job about layers."""
         jobs = self._store.jobs.list(most=JOBS, subject=experiment_id)
         return {u.digest: u for j in sorted(jobs, key=lambda j: j.created) if j.kind == KIND
                 for u in j.units}  # fmt: skip
 
-    def _held(self, digest: str) -> Compared | None:
+    def _held(self, digest: str) -> Held | None:
         with self._lock:
             if digest in self._kept:
                 self._kept.move_to_end(digest)
@@ -191,18 +210,19 @@ class LayerQueries:
         found = read_result(self._folder, digest)
         return None if found is None else self._opened(digest, found)
 
-    def _opened(self, digest: str, found: Mapping[str, Any]) -> Compared | None:
+    def _opened(self, digest: str, found: Mapping[str, Any]) -> Held | None:
         try:
             compared = layers.unpack(base64.b64decode(str(found.get("layers")), validate=True))
         except (EngineError, binascii.Error):
             return None  # as if it had never been made
         with self._lock:
-            self._kept[digest] = compared
-            while len(self._kept) > 1 and sum(len(c.layers) for c in self._kept.values()) > (
-                MOST_KEPT
-            ):
+            held = self._kept[digest] = compared, layers.heard(found.get("findings"))
+            while len(self._kept) > 1 and self._count() > MOST_KEPT:
                 self._kept.popitem(last=False)
-        return compared
+        return held
+
+    def _count(self) -> int:
+        return sum(len(compared.layers) for compared, _ in self._kept.values())
 
     def _run(self, args: Mapping[str, Any], digest: str) -> Mapping[str, Any]:
         from engine.jobs import run_here

@@ -8,7 +8,7 @@ stands out, and what may help).
 from engine.behaviors import Finding, Remedy
 from engine.layers.comparing import Compared, Layer, compare_activations, compare_weights
 from engine.layers.findings import findings
-from engine.layers.packed import pack, unpack
+from engine.layers.packed import heard, pack, tell, unpack
 from engine.layers.sums import CHANGES, Sums, edges_of, sums
 from engine.layers.tensors import Tensor, module_of, tensors
 from engine.layers.tree import KEYS, PAGE, WORSE_LOW, Module, Shown, figure, shown, tree
@@ -16,5 +16,5 @@ from engine.layers.tree import KEYS, PAGE, WORSE_LOW, Module, Shown, figure, sho
 __all__ = [
     "CHANGES", "KEYS", "PAGE", "WORSE_LOW", "Compared", "Finding", "Layer", "Module", "Remedy",
     "Shown", "Sums", "Tensor", "compare_activations", "compare_weights", "edges_of", "figure",
-    "findings", "module_of", "pack", "shown", "sums", "tensors", "tree", "unpack",
+    "findings", "heard", "module_of", "pack", "shown", "sums", "tell", "tensors", "tree", "unpack",
 ]  # fmt: skip

@@ -1,15 +1,23 @@
-"""Compared layers as bytes: arrays of equal columns, a row a layer, compressed; no pickle."""
+"""Compared layers as bytes: arrays of equal columns, a row a layer, compressed; no pickle.
+
+What was found of them is JSON.
+"""
 
 from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from engine.behaviors import Finding, Remedy
+from engine.compress import Figure
 from engine.errors import EngineError
 from engine.layers.comparing import Compared, Layer
 from engine.layers.sums import Sums
@@ -74,6 +82,41 @@ def unpack(body: bytes) -> Compared:
         raise EngineError(
             "what was kept of these layers is damaged", "layers", try_this="loading them again"
         ) from error
+
+
+def tell(found: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings as JSON has them; a figure that is not a number is None there."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(k): plain(v) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(v) for v in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return [plain(asdict(one)) for one in found]
+
+
+def heard(told: Any) -> tuple[Finding, ...]:
+    """What `tell` made; what is none of it is left out."""
+    found = []
+    for one in told if isinstance(told, list) else ():
+        try:
+            known: list[dict[str, Any]] = [
+                {n: math.nan if v is None else v for n, v in f.items()} for f in one["figures"]
+            ]
+            figures = tuple(Figure(**f) for f in known)
+            remedy = one["remedy"]
+            if remedy is not None:
+                values = {n: tuple(v) if isinstance(v, list) else v
+                          for n, v in remedy["values"].items()}  # fmt: skip
+                remedy = Remedy(**{**remedy, "values": values})
+            each = {n: math.nan if v is None else v for n, v in one["each"].items()}
+            found.append(Finding(one["kind"], tuple(one["where"]), figures, one["sentence"],
+                                 remedy, each))  # fmt: skip
+        except (KeyError, TypeError, AttributeError, ValueError):
+            continue
+    return tuple(found)
 
 
 def _compared(held: dict[str, Any]) -> Compared:

@@ -8,13 +8,16 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from dashboard.pages.layers import callbacks, layout, states, table
-from dashboard.queries import offspring
+from dashboard.pages.layers import callbacks, findings, layout, states, table
+from dashboard.queries import offspring, remedies
 from dashboard.queries.layer_places import place, tasks_of
 from dashboard.queries.layer_rows import ROWS, figure, keys_of, rows, unmatched
 from dashboard.queries.layers import complete
 from dashboard.urls_layers import MOST, LayersView, asked, build, from_query
+from engine import layers as ly
+from engine.compress import Figure
 from engine.errors import EngineError
+from engine.layers import Finding, Remedy
 from tests.dashboard.test_operate import npz, work
 from tests.engine.compress.nets import small
 from tests.engine.experiments.forests import body, model
@@ -193,6 +196,52 @@ def test_a_layer_leads_to_its_task_and_its_line(app, services, key):
         place(services.store, services.model, row, found, 4, "w", "graph")
 
 
+def test_what_stands_out_has_a_remedy_that_makes_a_child(app, services, key):
+    row, found, view = view_of(services, key, models=(2,), show="activations")
+    services.layers.start(row, found, view)
+    work(services)
+    sides = services.layers.sides(row, found, view)
+    told = services.layers.findings(row, found, view, sides)
+    assert told, "90 % pruned, and nothing stands out"
+    assert {at for at, _ in told} == {2}
+    same = replace(view, show="weights")  # where samples were run, they tell more
+    ready = services.layers.sides(row, found, same)
+    assert services.layers.findings(row, found, same, ready) == told
+    text = str(findings.listed(found, told))
+    assert all(one.sentence in text for _, one in told)
+    one = next(f for _, f in told if f.remedy and f.remedy.start == "model")
+    asked = remedies.start(services.store, row, found, 2, one.remedy)
+    assert asked.made
+    work(services)
+    _, found, children = services.experiments.progress(key)
+    assert [c.state for c in children] == ["done"], children[0].words
+    assert found.models[found.rows[asked.made[0]]].base == "p9"
+
+
+def test_a_remedy_before_the_model_leaves_layers_out(services, key):
+    row, found, _ = view_of(services, key)
+    remedy = Remedy("", {"skip": ("w",)}, "before", "Make it anew without these layers")
+    asked = remedies.start(services.store, row, found, 2, remedy)
+    entry = next(c.entry for c in services.store.offspring.list(row.id))
+    assert (entry["base"], entry["operation"]["parameters"]["amount"]) == ("root", 0.9)
+    assert "w" in str(entry["operation"]["parameters"]["skip"])
+    assert asked.made == (entry["id"],)
+    with pytest.raises(EngineError, match="leave layers out"):
+        remedies.start(services.store, row, found, 4, remedy)
+
+
+def test_findings_survive_their_way_through_json(services, key):
+    figure = Figure("x", float("nan"), 0.1, float("inf"), "share")
+    remedy = Remedy("restore", {"only": ("a",)}, "model", "Restore")
+    told = (Finding("dead", ("a", "b"), (figure,), "Words.", remedy, {"a": 0.5}),)
+    back = ly.heard(json.loads(json.dumps(ly.tell(told))))
+    assert back[0].remedy == told[0].remedy
+    assert (back[0].where, back[0].each) == (told[0].where, told[0].each)
+    assert np.isnan(back[0].figures[0].value)
+    for odd in (None, {}, [3, {}, {"kind": 1}], [{"kind": "x", "where": 3, "figures": None}]):
+        assert ly.heard(odd) == ()
+
+
 def test_what_is_kept_and_damaged_is_as_if_it_were_not(services, key):
     row, found, view = view_of(services, key, models=(1,))
     sides = services.layers.sides(row, found, view)
@@ -221,7 +270,7 @@ def test_the_page_and_its_table_are_drawn(app, services, key):
         assert "layers--table" in str(page)
         assert "nothing at this address" in str(layout(experiment_id="none"))
         ask = {"models": [1, 2], "base": 0}
-        body, note, pages, apart, known = callbacks.shown(ask, None, key)
+        body, note, pages, apart, _, known = callbacks.shown(ask, None, key)
         assert known["address"] == f"/experiments/{key}/layers?models=1.2&base=0"
         assert "In the order of the model" in str(note)
         assert (pages, apart) == ([], [])

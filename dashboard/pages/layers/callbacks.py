@@ -13,22 +13,25 @@ from dash import (
     Output,
     State,
     ctx,
+    dcc,
     html,
     no_update,
     set_props,
 )
 
 from dashboard import urls
-from dashboard.access import FORK_EXPERIMENT, VIEW_EXPERIMENT
+from dashboard.access import EDIT_EXPERIMENT, FORK_EXPERIMENT, VIEW_EXPERIMENT
 from dashboard.components import data, percent
 from dashboard.ids import Experiment, Layers, Shell, repeated
-from dashboard.pages.layers import details, states, table
-from dashboard.queries import services
+from dashboard.pages.layers import details, findings, states, table
+from dashboard.queries import remedies, services
 from dashboard.queries.layer_places import place
 from dashboard.queries.layer_rows import rows, unmatched
 from dashboard.queries.layers import GOING, complete
-from dashboard.shell import guarded
+from dashboard.shell import guarded, notify
+from dashboard.urls_experiment import ExperimentView, path
 from dashboard.urls_layers import LayersView, asked, build, row
+from engine.errors import EngineError
 
 
 def _view(ask: object, key: object) -> tuple[LayersView, Any, Any]:
@@ -44,7 +47,7 @@ def shown(ask: object, _turn: object, key: object) -> tuple[Any, ...]:
     ready = [s for s in sides if s.state == "ready"]
     known = {"address": build(replace(view, layer="")), "states": _states(sides)}
     if not view.models or sides[0].state != "ready" or len(ready) < 2:
-        return states.instead(view, found, sides), [], [], [], known
+        return states.instead(view, found, sides), [], [], [], [], known
     modules = services().layers.tree(sides)
     told = rows(modules, found, view, ready)
     least = min((line.module.sampled for line in told.lines), default=1.0)
@@ -58,7 +61,8 @@ def shown(ask: object, _turn: object, key: object) -> tuple[Any, ...]:
     if not told.lines:
         body = html.P("No module has such a name.", className="muted layers-hint")
     apart = details.unmatched(unmatched(found, ready))
-    return body, note, table.pages(told), apart, known
+    stands_out = services().layers.findings(experiment, found, view, sides)
+    return body, note, table.pages(told), apart, findings.listed(found, stands_out), known
 
 
 def _states(sides: Any) -> str:
@@ -130,6 +134,30 @@ def opened(_clicks: object, picked: object, ask: object, key: object) -> Any:
     return urls.build(place(ours.store, ours.model, experiment, found, at, name, dock))
 
 
+def remedied(_clicks: object, ask: object, key: object) -> Any:
+    """Start what a finding suggests."""
+    id = ctx.triggered_id
+    if not isinstance(id, dict) or not ctx.triggered[0]["value"]:
+        return no_update
+    view, experiment, found = _view(ask, key)
+    sides = services().layers.sides(experiment, found, view, quick=False)
+    told = services().layers.findings(experiment, found, view, sides)
+    at, _, place = str(id.get("index")).partition(".")
+    k = row(place)
+    remedy = told[k][1].remedy if k is not None and k < len(told) else None
+    if k is None or remedy is None or str(told[k][0]) != at:
+        raise EngineError("this finding is not there any more", try_this="loading the page again")
+    begun = remedies.start(services().store, experiment, found, told[k][0], remedy)
+    whose = dcc.Link("To the experiment", href=path(ExperimentView(experiment_id=experiment.id)))
+    if begun.job is None:
+        notify([f"Here already: {', '.join(begun.there)}. ", whose], "info")
+    else:
+        services().jobs.wake()
+        notify([f"{begun.job.title}: asked for, as {', '.join(begun.made)}. ", whose], "info")
+        set_props(Shell.JOBS_POLL, {"disabled": False})
+    return id["index"]
+
+
 def register(app: Dash) -> None:
     """Wire the page."""
     key, ask = State(Experiment.KEY, "data"), State(Layers.ASK, "data")
@@ -137,6 +165,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Layers.TABLE, "children"), Output(Layers.NOTE, "children"),
         Output(Layers.PAGES, "children"), Output(Layers.UNMATCHED, "children"),
+ Output(Layers.FINDINGS, "children"),
         Output(Layers.ADDRESS, "data"),
         Input(Layers.ASK, "data"), Input(Layers.TURN, "data"), key,
     )(guarded(shown, VIEW_EXPERIMENT))  # fmt: skip
@@ -161,6 +190,10 @@ def register(app: Dash) -> None:
         Output(Layers.OPENED, "href"), Input(repeated(Layers.TASK, ALL), "n_clicks"),  # type: ignore[arg-type]
         State(Layers.PICKED, "data"), ask, key, **later,
     )(guarded(opened, FORK_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Layers.REMEDIED, "data"), Input(repeated(Layers.REMEDY, ALL), "n_clicks"),  # type: ignore[arg-type]
+        ask, key, **later,
+    )(guarded(remedied, EDIT_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
 
     def browser(function: str, *wires: Any, **options: Any) -> None:

@@ -55,6 +55,7 @@ def page(view: LayersView, row: ExperimentRow, found: Found) -> html.Div:
             dcc.Store(Layers.TURN),
             dcc.Store(Layers.ADDRESS),
             dcc.Store(Layers.LOADED),
+            dcc.Store(Layers.REMEDIED),
             dcc.Interval(Layers.POLL, interval=POLL_MS, disabled=True),
             dcc.Location(id=Layers.GO, refresh="callback-nav"),
             dcc.Location(id=Layers.OPENED, refresh="callback-nav"),
@@ -81,6 +82,7 @@ def page(view: LayersView, row: ExperimentRow, found: Found) -> html.Div:
                     html.Aside(
                         [
                             html.Div(id=Layers.DETAILS, className="layers-details"),
+                            html.Div(id=Layers.FINDINGS, className="layers-findings"),
                             html.Div(id=Layers.UNMATCHED, className="layers-unmatched"),
                         ],
                         className="pane layers-aside", **aria(label="The selected layer"),

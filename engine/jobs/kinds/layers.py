@@ -10,7 +10,7 @@ from engine.compress import Samples
 from engine.errors import EngineError
 from engine.jobs.kinds.operation import model_of, samples_of, stepped
 from engine.jobs.place import Place
-from engine.layers import compare_activations, compare_weights, pack
+from engine.layers import compare_activations, compare_weights, findings, pack, tell
 
 MOST = 256  # samples that are run
 
@@ -24,7 +24,8 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
         place: where files are.
 
     Returns:
-        "layers", bytes of `layers.pack` in base 64; samples, how many were run.
+        "layers", bytes of `layers.pack` in base 64; findings, of `layers.tell`; samples, how many
+        were run.
 
     Raises:
         EngineError: a step cannot be done, a model does not run, or they have no layer in common.
@@ -35,7 +36,8 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
     model = base if same else _made(args["model"], fit, place, "the model")
     if args["what"] == "weights":
         place.report(0.6, "comparing weights")
-        return {"layers": _text(pack(compare_weights(base, model))), "samples": 0}
+        made = _text(pack(compare_weights(base, model)))
+        return {"layers": made, "findings": tell(findings(base, model)), "samples": 0}
     samples = test or fit
     if samples is None:
         raise EngineError("activations need samples, and this experiment has none",
@@ -43,9 +45,11 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
     inputs = {n: a[:MOST] for n, a in samples.inputs.items()}
     found = compare_activations(
         base, model, inputs,
-        report=lambda n, of: place.report(0.5 + 0.5 * n / of, f"{n} of {of} samples"),
+        report=lambda n, of: place.report(0.5 + 0.3 * n / of, f"{n} of {of} samples"),
     )  # fmt: skip
-    return {"layers": _text(pack(found)), "samples": min(MOST, samples.count)}
+    place.report(0.8, "looking for faults")
+    return {"layers": _text(pack(found)), "findings": tell(findings(base, model, inputs)),
+            "samples": min(MOST, samples.count)}  # fmt: skip
 
 
 def _made(side: Mapping[str, Any], fit: Samples | None, place: Place, words: str) -> bytes:
