@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.acceptance import permissions
+from tests.acceptance import attacks_sent, permissions
 
-CHECKS = (permissions.CHECK,)
+CHECKS = (permissions.CHECK, attacks_sent.CHECK)

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from dashboard.access import gate
-from tests.acceptance import permissions
+from tests.acceptance import attacks_sent, permissions
+from tests.acceptance.attacks import ATTACKS
+from tests.acceptance.attacks_sent import Replayed
 from tests.acceptance.line import MET, NOT_MET
 from tests.acceptance.permissions import Case, Measured
 from tests.acceptance.team import ACTORS, world
@@ -52,3 +54,45 @@ def test_the_matrix_of_a_few_is_right_and_sees_a_gate_that_stands_open(monkeypat
         wrong = [c for c in permissions.matrix(made, FEW) if not c.right]
     assert {c.actor for c in wrong} == {"stranger", "viewer by link", "embed"}
     assert len(wrong) > 100
+
+
+@pytest.fixture(scope="module")
+def team():
+    """A world for attacks that leave it as it was."""
+    with world() as made:
+        yield made
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.id)
+def test_attacks_are_held_off(attack, team):
+    if attack.id != "A7":  # which gives the model away
+        assert attack.held(team)
+        return
+    with world() as own:
+        assert attack.held(own)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.id)
+def test_attacks_get_through_without_their_guard(attack):
+    with world() as made, attack.without(made):
+        assert not attack.held(made)
+
+
+@pytest.mark.parametrize(
+    ("held", "through"), [(("A2",), ("A2", "A3")), (("A2", "A3"), ("A3",)), ((), ())]
+)
+def test_the_line_of_attacks_can_fail(held, through):
+    good = Replayed(("A2", "A3"), ("A2", "A3"), ("A2", "A3"))
+    assert attacks_sent.judge(good)[0].verdict == MET
+    found = replace(good, held=held, through=through)
+    assert attacks_sent.judge(found)[0].verdict == NOT_MET
+    assert attacks_sent.judge(replace(good, ids=()))[0].verdict == NOT_MET
+
+
+def test_every_id_of_the_catalogue_is_there_once():
+    ran = [a.id for a in ATTACKS]
+    told = [*ran, *attacks_sent.A_NOT_HERE, *attacks_sent.NOT_HERE]
+    wanted = {*(f"A{n}" for n in range(1, 17)), *(f"I{n}" for n in range(1, 10)),
+              *(f"J{n}" for n in range(1, 13))}  # fmt: skip
+    assert sorted(told) == sorted(wanted)
