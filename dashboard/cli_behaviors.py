@@ -14,7 +14,9 @@ from dashboard.cli_model import print_json
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from engine.behaviors import Answer, Outputs
+    from collections.abc import Mapping, Sequence
+
+    from engine.behaviors import Answer, Finding, Outputs, Remedy
     from engine.layers import Module
 
 
@@ -31,6 +33,7 @@ def add(commands: Any) -> None:
     said.add_argument("--inside", default="", metavar="CLASS", help="of this class only")
     said.add_argument("--by", default="", metavar="MODEL", help="order rows by this model")
     said.add_argument("--page", type=int, default=1, metavar="N", help="50 rows each, from 1")
+    said.add_argument("--findings", action="store_true", help="only what stands out")
     said.add_argument("--json", action="store_true", help="print one JSON object")
     said.set_defaults(run=_behaviors)
     deep = commands.add_parser("layers", help="weights and activations of a model beside its base")
@@ -39,6 +42,7 @@ def add(commands: Any) -> None:
     deep.add_argument("--data", metavar="F", help="samples: compare activations, not weights")
     deep.add_argument("--by", default="relative", metavar="KEY", help="figure that orders the rows")
     deep.add_argument("--filter", default="", metavar="REGEX", help="modules by name")
+    deep.add_argument("--findings", action="store_true", help="only what stands out")
     deep.add_argument("--json", action="store_true", help="print one JSON object")
     deep.set_defaults(run=_layers)
 
@@ -50,6 +54,9 @@ def _behaviors(options: argparse.Namespace) -> int:
     names = _apart(paths)
     made = _outputs(dict(zip(names, paths, strict=True)), options.data)
     found = behaviors.matched(next(made), made)
+    if options.findings:
+        return _tell({n: behaviors.findings(found, k) for k, n in enumerate(names) if k},
+                     options.json)  # fmt: skip
     metric = options.metric or found.measures[0].id
     question = behaviors.Question(
         metric, options.relative, not options.instances, options.inside, by=options.by,
@@ -115,8 +122,11 @@ def _layers(options: argparse.Namespace) -> int:
     base, model = (
         engine.unpack_model(load(Path(p), Path(p).name).data) for p in (options.base, options.model)
     )
-    if options.data:
-        inputs = engine.read_samples(base, options.data).inputs
+    inputs = engine.read_samples(base, options.data).inputs if options.data else None
+    if options.findings:
+        name = Path(options.model).stem
+        return _tell({name: layers.findings(base, model, inputs)}, options.json)
+    if inputs is not None:
         sides = [layers.compare_activations(base, m, inputs) for m in (base, model)]
     else:
         sides = [layers.compare_weights(base, m) for m in (base, model)]
@@ -142,6 +152,30 @@ def _layers(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{one['name'][-43:]:<44}{one['size']:>10,}{figures}\n")
     sys.stdout.write("".join(f"{n}\n" for n in notes))
     return 0
+
+
+def _tell(found: Mapping[str, Sequence[Finding]], as_json: bool) -> int:
+    """Print what stands out in each model, with the operation that may help."""
+    if as_json:
+        print_json({"findings": {n: [_finite(asdict(f)) for f in some]
+                                 for n, some in found.items()}})  # fmt: skip
+        return 0
+    for name, some in found.items():
+        few = "one thing stands out" if some else "nothing stands out"
+        many = f"{len(some)} things stand out"
+        sys.stdout.write(f"{name}: {many if len(some) > 1 else few}\n")
+        for finding in some:
+            sys.stdout.write(f"  {finding.sentence}\n")
+            if finding.remedy:
+                sys.stdout.write(f"    {finding.remedy.words}: {_called(finding.remedy)}\n")
+    return 0
+
+
+def _called(remedy: Remedy) -> str:
+    """The operation of a remedy, as it is called in scripts."""
+    values = [f"{k}={', '.join(v) if isinstance(v, tuple) else v}" for k, v in
+              remedy.values.items()]  # fmt: skip
+    return " ".join([remedy.operation or "the same operation", *values])
 
 
 def _figures(module: Module) -> dict[str, float]:

@@ -55,6 +55,20 @@ def test_layers_of_two_models(digits, capsys):
     assert "scores" in capsys.readouterr().out
 
 
+def test_only_what_stands_out(digits, capsys):
+    base, pruned, data = digits
+    assert main(["layers", base, pruned, "--data", data, "--findings"]) == 0
+    text = capsys.readouterr().out
+    assert "they were measured on, and flatten them" in text
+    assert "Measure the norms anew: repair_norms" in text
+    assert main(["layers", base, base, "--findings"]) == 0
+    assert capsys.readouterr().out == "base: nothing stands out\n"
+    assert main(["behaviors", base, pruned, "--data", data, "--findings", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["findings"]["pruned"]
+    assert (found["kind"], found["remedy"]["operation"]) == ("collapsed", "repair_layers")
+    assert found["figures"][0]["low"] is None  # no interval
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
