@@ -11,7 +11,7 @@ import dash
 from dash import Dash
 from flask import Flask
 
-from dashboard import access, api, embed, job_drawer, share_links, share_sheet, shell
+from dashboard import access, api, delivery, embed, job_drawer, share_links, share_sheet, shell
 from dashboard.pages import PAGES
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
@@ -33,7 +33,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         pages_folder="",
         title="Paredown",
         update_title="",
-        compress=True,
         suppress_callback_exceptions=True,
         serve_locally=True,
         include_pages_meta=False,
@@ -43,8 +42,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         assets_ignore=r"theme\.js",  # the head loads it, before the first paint
     )
     app.server.extensions["paredown"] = services or open_services(settings)
-    # our own files are small, and flask-compress leaves a streamed file open (its 1.25)
-    app.server.config["COMPRESS_STREAMS"] = False
+    delivery.install(app.server)
     app.index_string = shell.INDEX.replace("THEME", app.get_asset_url("js/theme.js"))
     for order, page in enumerate(PAGES):
         _add_page(app, page, order)

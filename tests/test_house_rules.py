@@ -27,7 +27,7 @@ DASHBOARD = [
     "urls_behaviors", "urls_embed", "access", "demo",
     "components", "figures", "queries", "shell", "job_list", "job_drawer", "share_sheet", "pages",
     "embed", "arrival", "api_experiments", "api_predictions", "api", "share_links",
-    "app", "serve",
+    "delivery", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment",
     "cli_predictions", "cli_demo", "cli_worker", "cli_diff", "cli_behaviors",
     "cli_source", "cli_export", "cli", "__main__",

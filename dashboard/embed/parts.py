@@ -7,14 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from dash import html
-from flask import abort, has_request_context, request
+from flask import abort, g, has_request_context, request
 
-from dashboard.access import NOTHING, tokens
+from dashboard.access import NOTHING
 from dashboard.access.embedded import LINK
 from dashboard.embed import experiment, model
 from dashboard.embed.foot import Shown, foot
 from dashboard.ids import Shell
-from dashboard.queries import services
 from dashboard.urls_embed import page_of, part_of, query_of, with_part
 from engine.errors import EngineError
 from engine.store import LinkRow
@@ -25,24 +24,21 @@ PAGES: Mapping[str, Lay] = MappingProxyType({"model": model.shown, "experiments"
 
 def asked() -> bool:
     """Whether this request is of a page in a frame."""
-    return has_request_context() and request.environ.get(LINK) is not None
+    # Dash asks for a layout before the gate has looked at the first request
+    return has_request_context() and LINK in request.environ and "link" in g
 
 
-def link_of(token: object) -> LinkRow:
-    """The embed that a token leads to; answers 404 where none stands."""
-    try:
-        link = services().store.sharing.open(tokens().link_of(token))
-    except EngineError:
-        abort(404, NOTHING)
-    if not link.embed or not page_of(link.view)[0]:
+def held() -> LinkRow:
+    """The embed under whose name this request is made; the gate has found that it stands."""
+    link: LinkRow = g.link
+    if not page_of(link.view)[0]:
         abort(404, NOTHING)
     return link
 
 
 def layout() -> html.Div:
     """The layout of the page in a frame that asks."""
-    token = request.environ[LINK]
-    link = link_of(token)
+    token, link = request.environ[LINK], held()
     page, id = page_of(link.view)
     part = part_of(link.view)
     root = f"{request.script_root}/embed/{token}"

@@ -11,7 +11,7 @@ from dash import Dash
 from flask import Response, jsonify, request
 
 from dashboard.access import What, needed
-from dashboard.embed.parts import asked, layout, link_of
+from dashboard.embed.parts import asked, held, layout
 from dashboard.urls_embed import EMBED, THEMES, part_of
 
 ROUTE = "embed.page"
@@ -77,8 +77,7 @@ def register(app: Dash) -> None:
     whole = server.view_functions[DEPENDENCIES]
 
     def page(token: str) -> Response:
-        link = link_of(token)
-        return Response(_page(app, token, part_of(link.view)), mimetype="text/html")
+        return Response(_page(app, token, part_of(held().view)), mimetype="text/html")
 
     def wires() -> Any:
         return jsonify(_wires(app)) if asked() else whole()
@@ -177,8 +176,7 @@ def _framed(response: Response) -> Response:
         response = Response(text, 404, dict(response.headers), "text/html")
         response.content_length = len(text.encode())
     elif response.status_code == 200:
-        link = link_of((request.view_args or {}).get("token"))
-        sites = list(link.origins) or ["'self'"]
+        sites = list(held().origins) or ["'self'"]
     policy = response.headers.get("Content-Security-Policy", "")
     own = [p for p in policy.split("; ") if not p.startswith("frame-ancestors")]
     response.headers["Content-Security-Policy"] = "; ".join(
