@@ -22,6 +22,7 @@ class Behaviors(StrEnum):
     CANCEL = "behaviors--cancel"
     NEWS = "behaviors--news"  # another value: predictions came or a job moved
     FLAG = "behaviors--flag"  # {"id", "on"}
+    FLAGS = "behaviors--flags"  # another value: flags changed
     EXPORT = "behaviors--export"
     FILE = "behaviors--file"  # what is downloaded
     IMPORT = "behaviors--import"

@@ -7,7 +7,14 @@ Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas)
 from engine.behaviors.answer import Answer, Histogram, Row, histogram, instance
 from engine.behaviors.arriving import ENDINGS, read_outputs, read_predictions
 from engine.behaviors.asking import Asking, Spots, ask
-from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, turned
+from engine.behaviors.changes import (
+    Confusion,
+    confusion,
+    frequent,
+    sensitive,
+    top_scores,
+    turned,
+)
 from engine.behaviors.findings import Finding, Remedy, amount, findings
 from engine.behaviors.groups import Means, classes, means, whole
 from engine.behaviors.instances import (
@@ -39,5 +46,5 @@ __all__ = [
     "dump_instances", "dumps", "findings", "fitted", "frame", "frequent", "histogram", "instance",
     "instances", "is_of", "is_relative", "load_instances", "loads", "matched", "means",
     "measure_of", "of_data", "of_samples", "outputs", "passing", "predict", "read_outputs",
-    "read_predictions", "run_outputs", "sensitive", "set_of", "turned", "whole",
+    "read_predictions", "run_outputs", "sensitive", "set_of", "top_scores", "turned", "whole",
 ]  # fmt: skip

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.behaviors.matched import Matched
-from engine.behaviors.metrics import Floats, Ints
+from engine.behaviors.metrics import Floats, Ints, are_shares, shares
+from engine.behaviors.outputs import SCORES, Outputs
 
 TOP = 5
 MOST_PAIRS = 1_000_000
@@ -102,6 +103,22 @@ def sensitive(shown: Floats, keep: NDArray[np.bool_], top: int) -> tuple[Ints, F
     rows = np.argsort(-mean, kind="stable")[:top]
     rows = rows[np.isfinite(mean[rows])]
     return rows, mean[rows]
+
+
+def top_scores(made: Outputs, k: int, top: int) -> tuple[tuple[str, float], ...]:
+    """The classes that an instance scores highest, (word, probability).
+
+    Args:
+        made: with scores.
+        k: place of the instance.
+        top: how many.
+    """
+    scores = made.vectors[SCORES]
+    row = shares(scores[k : k + 1].astype(np.float64), are_shares(scores))[0]
+    if np.isnan(row).any():
+        return ()
+    best = np.argsort(-row, kind="stable")[:top].tolist()
+    return tuple((made.names[j] if j < len(made.names) else str(j), float(row[j])) for j in best)
 
 
 def _most(values: Ints, n: int, sound: NDArray[np.bool_], top: int) -> list[tuple[int, float]]:

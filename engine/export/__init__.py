@@ -6,6 +6,6 @@ a recipe.  Start reading at `kinds.py`, the list of them.
 
 from engine.export.kinds import KINDS, Exported, Kind, export_as
 from engine.export.subject import Subject
-from engine.export.table import EXPORT_SCHEMA
+from engine.export.table import EXPORT_SCHEMA, safe_csv
 
-__all__ = ["EXPORT_SCHEMA", "KINDS", "Exported", "Kind", "Subject", "export_as"]
+__all__ = ["EXPORT_SCHEMA", "KINDS", "Exported", "Kind", "Subject", "export_as", "safe_csv"]

@@ -7,6 +7,7 @@ version; new ones come at the end.
 from __future__ import annotations
 
 import io
+import re
 
 import polars as pl
 
@@ -80,12 +81,18 @@ def tasks(subject: Subject) -> pl.DataFrame:
 
 
 def csv(subject: Subject) -> bytes:
-    """The table as CSV, UTF-8; a text that a spreadsheet would run as a formula begins with '."""
+    """The table as CSV, UTF-8."""
+    return safe_csv(tasks(subject))
+
+
+def safe_csv(frame: pl.DataFrame) -> bytes:
+    """A table as CSV, UTF-8; a text that a spreadsheet would run as a formula begins with '."""
     text = pl.selectors.string()
-    plain = tasks(subject).with_columns(
+    plain = frame.with_columns(
         pl.when(text.str.contains(FORMULA)).then("'" + text).otherwise(text).name.keep()
     )
-    return plain.write_csv().encode()
+    heads = {c: f"'{c}" for c in plain.columns if re.match(FORMULA, c)}
+    return plain.rename(heads).write_csv().encode()
 
 
 def parquet(subject: Subject) -> bytes:

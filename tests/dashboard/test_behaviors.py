@@ -8,8 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from dash import no_update
 
 from dashboard.pages.behaviors import callbacks as page
+from dashboard.pages.behaviors import sheets
+from dashboard.queries import behaviors_sheets
 from dashboard.queries.behaviors_table import table
 from dashboard.urls_behaviors import BehaviorsView, parse, search
 from engine import behaviors as bh
@@ -146,11 +149,11 @@ def test_the_page_says_what_is_missing(app, services, key, view):
     with app.server.app_context():
         rows = services.experiments.get(key)[1].rows
         bare = BehaviorsView(key, (rows["root"], rows["odd"]))
-        told = page.drawn(search(bare), None, key, None)
+        told = page.drawn(search(bare), None, None, key, None)
         assert told["data"] is None
         assert "Load predictions" in str(told["notice"])
         part = page.drawn(search(replace(view, models=tuple(sorted(rows[m] for m in MODELS)))),
-                          None, key, None)  # fmt: skip
+                          None, None, key, None)  # fmt: skip
         assert len(part["data"]["models"]) == 2
         assert "No predictions yet" in str(part["notice"])
 
@@ -158,8 +161,57 @@ def test_the_page_says_what_is_missing(app, services, key, view):
 def test_what_is_no_metric_or_class_is_said(app, services, key, view):
     with app.server.app_context():
         for odd in ({"metric": "<b>"}, {"inside": "<b>", "rows": "instances"}):
-            told = page.drawn(search(replace(view, **odd)), None, key, None)
+            told = page.drawn(search(replace(view, **odd)), None, None, key, None)
             assert told["data"] is None
             assert "This cannot be shown" in str(told["notice"])
         with pytest.raises(EngineError, match="experiment"):
             services.behaviors.desk(BehaviorsView("nowhere"))
+
+
+def test_a_flag_stays_and_goes(app, services, key, view):
+    with app.server.app_context():
+        ask = search(replace(view, rows="instances"))
+        done = page.flagged({"id": "i3", "on": True}, ask, key)
+        assert done != no_update
+        told = sent(services, replace(view, rows="flagged"))
+        assert [r["name"] for r in told["rows"]] == ["i3"]
+        assert page.flagged({"id": "<b>", "on": True}, ask, key) == no_update
+        page.flagged({"id": "i3", "on": False}, ask, key)
+        assert sent(services, replace(view, rows="flagged"))["rows"] == []
+
+
+def test_the_most_sensitive_come_first(services, view):
+    told = sent(services, replace(view, rows="sensitive", metric="true_confidence"))
+    assert told["rows"][0]["name"] == "i3"  # the base was surest of it, the other is not at all
+    assert "i5" not in [r["name"] for r in told["rows"]]  # NaN is no change
+
+
+def test_sheets_show_counts_and_instances(app, services, view):
+    with app.server.app_context():
+        p5 = next(k for k in view.models if k != view.base)
+        for kind, words in (("confusion", "Label"), ("changes", "The base said")):
+            desk = services.behaviors.desk(replace(view, sheet=kind, of=p5))
+            assert words in str(sheets.sheet(desk))
+        _, counts = behaviors_sheets.matrix(desk)
+        assert (counts.words, counts.unknown) == (("cat", "dog", "owl"), 1)
+        assert counts.counts.tolist() == [[1, 0, 1], [1, 2, 0], [0, 0, 0]]
+        desk = services.behaviors.desk(replace(view, rows="instances", sheet="instance", of=3))
+        found = behaviors_sheets.seen(desk, services.predictions)
+        assert (found.id, found.label, found.drawn["text"]) == ("i3", "dog", "<b>text i3</b>")
+        assert [(said, best[0][0]) for _, said, best in found.models] == [
+            ("dog", "dog"), ("cat", "cat")]  # fmt: skip
+        odd = replace(view, rows="instances", sheet="instance", of=99)
+        with pytest.raises(EngineError, match="no such instance"):
+            behaviors_sheets.seen(services.behaviors.desk(odd), services.predictions)
+
+
+def test_what_a_spreadsheet_would_run_is_quoted(services, key, keep, view):
+    labels = ["=1+1", "=1+1", "@b", "@b", "@b", "-c"]
+    for model, scores in (("root", RIGHT), ("p5", WRONG)):
+        keep(key, model, bh.outputs(None, {"scores": np.array(scores, float)}, labels,
+                                    names=["=1+1", "@b", "-c"]))  # fmt: skip
+    for rows in ("classes", "instances"):
+        text = behaviors_sheets.as_csv(services.behaviors.desk(replace(view, rows=rows))).decode()
+        assert "'=1+1" in text
+        assert not [c for line in text.splitlines() for c in line.split(",") if c[:1] in "=@" and c]
+    assert "NaN" in text  # what is not known is no 0

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_props
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
 
 from dashboard.access import EDIT_EXPERIMENT, VIEW_EXPERIMENT
 from dashboard.ids import Experiment, Shell
 from dashboard.ids_behaviors import Behaviors
-from dashboard.pages.behaviors import parts
+from dashboard.pages.behaviors import parts, sheets
 from dashboard.queries import services
+from dashboard.queries.behaviors import with_flag
+from dashboard.queries.behaviors_sheets import as_csv
 from dashboard.queries.behaviors_table import table
 from dashboard.queries.experiment_words import recipe_words
+from dashboard.queries.offspring import sent
 from dashboard.shell import guarded, notify
 from dashboard.urls_behaviors import parse
 from engine.errors import EngineError
+from engine.store import clean_name
 
 
-def drawn(ask: object, _news: object, key: object, held: object) -> dict[str, Any]:
+def drawn(ask: object, _news: object, _flags: object, key: object, held: object) -> dict[str, Any]:
     """Everything that the page shows of a query."""
     view = parse(str(key or ""), ask)
     try:
         desk = services().behaviors.desk(view)
-        sent = table(desk, held) if desk.asking else None
+        told = table(desk, held) if desk.asking else None
+        over = sheets.sheet(desk)
     except EngineError as error:
         stays = dict.fromkeys(("side", "bar", "held", "sheet"), no_update)
         return stays | {"notice": parts.fault(error.sentence, view), "data": None, "foot": []}
@@ -31,10 +36,10 @@ def drawn(ask: object, _news: object, key: object, held: object) -> dict[str, An
         "side": parts.side(desk),
         "bar": parts.bar(desk),
         "notice": parts.notice(desk, _under_way(str(key))),
-        "data": sent,
-        "held": sent["histogram"]["key"] if sent else None,
-        "foot": parts.foot(sent, desk),
-        "sheet": parts.sheet(desk),
+        "data": told,
+        "held": told["histogram"]["key"] if told else None,
+        "foot": parts.foot(told, desk),
+        "sheet": over,
     }
 
 
@@ -66,6 +71,39 @@ def moved(_turn: object, _off: object, key: object, known: object) -> Any:
     return no_update if now == known or (known is None and not now) else now
 
 
+def changed(
+    flag: object, contents: object, name: object, model: object, ask: object, key: object
+) -> Any:
+    """Flag an instance for review or take its flag away; keep predictions from a file."""
+    if ctx.triggered_id == Behaviors.IMPORT and contents:
+        file = str(name or "")
+        made = services().predictions.import_file(key, str(model), sent(contents, file), file)
+        notify(f"{made.count:,} predictions of {made.model}, on {made.name}.", "done")
+        return f"{made.model} {made.data} {file}"
+    return flagged(flag, ask, key)
+
+
+def flagged(flag: object, ask: object, key: object) -> Any:
+    """Flag an instance for review, or take its flag away."""
+    told = flag if isinstance(flag, dict) else {}
+    desk = services().behaviors.desk(parse(str(key or ""), ask))
+    id = str(told.get("id", ""))
+    if desk.data is None or desk.asking is None or id not in desk.asking.given.ids:
+        return no_update
+    text = with_flag(desk.row, desk.data.id, id, on=bool(told.get("on")))
+    services().store.experiments.edit(desk.row.id, text, desk.row.version)
+    return f"{desk.row.version + 1}"
+
+
+def exported(clicks: object, ask: object, key: object) -> Any:
+    """All rows of the view as a file."""
+    if not clicks:
+        return no_update
+    desk = services().behaviors.desk(parse(str(key or ""), ask))
+    name = clean_name(f"{desk.row.name} {desk.view.rows} {desk.view.metric}")
+    return {"content": as_csv(desk).decode(), "filename": f"{name}.csv", "type": "text/csv"}
+
+
 def _under_way(key: str) -> Any:
     """The newest unfinished job that predicts for an experiment; None: none."""
     jobs = services().jobs.about(key)
@@ -91,7 +129,8 @@ def register(app: Dash) -> None:
             "foot": Output(Behaviors.FOOT, "children"),
             "sheet": Output(Behaviors.SHEET, "children"),
         },
-        inputs=[Input(Behaviors.ASK, "data"), Input(Behaviors.NEWS, "data"), key,
+        inputs=[Input(Behaviors.ASK, "data"), Input(Behaviors.NEWS, "data"),
+                Input(Behaviors.FLAGS, "data"), key,
                 State(Behaviors.HELD, "data")],
     )(guarded(drawn, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(
@@ -107,6 +146,15 @@ def register(app: Dash) -> None:
         Output(Behaviors.CANCEL, "title"), Input(Behaviors.CANCEL, "n_clicks"), key,
         prevent_initial_call=True,
     )(guarded(cancelled, EDIT_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Behaviors.FLAGS, "data"), Input(Behaviors.FLAG, "data"),
+        Input(Behaviors.IMPORT, "contents"), State(Behaviors.IMPORT, "filename"),
+        State(Behaviors.IMPORT_MODEL, "value"), ask, key, prevent_initial_call=True,
+    )(guarded(changed, EDIT_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Behaviors.FILE, "data"), Input(Behaviors.EXPORT, "n_clicks"), ask, key,
+        prevent_initial_call=True,
+    )(guarded(exported, VIEW_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(ClientsideFunction("behaviors", "draw"), Input(Behaviors.DATA, "data"),
          State(Behaviors.ASK, "data"), prevent_initial_call=True)  # fmt: skip

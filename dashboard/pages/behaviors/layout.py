@@ -29,6 +29,9 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
             dcc.Store(Behaviors.DATA),
             dcc.Store(Behaviors.HELD),
             dcc.Store(Behaviors.NEWS),
+            dcc.Store(Behaviors.FLAG),
+            dcc.Store(Behaviors.FLAGS),
+            dcc.Download(id=Behaviors.FILE),
             header(
                 [("Experiments", EXPERIMENTS), (row.name, build(of_experiment(view))),
                  ("Behaviors", "")],

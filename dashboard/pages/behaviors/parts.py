@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dash import html
+import dash_mantine_components as dmc
+from dash import dcc, html
 
 from dashboard.components import aria, data, percent
 from dashboard.ids_behaviors import Behaviors
@@ -15,8 +16,10 @@ from dashboard.queries.behaviors_table import quality_words, step
 from dashboard.queries.behaviors_words import KINDS
 from dashboard.queries.experiment_words import recipe_words
 from dashboard.urls_behaviors import BehaviorsView, search
+from engine.behaviors import ENDINGS
 from engine.numbers import count
 
+ENDINGS_HELP = "Predictions of one model: NPZ, Parquet or JSON, at most 12 MB"
 MOST_OFFERED = 300  # models to add
 LEVELS = {
     "classes": ("Classes", "A row for each class"),
@@ -97,9 +100,26 @@ def side(desk: Desk) -> list[Any]:
                    className="behaviors-field"),
         *([pick("Add a model", [("", [("+ Add a model…", search(view)), *more])], search(view))]
           if more else []),
+        _bring(desk),
         html.P("Colours are those of the map: darker models do better in the experiment.",
                className="muted behaviors-note"),
     ]  # fmt: skip
+
+
+def _bring(desk: Desk) -> html.Details:
+    """Predictions that were made elsewhere."""
+    models = [{"value": desk.id(k), "label": recipe_words(desk.found, k)} for k in desk.order]
+    first = desk.id(desk.lacking[0]) if desk.lacking else models[-1]["value"]
+    return html.Details(
+        [
+            html.Summary("Import predictions…", className="link"),
+            dmc.Select(id=Behaviors.IMPORT_MODEL, data=models, value=first, allowDeselect=False,
+                       size="xs", **aria(label="Model that made them")),
+            dcc.Upload(html.Button("Choose a file…", className="button", title=ENDINGS_HELP),
+                       id=Behaviors.IMPORT, accept=",".join(ENDINGS), multiple=False),
+        ],
+        className="behaviors-import",
+    )  # fmt: skip
 
 
 def _without(view: BehaviorsView, k: int, rest: tuple[int, ...]) -> BehaviorsView:
@@ -234,6 +254,12 @@ def foot(sent: dict[str, Any] | None, desk: Desk) -> list[Any]:
         html.Span(sent["words"], className="muted"),
         *([way("Clear the bounds", clear)] if desk.view.bounds else []),
         html.Span(className="spring"),
+        html.Button(
+            "Export CSV",
+            id=Behaviors.EXPORT,
+            className="button",
+            title="All rows of this view, not only of this page",
+        ),
         *(
             way(text, pages[key], "button")
             if pages[key]
@@ -242,8 +268,3 @@ def foot(sent: dict[str, Any] | None, desk: Desk) -> list[Any]:
             if pages["before"] or pages["after"]
         ),
     ]
-
-
-def sheet(desk: Desk) -> list[Any]:
-    """What lies over the page."""
-    return []
