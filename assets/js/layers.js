@@ -56,7 +56,9 @@
     window.history.replaceState(window.history.state, "", known.address + layer);
     requestAnimationFrame(() => {
       if (!page()) return;
-      document.getElementById("layers--search").classList.toggle("wrong", !!page().querySelector("#layers--note [role=alert]"));
+      const box = document.getElementById("layers--search"), wrong = !!page().querySelector("#layers--note [role=alert]");
+      box.classList.toggle("wrong", wrong);
+      box.setAttribute("aria-invalid", wrong);
       mark(document.activeElement === document.body && root.walking);
     });
   }

@@ -14,8 +14,8 @@ from itertools import pairwise
 from engine.layers import CHANGES, Sums
 
 PARTS = len(CHANGES) - 1
-SPIKE = 4.0  # times the next bar from which a bar is cut, so that the others are seen
-ROOM = 2.5  # times the next bar that a cut one stands high
+SPIKE = 4.0  # times the next bar from which the base's tallest is no measure for the others
+ROOM = 2.5  # times the base's tallest bar that a drawing is high at most
 APART = 1.0  # bars between those outside and the others
 
 
@@ -41,14 +41,14 @@ def scale(every: Sequence[Sums | None]) -> float:
     Args:
         every: the models, the base first.
     """
-    first = second = 0.0
-    for k, sums in enumerate(every):
-        if sums is not None:
-            heights = sorted((sums.own if k == 0 else sums.table.sum(axis=1)).tolist())
-            first, second = max(first, heights[-1]), max(second, heights[-2])
-    if second and first > SPIKE * second:
-        return float(max(ROOM * second, first / 40))
-    return float(max(first, 1.0))
+    known = [(k, s) for k, s in enumerate(every) if s is not None]
+    tallest = max((float((s.own if k == 0 else s.table.sum(axis=1)).max()) for k, s in known),
+                  default=0.0)  # fmt: skip
+    if known and known[0][0] == 0:
+        first, second = sorted(known[0][1].own.tolist(), reverse=True)[:2]
+        usual = second if second and first > SPIKE * second else first
+        tallest = min(tallest, ROOM * usual) or tallest
+    return max(tallest, 1.0)
 
 
 def bars(sums: Sums, base: bool, top: float, bar: int, height: int) -> Bars:

@@ -15,7 +15,7 @@ from engine.errors import EngineError
 from engine.experiments import Experiment
 from engine.layers import Module, Sums
 
-ROWS = 60  # at once
+ROWS = 50  # at once
 SHORT = {"relative": "Rel. change", "sqnr_db": "SQNR, dB", "cosine": "Cosine",
          "flips": "Sign flips", "change": "Mean change", "sparsity": "Zeros"}  # fmt: skip
 USUAL = {"sparsity": "sparsity", "weights": "relative", "activations": "sqnr_db"}
