@@ -8,13 +8,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.behaviors.outputs import Outputs, Words, outputs
+from engine.behaviors.outputs import MOST_INSTANCES, MOST_WIDTH, Outputs, Words
 from engine.errors import EngineError
 
 Arrays = dict[str, NDArray[Any]]
@@ -44,31 +44,52 @@ def arrays_of(made: Outputs) -> Arrays:
 
 
 def outputs_of(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
-    """The outputs of `arrays_of`.
+    """The outputs of `arrays_of`, checked again, but not word by word.
 
     Raises:
         EngineError: they are none.
     """
     try:
         head = heard(arrays["head"])
-        words = np.array(head["words"] or [""], dtype=np.str_)
-        said, labels = (words[arrays[k]].tolist() for k in ("said", "labels"))
-        classes = None
-        if "classes" in head:
-            ends = np.cumsum(arrays["member"])[:-1]
-            classes = [[head["classes"][k] for k in own.tolist()]
-                       for own in np.split(arrays["of"], ends)]  # fmt: skip
+        words = np.array([str(w)[:200] for w in head["words"]] or [""], np.str_)
+        said, labels = (words[_places(arrays[k], len(words))] for k in ("said", "labels"))
+        count = len(labels)
+        ids = [str(k) for k in range(count)] if head["ids"] is None else list(map(str, head["ids"]))
         vectors = {str(n): arrays[f"v{k}"] for k, n in enumerate(head["vectors"])}
+        flat = all(v.ndim == 2 and v.dtype == np.float32 and len(v) == count
+                   and v.shape[1] <= MOST_WIDTH for v in vectors.values())  # fmt: skip
+        if not (0 < count <= MOST_INSTANCES and len(set(ids)) == len(said) == count and flat):
+            raise ValueError(count)
         measures = {str(n): (str(a), str(b), bool(c)) for n, (a, b, c) in head["measures"].items()}
-        ids = head["ids"]
+        classes: Sequence[Sequence[str]] = [[w] if w else [] for w in labels.tolist()]
+        if "classes" in head:
+            known = list(map(str, head["classes"]))
+            of = [known[k] for k in _places(arrays["of"], len(known)).tolist()]
+            ends = np.cumsum(_places(arrays["member"], len(of) + 1)).tolist()
+            classes = [of[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True)]
+        names = tuple(map(str, head["names"]))
+        if len(classes) != count:
+            raise ValueError(count)
     except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
         raise EngineError("these are no predictions that were kept") from error
-    return outputs(ids, vectors, labels, said, classes, head["names"], measures)
+    return Outputs(np.array(ids, np.str_), said, vectors, labels, classes, measures, names)
+
+
+def _places(numbers: NDArray[Any], count: int) -> NDArray[Any]:
+    """Places in a list, each of which is there.
+
+    Raises:
+        ValueError: they are none.
+    """
+    sound = numbers.ndim == 1 and numbers.dtype.kind in "iu"
+    if not sound or (numbers.size and (numbers.min() < 0 or numbers.max() >= count)):
+        raise ValueError(numbers)
+    return numbers
 
 
 def dumps(made: Outputs) -> bytes:
     """Outputs as an .npz without objects; the same outputs are the same bytes."""
-    return packed(arrays_of(made))
+    return packed(arrays_of(made), np.savez)  # scores hardly shrink, and are read often
 
 
 def loads(data: bytes) -> Outputs:
@@ -80,10 +101,12 @@ def loads(data: bytes) -> Outputs:
     return outputs_of(unpacked(data))
 
 
-def packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def packed(
+    arrays: Mapping[str, NDArray[Any]], save: Callable[..., None] = np.savez_compressed
+) -> bytes:
     """Arrays as an .npz; the same arrays are the same bytes."""
     file = io.BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **dict(sorted(arrays.items())))
+    save(file, allow_pickle=False, **dict(sorted(arrays.items())))
     return file.getvalue()
 
 

@@ -22,6 +22,7 @@ from engine.formats import SHOWN, Network, load, read_arrays
 
 LABELS, TARGETS = "labels", "targets"
 _ALSO = {"label": LABELS, "class": LABELS, "target": TARGETS}  # words for them in tables
+_AT_ONCE = 1024  # samples that are looked at
 NO_INPUTS = frozenset({LABELS, TARGETS, SHOWN, *_ALSO})  # but where a model has such an input
 
 
@@ -148,10 +149,13 @@ def _fitting(
     floats, numbers = np.dtype(dtype or "float32").kind == "f", array.dtype.kind in "fiub"
     if not numbers or (not floats and array.dtype.kind == "f"):
         raise EngineError("has the wrong type", where, dtype, str(array.dtype))
-    bad = int(array.size - np.isfinite(array).sum()) if array.dtype.kind == "f" else 0
+    bad = 0
+    if array.dtype.kind == "f":
+        parts = (array[k : k + _AT_ONCE] for k in range(0, len(array), _AT_ONCE))
+        bad = sum(int(part.size - np.isfinite(part).sum()) for part in parts)
     if bad:
         raise EngineError(f"holds {bad:,} values that are no number (NaN or infinite)", where)
-    return array.astype(dtype or "float32")
+    return array.astype(dtype or "float32", copy=False)
 
 
 def _labels(labels: NDArray[Any], count: int, classes: int | None) -> NDArray[np.int64]:

@@ -1,9 +1,9 @@
 """Arrays out of a file that may be hostile: parsed in a child process that limits itself first.
 
 `read_confined` is the parent's side, `respond` the child's.  The child answers with a line of JSON,
-{"arrays": [[name, type, sizes], …]} or {"fault": [five fields of an `EngineError`]}, and behind it
-the numbers of each array in turn: nothing of it is unpickled, and no more is believed of it than
-that it holds numbers.
+{"arrays": [[name, type, sizes], …]} or {"fault": [five fields of an `EngineError`]}, and behind it,
+each from a multiple of 64 bytes on, the numbers of each array in turn: nothing of it is unpickled,
+and no more is believed of it than that it holds numbers.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ CPU_SECONDS, WALL_SECONDS = 120, 240
 BASE_BYTES = 6 * 2**30  # address space: numpy and polars alone take 3 GB of it
 SHOWN = "shown"  # the one array that may hold words: what people see of each instance
 _LAST_LETTER, _HALVES = 0x10FFFF, (0xD800, 0xDFFF)
+_ALIGNED = 64  # bytes
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -79,6 +80,7 @@ def _answered(answer: IO[bytes], name: str) -> Arrays:
     answer.seek(0)
     try:
         head = json.loads(answer.readline())
+        at = answer.tell()
         if "fault" in head:
             raise EngineError(*[str(field) for field in head["fault"]][:5])
         found = {}
@@ -86,16 +88,25 @@ def _answered(answer: IO[bytes], name: str) -> Arrays:
             dtype, shape = np.dtype(kind), tuple(int(s) for s in shape)
             if dtype.kind not in ("fiubU" if key.endswith(SHOWN) else "fiub"):
                 raise ValueError
-            count = int(np.prod(shape, dtype=np.int64))
-            if min(shape, default=0) < 0 or not 0 <= count * dtype.itemsize <= size:
+            count, at = int(np.prod(shape, dtype=np.int64)), _aligned(at)
+            if min(shape, default=0) < 0 or not 0 <= count * dtype.itemsize <= size - at:
                 raise ValueError
-            raw = answer.read(count * dtype.itemsize)
+            # the file is unlinked and lives as long as what is mapped: memory holds what is used
+            found[str(key)] = (
+                np.memmap(answer, dtype, "c", at, shape).view(np.ndarray) if count
+                else np.zeros(shape, dtype)
+            )  # fmt: skip
             if dtype.kind == "U":
-                _check_letters(np.frombuffer(raw, np.uint32))
-            found[str(key)] = np.frombuffer(raw, dtype, count).reshape(shape).copy()
+                _check_letters(np.frombuffer(found[str(key)].tobytes(), np.uint32))
+            at += count * dtype.itemsize
     except (ValueError, TypeError, KeyError) as error:
         raise EngineError("the data cannot be read", name) from error
     return found
+
+
+def _aligned(at: int) -> int:
+    """The next place in the answer where an array begins."""
+    return -(-at // _ALIGNED) * _ALIGNED
 
 
 def _check_letters(letters: NDArray[np.uint32]) -> None:
@@ -123,8 +134,12 @@ def respond(read: Callable[[bytes, str], Arrays]) -> None:
     else:
         plain = {k: np.ascontiguousarray(a, a.dtype.newbyteorder("<")) for k, a in found.items()}
         head = [[k, a.dtype.str, list(found[k].shape)] for k, a in plain.items()]
-        out.write(json.dumps({"arrays": head}).encode() + b"\n")
+        line = json.dumps({"arrays": head}).encode() + b"\n"
+        out.write(line)
+        at = len(line)
         for array in plain.values():
-            out.write(array.tobytes())
+            out.write(bytes(_aligned(at) - at))
+            out.write(array.data if array.size else b"")
+            at = _aligned(at) + array.nbytes
         return
     out.write(json.dumps({"fault": fault}).encode() + b"\n")

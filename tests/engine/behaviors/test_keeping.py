@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from engine import behaviors as bh
 from engine.compress import samples
 from engine.errors import EngineError
+from engine.formats import read_arrays
 from tests.engine.compress.nets import small
 
 RANDOM = np.random.default_rng(0)
@@ -117,6 +120,22 @@ def test_a_run_over_batches_is_the_run_at_once():
     np.testing.assert_allclose(bh.run_outputs(small(), one).vectors["scores"][0],
                                made.vectors["scores"][69], atol=1e-5)  # fmt: skip
     assert bh.of_samples(made.ids, made.labels, {"x": inputs}, given).kind == "image"
+
+
+def test_memory_does_not_grow_with_the_data(tmp_path):
+    """Samples stay in a file: 8 MB of them pass through less than 4 MB, what was made included."""
+    inputs = RANDOM.normal(size=(10_000, 3, 8, 8)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=inputs, number=np.float32(3))
+    del inputs
+    tracemalloc.start()
+    try:
+        arrays = read_arrays(tmp_path / "data.npz")
+        assert (arrays["number"].shape, float(arrays.pop("number"))) == ((), 3.0)
+        made = bh.run_outputs(small(), samples(small(), arrays))
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert made.count == 10_000
 
 
 def test_a_script_predicts_and_compares(tmp_path):
