@@ -102,7 +102,7 @@ def compare_activations(
 ) -> Compared:  # fmt: skip
     """What layers of a model make of samples, beside its base, batch by batch.
 
-    Both run in lock step, so that two batches are held and nothing else.
+    Both run in lock step, so that two batches of each are held and nothing else.
 
     Args:
         base: bytes of an ONNX file.

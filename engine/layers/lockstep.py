@@ -1,9 +1,9 @@
-"""A model and its base, run batch by batch side by side, so that two batches are held at most."""
+"""A model and its base, run batch by batch side by side: two batches of each in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from engine.errors import EngineError
 from engine.formats import Network
 
 Array = NDArray[Any]
-AT_ONCE = 64 << 20  # bytes of outputs of a batch
+Arrays = dict[str, Array]
+AT_ONCE = 32 << 20  # bytes of outputs of a batch; two of each model are in memory
 MOST_BATCH = 16
 
 
@@ -54,18 +55,24 @@ class LockStep:
     def __iter__(self) -> Iterator[tuple[int, dict[str, tuple[Array, Array]]]]:
         """(samples done, tensor of the base -> (base's values, model's values)) of each batch."""
         last = self.count - self.spare
-        with ThreadPoolExecutor(1) as pool:  # the base beside the model, each on one thread
-            for start in range(0, last, self.batch):
+        with ThreadPoolExecutor(2) as pool:  # each on one thread, a batch ahead of who reads them
+
+            def begin(start: int) -> list[Future[Arrays]]:
                 part = self._part(start, start + self.batch)
-                beside = None if self._one is self._two else pool.submit(self._one, part)
-                x = self._two(part)
-                b = x if beside is None else beside.result()
+                sides = [self._one] if self._one is self._two else [self._one, self._two]
+                return [pool.submit(side, part) for side in sides]
+
+            ahead = begin(0) if last else []
+            for start in range(0, last, self.batch):
+                made = [side.result() for side in ahead]
+                ahead = begin(start + self.batch) if start + self.batch < last else []
+                b, x = made[0], made[-1]
                 yield (
                     min(last, start + self.batch),
                     {name: (b[name], x[other]) for name, other in self._pairs.items()},
                 )
 
-    def _part(self, start: int, stop: int) -> dict[str, Array]:
+    def _part(self, start: int, stop: int) -> Arrays:
         """Some samples; an input that is one number goes with all of them."""
         return {n: a[start:stop] if a.ndim else a for n, a in self._feeds.items()}
 
