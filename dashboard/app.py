@@ -11,7 +11,17 @@ import dash
 from dash import Dash
 from flask import Flask
 
-from dashboard import access, api, delivery, embed, job_drawer, share_links, share_sheet, shell
+from dashboard import (
+    access,
+    api,
+    delivery,
+    embed,
+    embed_sheet,
+    job_drawer,
+    share_links,
+    share_sheet,
+    shell,
+)
 from dashboard.pages import PAGES
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
@@ -51,11 +61,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     def layout() -> Any:
         if embed.asked():
             return embed.layout()
-        return shell.frame([*job_drawer.drawer(), *share_sheet.sheet()])
+        return shell.frame([*job_drawer.drawer(), *share_sheet.sheet(), *embed_sheet.sheet()])
 
     app.layout = layout
     job_drawer.register(app)
     share_sheet.register(app)
+    embed_sheet.register(app)
     api.register(app.server, settings)
     share_links.register(app)
     embed.register(app)

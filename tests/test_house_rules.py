@@ -23,11 +23,11 @@ ENGINE = [
     "store", "jobs",
 ]
 DASHBOARD = [
-    "settings", "ids", "ids_behaviors", "urls", "urls_experiment", "urls_layers",
+    "settings", "ids", "ids_behaviors", "ids_embed", "urls", "urls_experiment", "urls_layers",
     "urls_behaviors", "urls_embed", "access", "demo",
-    "components", "figures", "queries", "shell", "job_list", "job_drawer", "share_sheet", "pages",
-    "embed", "arrival", "api_experiments", "api_predictions", "api", "share_links",
-    "delivery", "app", "serve",
+    "components", "figures", "queries", "shell", "job_list", "job_drawer", "share_sheet",
+    "embed_sheet", "pages", "embed", "arrival", "api_experiments", "api_predictions", "api",
+    "share_links", "delivery", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment",
     "cli_predictions", "cli_demo", "cli_worker", "cli_diff", "cli_behaviors",
     "cli_source", "cli_export", "cli", "__main__",
@@ -42,7 +42,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "manager", "base", "misc"}
 MAX_LINES = 400
-MAX_JS_LINES = 6944
+MAX_JS_LINES = 6990
 
 
 @cache

@@ -176,7 +176,7 @@ def _framed(response: Response) -> Response:
         response = Response(text, 404, dict(response.headers), "text/html")
         response.content_length = len(text.encode())
     elif response.status_code == 200:
-        sites = list(held().origins) or ["'self'"]
+        sites = ["'self'", *held().origins]  # the sheet has a preview
     policy = response.headers.get("Content-Security-Policy", "")
     own = [p for p in policy.split("; ") if not p.startswith("frame-ancestors")]
     response.headers["Content-Security-Policy"] = "; ".join(

@@ -25,6 +25,7 @@ from engine.store.tables import LINK_USERS, LINKS
 
 MAX_LINKS = 200  # of an object
 MAX_DAYS = 3650
+ANY_SITE = "*"
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?(:\d{1,5})?\Z")
 
 
@@ -93,7 +94,8 @@ class Links:
             object_id: to which it leads.
             role: viewer or forker; an embed is a viewer's.
             embed: shown inside other sites.
-            origins: of those sites, such as "https://wiki.example.org"; may begin with "*." .
+            origins: of those sites, such as "https://wiki.example.org"; may begin with "*." ,
+                and `ANY_SITE` is all of them.
             view: the address that it opens, beginning with "/".
             label: what it is for.
             source: files and source lines too.
@@ -174,7 +176,7 @@ def origin_from(value: object) -> str:
         EngineError: it is none.
     """
     text = value.strip().lower().rstrip("/") if isinstance(value, str) else ""
-    if not _ORIGIN.match(text):
+    if text != ANY_SITE and not _ORIGIN.match(text):
         raise EngineError(
             "this is not the address of a site", expected="such as https://wiki.example.org",
             found=text[:80],

@@ -136,7 +136,7 @@ def test_only_the_sites_of_the_link_may_frame_it(client, of_model, add):
     path, _, _ = of_model(origins=("https://wiki.example.org", "https://*.team.example"))
     headers = client.get(path).headers
     allowed = headers["Content-Security-Policy"].rpartition("frame-ancestors ")[2]
-    assert allowed == "https://wiki.example.org https://*.team.example"
+    assert allowed == "'self' https://wiki.example.org https://*.team.example"
     assert "X-Frame-Options" not in headers
     assert "Set-Cookie" not in headers
     assert headers["Referrer-Policy"] == "no-referrer"

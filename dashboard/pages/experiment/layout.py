@@ -7,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from dashboard import embed_sheet
 from dashboard.components import aria, choice, data, field
 from dashboard.ids import Experiment
 from dashboard.pages.experiment import docks, model_map, operate, progress, trade_off
@@ -204,6 +205,7 @@ def _tools(row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any]) -> l
             id=Experiment.REPORT,
         ),
         button("experiment", row.id),
+        embed_sheet.button(),
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from dashboard import embed_sheet
 from dashboard.components import aria, data, field
 from dashboard.ids import Model, repeated
 from dashboard.pages.model import analyses, budgets, docks, graph, rules
@@ -156,6 +157,7 @@ def _head(
         *rules.head(),
         budgets.head(),
         button("model", view.model_id),
+        embed_sheet.button(),
         html.Button(
             "Optimize",
             id=Model.OPTIMIZE,
