@@ -49,12 +49,15 @@ def axis_of(network: Network, tensor: str) -> int | None:
     return -1 if node.op_type in ("MatMul", "Gemm") else None
 
 
-def ends(network: Network, starts: tuple[str, ...]) -> dict[str, str]:
-    """Output of a layer -> the last tensor behind it that norms and activations make of it alone.
+def chains(network: Network, starts: tuple[str, ...]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """What norms and activations make of a layer's output alone.
 
     Args:
         network: the model.
         starts: outputs of layers.
+
+    Returns:
+        Output of a layer -> (the last tensor of the chain behind it, what its nodes read besides).
     """
     readers: dict[str, list[Any]] = {}
     for node in network.nodes:
@@ -62,13 +65,14 @@ def ends(network: Network, starts: tuple[str, ...]) -> dict[str, str]:
             readers.setdefault(name, []).append(node)
     out, found = set(network.outputs), {}
     for start in starts:
-        at = start
+        at, beside = start, list[str]()
         while at not in out and len(readers.get(at, ())) == 1 and readers[at][0].input[0] == at:
             node = readers[at][0]
             if node.op_type not in ALONE:
                 break
+            beside += [t for t in node.input[1:] if t]
             at = node.output[0]
-        found[start] = at
+        found[start] = at, tuple(beside)
     return found
 
 

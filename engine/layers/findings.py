@@ -9,6 +9,7 @@ already is no finding.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from engine.behaviors import Finding, Remedy, amount
 from engine.compress import layers as roles
 from engine.compress import unpack
 from engine.formats import Network, attribute
-from engine.layers.channels import Channels, axis_of, channels, ends
+from engine.layers.channels import Channels, axis_of, chains, channels
 from engine.layers.comparing import Layer, compare_weights
 from engine.layers.ranges import narrow_sums
 from engine.layers.tensors import tensors
@@ -30,6 +31,7 @@ HURT = 0.25  # of what they weighed: ‖Δw‖ / ‖w‖
 SILENT = 0.1  # share of a layer's channels that fell silent
 FLAT = 0.5  # spread behind a norm, as a share of the base's, in the middle channel
 GONE = 0.1  # gain of a norm's channel, as a share of the base's
+LOST = 0.05  # share of a norm's channels whose gain is gone
 NAMED = 3  # layers that a sentence names
 
 
@@ -50,17 +52,40 @@ def findings(base: bytes, model: bytes, inputs: Inputs | None = None) -> tuple[F
     ours, theirs = Network(base), Network(model)
     compared = compare_weights(base, model).layers
     silent, flat = _from_weights(base, model), _gains(ours, theirs)
+    chain = _chains(ours)
+    flat_now: dict[str, float] = {}
     if inputs is not None:
-        silent_now, flat_now = _from_samples(base, model, ours, theirs, inputs)
-        silent = {k: max(silent.get(k, 0), silent_now.get(k, 0)) for k in {*silent, *silent_now}}
-    else:
-        flat_now = {}
+        now, flat_now = _from_samples(base, model, ours, theirs, chain, inputs)
+        silent |= {n: v for n, v in now.items()
+                   if v > silent.get(n, 0) and not flat.keys() & chain[n].beside}  # fmt: skip
     fixable = {n for n in theirs.weights if theirs.dtype(n) in ("float32", "float16")}
+    changed = {n for n in fixable & set(ours.weights) if _differs(ours, theirs, n)}
+    blamed = {n: changed.intersection((n, *chain[n].beside)) for n in silent}
     found = (
-        _small(compared, fixable), _silent(silent, fixable), _lost_scales(flat, fixable),
+        _small(compared, fixable), _silent(silent, blamed), _lost_scales(flat, fixable),
         _flattened({k: v for k, v in flat_now.items() if k not in flat}), narrow_sums(theirs),
     )  # fmt: skip
     return tuple(f for f in found if f)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A weight's output, the last tensor of the chain behind it, what the chain reads besides."""
+
+    output: str
+    end: str
+    beside: tuple[str, ...]
+
+
+def _chains(network: Network) -> dict[str, _Chain]:
+    """Weight -> its chain."""
+    weight = {y.output: y.tensor for y in roles(network) if y.role == "weight"}
+    return {weight[s]: _Chain(s, *told) for s, told in chains(network, tuple(weight)).items()}
+
+
+def _differs(ours: Network, theirs: Network, name: str) -> bool:
+    same = ours.shape(name) == theirs.shape(name)
+    return same and not np.array_equal(ours.array(name), theirs.array(name))
 
 
 def _small(compared: Sequence[Layer], fixable: set[str]) -> Finding | None:
@@ -113,15 +138,18 @@ def _from_weights(base: bytes, model: bytes) -> dict[str, float]:
 
 
 def _from_samples(
-    base: bytes, model: bytes, ours: Network, theirs: Network, inputs: Inputs
+    base: bytes,
+    model: bytes,
+    ours: Network,
+    theirs: Network,
+    chain: Mapping[str, _Chain],
+    inputs: Inputs,
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """(weight -> share of channels that fell silent, tensor of a norm -> spread behind it)."""
-    weight = {y.output: y.tensor for y in roles(ours) if y.role == "weight"}
-    end = ends(ours, tuple(weight))
+    """(weight -> share of channels that fell silent, scale of a norm -> spread behind it)."""
     norms = {n.output[0]: n.input[1] for n in theirs.nodes if _is_norm(n, theirs)}
-    asked = {t: axis_of(ours, t) for t in (*end.values(), *norms)}
+    asked = {t: axis_of(ours, t) for t in (*(c.end for c in chain.values()), *norms)}
     seen = channels(base, model, {t: a for t, a in asked.items() if a is not None}, inputs)
-    silent = {weight[s]: _fell_silent(seen[t]) for s, t in end.items() if t in seen}
+    silent = {n: _fell_silent(seen[c.end]) for n, c in chain.items() if c.end in seen}
     flat = {norms[t]: _spread(seen[t]) for t in norms if t in seen}
     return ({n: v for n, v in silent.items() if v >= SILENT},
             {n: v for n, v in flat.items() if v < FLAT})  # fmt: skip
@@ -146,17 +174,22 @@ def _spread(seen: Channels) -> float:
     return float(np.median(seen.model[alive] / seen.base[alive])) if alive.any() else 1.0
 
 
-def _silent(silent: Mapping[str, float], fixable: set[str]) -> Finding | None:
+def _silent(silent: Mapping[str, float], blamed: Mapping[str, set[str]]) -> Finding | None:
+    """Silent channels; what changed in their layers and the norms behind can be given back."""
     if not silent:
         return None
     names = sorted(silent, key=lambda n: -silent[n])
+    tensors = sorted(set().union(*blamed.values()))
+    values = {"role": "all", "only": tuple(tensors)}
+    words = f"Restore {_count(tensors, 'tensor')}"
+    remedy = Remedy("restore", values, "model", words) if all(blamed.values()) else _anew(names)
     return Finding(
         "dead", tuple(names),
         (amount("Channels that fell silent", silent[names[0]], "share"),),
         f"Channels fell silent in {_count(names, 'layer')}: "
         f"{_named(names, lambda n: f'{silent[n]:.0%}')}. They say the same of every sample, so "
         "what the base told by them is lost.",
-        _back(names, fixable, "weight"), dict(silent),
+        remedy, dict(silent),
     )  # fmt: skip
 
 
@@ -169,7 +202,7 @@ def _gains(ours: Network, theirs: Network) -> dict[str, float]:
         alive = b > 1e-3 * max(float(b.max(initial=0)), 1e-30)
         if b.shape == x.shape and alive.any():
             found[name] = float((x[alive] < GONE * b[alive]).mean())
-    return {n: share for n, share in found.items() if share >= SILENT}
+    return {n: share for n, share in found.items() if share >= LOST}
 
 
 def _gain(network: Network) -> dict[str, NDArray[np.float64]]:
@@ -222,6 +255,10 @@ def _back(names: Sequence[str], fixable: set[str], role: str) -> Remedy:
     if all(n in fixable for n in names):
         return Remedy("restore", {"role": role, "only": tuple(names)}, "model",
                       f"Restore {_count(names, 'tensor')}")  # fmt: skip
+    return _anew(names)
+
+
+def _anew(names: Sequence[str]) -> Remedy:
     return Remedy("", {"skip": tuple(names)}, "before", "Make it anew without these layers")
 
 

@@ -96,6 +96,15 @@ def test_channels_that_a_shift_silences_are_found_on_samples(base: bytes):
     (found,) = ly.findings(base, model, X)
     assert (found.kind, found.where) == ("dead", ("wide.weight",))
     assert found.figures[0].value == 0.5
+    assert found.remedy.values["only"] == ("wide.norm.shift",)  # not the weight, which is as it was
+    assert cured(base, model, found) == ()
+
+
+def test_channels_that_a_norm_silences_are_told_of_the_norm(base: bytes):
+    model = edited(base, "wide.norm.scale", lambda s: np.where(np.arange(64) < 16, 0, s))
+    (found,) = ly.findings(base, model, X)
+    assert (found.kind, found.where) == ("flattened", ("wide.norm.scale",))
+    assert cured(base, model, found) == ()
 
 
 def test_scales_of_a_norm_that_are_gone(base: bytes):
