@@ -25,16 +25,6 @@ class Shell(StrEnum):
     JOB_CANCEL = "shell--job-cancel"
 
 
-class Share(StrEnum):
-    """The sheet in which an object is shared."""
-
-    SHEET = "share--sheet"
-    BODY = "share--body"
-    ASK = "share--ask"  # a message of the sheet; see queries/sharing.py
-    OF = "share--of"  # the open analysis, or its model
-    GO = "share--go"
-
-
 class Models(StrEnum):
     """The list of models."""
 
@@ -234,6 +224,9 @@ class Model(StrEnum):
     ROW_NOTE = "model--row-note"
     CONFLICT = "model--conflict"
     CONFLICT_TEXT = "model--conflict-text"
+    WHOSE = "model--whose"  # the role of who does not own what is open
+    MEANWHILE = "model--meanwhile"  # another person saved
+    MEANWHILE_TEXT = "model--meanwhile-text"
     OPTIMIZE = "model--optimize"
     EXPORT = "model--export"  # + "-" + a format of engine.export.KINDS
     EXPORTED = "model--exported"

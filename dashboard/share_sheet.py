@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
 
 from dashboard.access import SIGNED_IN, tokens
 from dashboard.components import aria, choice, count, data
-from dashboard.ids import Share
+from dashboard.ids_sharing import Share
 from dashboard.queries import services
 from dashboard.queries.sharing import DAYS, Sharable, answer, grantee_words, may_words
 from dashboard.shell import guarded, notify

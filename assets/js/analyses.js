@@ -17,11 +17,14 @@
       now = page().desk = { first: draft, draft, told: draft.analysis, text, queue: [], chosen: "" };
       if (again && !turn++) setTimeout(() => clientside.sheets.open(SHEET));
     }
-    if (text !== now.text) later(now, QUIET, { text, dirty: true });
+    if (text !== now.text) later(now, QUIET, { text, edited: true, dirty: keeps(now) === "yes" });
     Object.assign(now, { recipe: own, against });
     show(now);
     return now.told === draft.analysis ? clientside.no_update : (now.told = draft.analysis);
   }
+
+  /* What of the edits is kept: "yes" all, "fork" only a fork of them, "no" nothing. */
+  const keeps = (now) => (now.draft.analysis ? now.draft.keeps : page().dataset.modelkeeps);
 
   function later(now, wait, what) {
     Object.assign(now, what);
@@ -39,10 +42,10 @@
     if (!message) return !now.flying && now.go && leave(now);
     if (!analysis && (clientside.recipe.plain() || !clientside.recipe.rules().length)) now.dirty = false; // it is in the address
     if (message.verb === "save" && (!now.dirty || (conflict && !now.go))) return show(now), pump(now);
-    Object.assign(now, { dirty: false, flying: ++turn });
+    Object.assign(now, { dirty: false, flying: ++turn, last: message.verb === "save" ? now.last : message });
     const missed = { flying: 0, dirty: true, draft: { ...now.draft, fault: "The server does not answer." } };
     now.lost = setTimeout(() => desk() === now && (later(now, AGAIN, missed), show(now)), PATIENCE);
-    set("save", { data: { ...message, analysis, at, version, document: now.recipe, turn } });
+    set("save", { data: { tree: now.draft.tree, ...message, analysis, at, version, document: now.recipe, turn } });
   }
 
   function answered({ draft, against, load }) {
@@ -55,9 +58,20 @@
     if (load && (at !== draft.at || analysis !== draft.analysis))
       window.history.pushState(window.history.state, "", window.location.href); // back undoes the view
     if (load && !now.dirty) Object.assign(now, { text: JSON.stringify(load) }, clientside.recipe.load(load));
+    if (load || keeps(now) === "yes") now.edited = false;
+    if (draft.meanwhile) asked(now, draft.meanwhile);
     setTimeout(ask); // once the stores have it
     pump(now);
     show(now);
+  }
+
+  /* Another person saved: theirs is shown, or this goes on beside it or as a fork, which is nearest. */
+  function asked(now, theirs) {
+    const box = document.getElementById("model--meanwhile");
+    now.theirs = theirs;
+    set("meanwhile-text", { children: theirs.words });
+    box.showModal();
+    box.querySelector("[data-act=mine]").focus();
   }
 
   /* The sheet is drawn anew while it is open; `sheet` and `search` come when they change. */
@@ -79,12 +93,15 @@
   }
 
   function show(now) {
-    const { analysis, name, words, title, unsaved, conflict, fault } = now.draft, rules = clientside.recipe.rules().length;
+    const { analysis, name, words, title, unsaved, conflict, fault, may, whose } = now.draft, rules = clientside.recipe.rules().length;
+    const { modelmay, modelwhose } = page().dataset, kept = keeps(now), lost = now.edited && kept !== "yes";
+    Object.assign(page().dataset, { may: analysis ? may : modelmay, keeps: kept });
     const alone = !rules ? "baseline" : clientside.recipe.plain() ? "a preset" : "not saved", halt = conflict || fault;
-    const shown = halt ? "not saved" : (analysis || !clientside.recipe.plain()) && (now.dirty || now.flying) ? "saving…" : analysis ? words : alone;
+    const shown = lost ? (kept === "fork" ? "not saved: fork to keep" : "not saved: only you see it") : halt ? "not saved" : (analysis || !clientside.recipe.plain()) && (now.dirty || now.flying) ? "saving…" : analysis ? words : alone;
     const other = now.against && now.against.id ? `against ${now.against.name} · ` : "";
-    const next = { children: other + shown, className: `analysis-state ${halt ? "worse" : analysis && unsaved ? "unsaved" : ""}`, title: halt || title };
-    if (now.shown === (now.shown = JSON.stringify([name, next]))) return;
+    const next = { children: other + shown, className: `analysis-state ${halt ? "worse" : lost || (analysis && unsaved) ? "unsaved" : ""}`, title: halt || title };
+    if (now.shown === (now.shown = JSON.stringify([name, next, whose]))) return;
+    set("whose", { children: analysis ? whose : modelwhose });
     set("analyses-name", { children: name || "Analyses" });
     set("analyses-state", next);
   }
@@ -106,7 +123,10 @@
     const value = (tag) => (form && form.querySelector(tag) ? form.querySelector(tag).value.trim() : "");
     now.focus = choose ? `[data-choose="${choose}"]` : `[data-act="${act}"][data-id="${id}"]`;
     if (choose) ask(void (now.chosen = now.chosen === choose ? "" : choose));
-    else if (analysis || act === "reload") {
+    else if (node.closest("dialog")) {
+      node.closest("dialog").close();
+      send(act === "theirs" ? { verb: "open", id: now.theirs.id } : act === "anyway" ? { ...now.last, tree: now.theirs.version } : { verb: "create" });
+    } else if (analysis || act === "reload") {
       event.preventDefault();
       now.go = analysis || now.draft.analysis;
       send({ verb: "save" });

@@ -7,11 +7,12 @@ from typing import Any
 ColumnDef = dict[str, Any]
 
 
-def columns(sent: dict[str, Any]) -> list[ColumnDef]:
+def columns(sent: dict[str, Any], editable: bool = True) -> list[ColumnDef]:
     """Column definitions.
 
     Args:
         sent: what `queries.experiment.payload` gave.
+        editable: notes and flags may be written.
     """
     words = sent["glossary"]
     ranked = sorted(words, key=lambda c: not words[c]["primary"])
@@ -22,7 +23,8 @@ def columns(sent: dict[str, Any]) -> list[ColumnDef]:
             "headerTooltip": "The steps that made the model; the name in the file is its tooltip.",
             "tooltipField": "model",
         },
-        _note("flags", "Flags", "Words with commas between them, such as chosen, suspect.", 110),
+        _note("flags", "Flags", "Words with commas between them, such as chosen, suspect.", 110,
+              editable),
         *(
             {
                 "field": c, "headerName": words[c]["header"], "headerTooltip": words[c]["help"],
@@ -46,7 +48,7 @@ def columns(sent: dict[str, Any]) -> list[ColumnDef]:
             }
             for p, name in sent["names"].items()
         ),
-        _note("notes", "Notes", "What people wrote on the model.", 220),
+        _note("notes", "Notes", "What people wrote on the model.", 220, editable),
         _word("label", "Label", 160), _word("model", "Id", 220),
         _word("author", "Author", 100), _word("time", "Time", 130),
     ]  # fmt: skip
@@ -59,9 +61,9 @@ def _word(field: str, header: str, width: int) -> ColumnDef:
     }  # fmt: skip
 
 
-def _note(field: str, header: str, help: str, width: int) -> ColumnDef:
+def _note(field: str, header: str, help: str, width: int, editable: bool) -> ColumnDef:
     return {
         "field": field, "headerName": header, "width": width, "headerTooltip": help,
-        "editable": True, "tooltipField": field,
-        "cellClass": "editable", "cellEditorParams": {"maxLength": 2000},
+        "editable": editable, "tooltipField": field,
+        "cellClass": "editable" if editable else "muted", "cellEditorParams": {"maxLength": 2000},
     }  # fmt: skip

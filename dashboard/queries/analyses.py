@@ -14,8 +14,10 @@ from typing import Any
 
 import engine
 from dashboard.queries.documents import Document, canonical, document_of, text_of
+from dashboard.queries.sharing import held_words, keeps
 from dashboard.urls import View
 from engine.errors import EngineError
+from engine.numbers import count
 from engine.store import AnalysisRow, CheckpointRow, Store
 
 DraftState = dict[str, Any]
@@ -54,7 +56,7 @@ def no_draft() -> DraftState:
     return {
         "analysis": "", "at": "", "version": 0, "saved": "", "conflict": "",
         "name": "", "base": "", "unsaved": False, "words": "", "title": "",
-        "target": "", "fps": None, "bindings": {},
+        "target": "", "fps": None, "bindings": {}, "keeps": "", "may": "", "whose": "", "tree": 0,
     }  # fmt: skip
 
 
@@ -70,12 +72,15 @@ def draft_state(store: Store, row: AnalysisRow, shown: CheckpointRow | None = No
         Its id, checkpoint (`at`, "" the draft), the draft's `version`, when it was `saved` (UTC,
         ISO), `name`, the checkpoint that is shown or that the draft stands on (`base`, its name),
         whether the draft is `unsaved`, all that in `words` and at length (`title`), and what the
-        analysis is for: `target`, `fps` (1/s), `bindings`.
+        analysis is for: `target`, `fps` (1/s), `bindings`.  `may` is the role of the one who asks,
+        `keeps` what of their edits is kept, `whose` both in words, "" where it is their own; `tree`
+        is the version of the checkpoints, which a save names as the one that was seen.
     """
     draft = store.analyses.draft(row.id)
     base = shown or (store.analyses.checkpoint_of(draft.base_id) if draft.base_id else None)
     name, time = base.name if base else "", f"saved {clock(draft.updated)}"
     unsaved = draft.unsaved and shown is None
+    role = store.sharing.role("analysis", row.id)
     since = f"unsaved changes since {name}" if unsaved else f"at {name}" if base else time
     return no_draft() | {
         "words": f"checkpoint {name}" if shown else since if base else time,
@@ -83,6 +88,8 @@ def draft_state(store: Store, row: AnalysisRow, shown: CheckpointRow | None = No
         "analysis": row.id, "at": shown.id if shown else "", "version": draft.version,
         "saved": draft.updated.isoformat(), "name": row.name, "base": name, "unsaved": unsaved,
         "target": row.target, "fps": row.fps, "bindings": dict(row.bindings),
+        "keeps": keeps("analysis", role), "may": role.word, "whose": held_words(row.owner, role),
+        "tree": row.version,
     }  # fmt: skip
 
 
@@ -92,6 +99,16 @@ def clock(time: datetime) -> str:
     if own.date() == now.date():
         return f"{own:%H:%M}"
     return f"{own:%-d %b}" if own.year == now.year else f"{own:%-d %b %Y}"
+
+
+def ago(time: datetime) -> str:
+    """How long ago, in words: "just now", "2 minutes ago", "on 3 May at 10:00"."""
+    minutes = (datetime.now(UTC) - time).total_seconds() / 60
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{count(int(minutes), 'minute')} ago"
+    return f"{count(int(minutes / 60), 'hour')} ago" if minutes < 24 * 60 else f"on {clock(time)}"
 
 
 def begun(sentence: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from dashboard.queries.analyses import (
     Comparison,
     DraftState,
+    ago,
     begun,
     checked,
     comparison,
@@ -28,9 +29,11 @@ from dashboard.queries.model import ModelQueries
 from dashboard.queries.saved_totals import totals_text
 from dashboard.urls import View, build
 from engine.errors import EngineError
-from engine.store import AnalysisRow, Checkpoint, Conflict, Store
+from engine.store import AnalysisRow, Checkpoint, Conflict, Meanwhile, Store
 
 UNTITLED = "Untitled"
+# verbs after which the tree has been seen as it is by now
+SEES = frozenset({"checkpoint", "create", "fork", "go_on", "open", "restart"})
 MOST_HISTORY = 1_500_000  # characters of JSON; a longer past is not kept with the draft
 
 
@@ -46,7 +49,7 @@ class Answer:
         draft: state of the draft.  Besides `draft_state` it has "turn", of the message;
             "conflict", why the autosave has stopped, with "kept", the checkpoint that holds what
             was refused, and "gone", whether there is no draft any more; "fault", why this one
-            save failed.
+            save failed; "meanwhile", what another person saved, which stopped a checkpoint.
         said: one sentence for a notice, or "".
         undo: id of the analysis that the notice offers to bring back, or "".
         against: what figures are to be compared with; None as before.
@@ -74,6 +77,7 @@ class _Message:
     analysis: str
     at: str
     version: Any
+    tree: int | None
     id: Any
     name: Any
     note: Any
@@ -140,7 +144,9 @@ def answer(store: Store, ask: ModelQueries, view: View, message: object) -> Answ
         silent = sent.get("verb") == "save"  # the header says it, until a save works again
         state = _as_sent(store, sent) | ({"fault": error.sentence} if silent else {})
         done = Answer(state, "" if silent else begun(error.sentence), refused=True)
-    return replace(done, draft=done.draft | {"turn": turn})
+    same = str(sent.get("verb")) not in SEES and done.draft["analysis"] == sent.get("analysis")
+    seen = {"tree": tree} if same and type(tree := sent.get("tree")) is int else {}
+    return replace(done, draft=done.draft | seen | {"turn": turn})
 
 
 def _verb(sent: Mapping[str, Any]) -> Callable[[_Message], Answer]:
@@ -157,17 +163,19 @@ def _read(store: Store, ask: ModelQueries, view: View, sent: Mapping[str, Any]) 
     analysis, at = (v if isinstance(v := sent.get(k), str) else "" for k in ("analysis", "at"))
     view = replace(view, analysis=analysis, at=at, recipe=text, against="")
     asked = (sent.get("id"), sent.get("name", ""), sent.get("note", ""))
-    return _Message(store, ask, view, plain, text, analysis, at, sent.get("version"), *asked)
+    tree = tree if type(tree := sent.get("tree")) is int else None
+    return _Message(store, ask, view, plain, text, analysis, at, sent.get("version"), tree, *asked)
 
 
 def _as_sent(store: Store, sent: Mapping[str, Any]) -> DraftState:
     """The state that the page has said it is in, with the name of its analysis."""
-    state = no_draft() | {k: sent[k] for k in ("analysis", "at", "version") if k in sent}
+    told = ("analysis", "at", "version", "tree")
+    state = no_draft() | {k: sent[k] for k in told if k in sent}
     try:
         known = draft_state(store, store.analyses.get(state["analysis"]))
     except EngineError:
         return state
-    return known | {k: state[k] for k in ("at", "version")}
+    return known | {k: state[k] for k in ("at", "version", "tree")}
 
 
 def _written(m: _Message, analysis: str, version: int) -> DraftState:
@@ -221,17 +229,24 @@ def _save(m: _Message) -> Answer:
 
 
 def _checkpoint(m: _Message) -> Answer:
-    """Save the draft, and the recipe as a checkpoint."""
+    """Save the draft, and the recipe as a checkpoint, unless another person saved meanwhile."""
     start = m.checkpoint(m.at) if m.analysis and m.at else None
     if start and m.text == checked(start.recipe, start.name):
         raise EngineError("nothing was changed since this checkpoint")
     done = _save(m) if m.analysis else Answer(_begin(replace(m, note=""), UNTITLED))
     saved = done.draft
     view = replace(m.view, at="", analysis=saved["analysis"])
-    kept = m.store.analyses.checkpoint(
-        saved["analysis"], m.name or words_of(m.text), m.text, note=m.note,
-        view=build(view).partition("?")[2], totals=totals_text(m.ask, m.view),
-    )  # fmt: skip
+    try:
+        kept = m.store.analyses.checkpoint(
+            saved["analysis"], m.name or words_of(m.text), m.text, note=m.note,
+            view=build(view).partition("?")[2], totals=totals_text(m.ask, m.view),
+            seen=m.tree if m.analysis else None,
+        )  # fmt: skip
+    except Meanwhile as error:
+        row = error.row
+        told = {"id": row.id, "version": error.version,
+                "words": f"{row.author} saved “{row.name}” {ago(row.created)}."}  # fmt: skip
+        return Answer(saved | {"tree": m.tree, "meanwhile": told}, refused=True)
     state = _written(m, kept.analysis_id, saved["version"])
     return Answer(state, f"{done.said} Saved the checkpoint “{kept.name}”.".strip())
 

@@ -64,6 +64,25 @@ def _document(experiment: Experiment, models: tuple[Any, ...]) -> Mapping[str, A
     return {**experiment.document, "models": made}
 
 
+def meanwhile(experiment: Experiment, model: object, cell: Mapping[str, Any]) -> str:
+    """What is said when a cell holds something else than its writer saw; "" when it does not.
+
+    Args:
+        experiment: as it stands.
+        model: id of the one that was written on.
+        cell: {"colId", "oldValue", "value"} of the edit.
+    """
+    found = experiment.models[experiment.rows[_model(experiment, model)]]
+    stands = found.notes if cell.get("colId") == "notes" else ", ".join(found.flags)
+    if "oldValue" not in cell or stands in (cell["oldValue"] or "", cell.get("value") or ""):
+        return ""
+    now = f"it says “{stands[:200]}” now" if stands else "it is empty now"
+    return (
+        f"Somebody else wrote here meanwhile: {now}. Yours, “{str(cell.get('value'))[:200]}”, "
+        "was not kept; write it again over theirs if it is to stand."
+    )
+
+
 def with_note(row: ExperimentRow, experiment: Experiment, model: object, note: object) -> str:
     """The edits with another note on a model.
 

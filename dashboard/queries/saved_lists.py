@@ -21,7 +21,7 @@ from dashboard.queries.model import ModelQueries
 from dashboard.queries.saved_totals import Figures, Saved, price, saved_of
 from dashboard.urls import View
 from engine.errors import EngineError
-from engine.store import AnalysisRow, CheckpointRow, Draft, Store
+from engine.store import AnalysisRow, CheckpointRow, Draft, Role, Store
 
 MOST_ANALYSES = 100  # drawn at one time; the search finds the others
 MOST_CHECKPOINTS = 300
@@ -40,12 +40,14 @@ class AnalysisLine:
         row: as kept.
         saved: figures of its last checkpoint; all unknown without one.
         target: label of its target; gone: there is no such target any more.
+        role: of the one who asks.
     """
 
     row: AnalysisRow
     saved: Saved
     target: str
     gone: bool
+    role: Role = Role.OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,14 @@ class Tree:
         draft: what is being worked on.
         lines: rows from the top, the draft's among them.
         hidden: checkpoints that are not drawn, the oldest.
+        role: of the one who asks.
     """
 
     row: AnalysisRow
     draft: Draft
     lines: tuple[TreeLine, ...]
     hidden: int
+    role: Role = Role.OWNER
 
 
 def analysis_list(store: Store, model_id: str, search: str = "") -> AnalysisList:
@@ -123,7 +127,8 @@ def analysis_list(store: Store, model_id: str, search: str = "") -> AnalysisList
     known = {t.id: t.label for t in engine.targets()}
     lines = tuple(
         AnalysisLine(row, _last(store, row), known.get(row.target, row.target),
-                     bool(row.target) and row.target not in known)
+                     bool(row.target) and row.target not in known,
+                     store.sharing.role("analysis", row.id))
         for row in found[:MOST_ANALYSES]
     )  # fmt: skip
     return AnalysisList(lines, len(found), len(rows))
@@ -158,7 +163,8 @@ def checkpoint_tree(store: Store, ask: ModelQueries, view: View, analysis_id: st
         figures[c.id] = _priced(ask, view, store.analyses.checkpoint_of(c.id).recipe)
     now = _priced(ask, view, draft.recipe) if draft.unsaved or not draft.base_id else Saved()
     lines = _lines(drawn, figures, draft, now)
-    return Tree(row, draft, tuple(lines), len(every) - len(drawn))
+    role = store.sharing.role("analysis", row.id)
+    return Tree(row, draft, tuple(lines), len(every) - len(drawn), role)
 
 
 def _priced(ask: ModelQueries, view: View, recipe: str) -> Saved:

@@ -77,6 +77,23 @@ def may_words(role: Role) -> str:
     return {Role.VIEWER: "view", Role.FORKER: "fork", Role.EDITOR: "edit"}.get(role, "own")
 
 
+def held_words(owner: str, role: Role) -> str:
+    """Whose something is and what one may do with it; "" with one's own."""
+    if role is Role.OWNER:
+        return ""
+    return f"{owner_words(owner)}’s · you can {may_words(role)}"
+
+
+def keeps(kind: str, role: Role) -> str:
+    """What is kept of somebody's edits: "yes" all, "fork" only a fork of them, "no" nothing.
+
+    On a model an edit begins an analysis of one's own, which a fork of the model is.
+    """
+    if role >= (Role.FORKER if kind == "model" else Role.EDITOR):
+        return "yes"
+    return "fork" if role is Role.FORKER else "no"
+
+
 def grantee_words(grantee: str) -> str:
     """A grantee without the mark of its sort."""
     return "Everyone who signs in" if grantee == EVERYONE else grantee.partition(":")[2]

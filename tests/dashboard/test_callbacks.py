@@ -108,9 +108,9 @@ def test_an_unknown_target_is_a_notice(client, app):
 
 
 def test_every_wired_id_is_one_of_ours(client):
-    from dashboard import ids, ids_behaviors, ids_embed
+    from dashboard import ids, ids_behaviors, ids_embed, ids_sharing
 
-    rooms = (ids, ids_behaviors, ids_embed)
+    rooms = (ids, ids_behaviors, ids_embed, ids_sharing)
     held = [e for room in rooms for e in vars(room).values()]
     enums = [e for e in held if isinstance(e, EnumType) and e is not StrEnum]
     known = {str(m) for enum in enums for m in enum}

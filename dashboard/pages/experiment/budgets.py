@@ -74,7 +74,7 @@ def _menu(found: Found) -> html.Details:
                                 "Keep", id=Experiment.BUDGET_SAVE, className="button primary"
                             ),
                         ],
-                        className="menu-foot",
+                        className="menu-foot for-editor",
                     ),
                 ],
                 className="menu-body",
@@ -101,7 +101,7 @@ def named(found: Found) -> list[Any]:
                 html.Button(
                     "×",
                     id=repeated(Experiment.BUDGET_REMOVE, one["name"]),
-                    className="icon",
+                    className="icon for-editor",
                     title=f"Remove the budget {one['name']}",
                 ),
             ],

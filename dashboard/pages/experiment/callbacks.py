@@ -22,7 +22,7 @@ from dashboard.pages.experiment import (
 )
 from dashboard.queries import experiment_edits, services
 from dashboard.queries.experiment import payload, places
-from dashboard.shell import guarded
+from dashboard.shell import guarded, notify
 
 FIELDS = {"notes": experiment_edits.with_note, "flags": experiment_edits.with_flags}
 
@@ -56,9 +56,13 @@ def written(changed: object, key: object) -> Any:
         if write is None or not isinstance(data, dict):
             continue
         row, found = services().experiments.get(key)
-        text = write(row, found, data.get("model"), sent.get("value"))
-        services().store.experiments.edit(row.id, text, row.version)
-        _, found = services().experiments.get(key)
+        other = experiment_edits.meanwhile(found, data.get("model"), sent)
+        if other:
+            notify(other, "fault")
+        else:
+            text = write(row, found, data.get("model"), sent.get("value"))
+            services().store.experiments.edit(row.id, text, row.version)
+            _, found = services().experiments.get(key)
         model = found.models[found.rows[str(data.get("model"))]]
         told.append({"row": model.row, "notes": model.notes, "flags": ", ".join(model.flags)})
     return told or no_update

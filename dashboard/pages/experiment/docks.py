@@ -19,7 +19,11 @@ DOCKS = {"compare": "Compare", "budgets": "Budgets", "table": "Table"}
 
 
 def lower(
-    view: ExperimentView, sent: dict[str, Any], row: ExperimentRow, found: Found
+    view: ExperimentView,
+    sent: dict[str, Any],
+    row: ExperimentRow,
+    found: Found,
+    editable: bool = True,
 ) -> html.Section:
     """Tabs, and one pane each."""
     chosen = view.dock if view.dock in DOCKS else next(iter(DOCKS))
@@ -37,7 +41,7 @@ def lower(
     bodies = {
         "compare": compare.body(),
         "budgets": budgets.body(found),
-        "table": table.body(sent, formulas(document_of(row))),
+        "table": table.body(sent, formulas(document_of(row)), editable),
     }
     return html.Section(
         [

@@ -36,7 +36,8 @@ def menu(sent: dict[str, Any], own: list[list[str]]) -> html.Details:
     ]
     return html.Details(
         [
-            html.Summary("+ Metric", className="button", title="A metric by formula over others"),
+            html.Summary("+ Metric", className="button for-editor",
+                         title="A metric by formula over others"),
             html.Div(
                 [
                     *_own(own),

@@ -14,12 +14,13 @@ from dashboard.pages.experiment import docks, model_map, operate, progress, trad
 from dashboard.queries import services
 from dashboard.queries.experiment import about, version_of
 from dashboard.queries.experiments import issues_words
+from dashboard.queries.sharing import held_words
 from dashboard.share_sheet import button
 from dashboard.shell import header, not_found
 from dashboard.urls_experiment import EXPERIMENTS, ExperimentView, from_query
 from engine.errors import EngineError
 from engine.experiments import Experiment as Found
-from engine.store import ChildRow, ExperimentRow
+from engine.store import ChildRow, ExperimentRow, Role
 
 BY = {"operation": "Operation", "step": "Step"}
 REPORTS = {"html": "Report as one HTML file", "md": "Report as Markdown"}
@@ -31,13 +32,18 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
     view = from_query(experiment_id, query)
     try:
         row, found, children = services().experiments.progress(view.experiment_id)
+        role = services().store.sharing.role("experiment", row.id)
     except EngineError:
         return not_found()
-    return page(view, row, found, children)
+    return page(view, row, found, children, role)
 
 
 def page(
-    view: ExperimentView, row: ExperimentRow, found: Found, children: tuple[ChildRow, ...] = ()
+    view: ExperimentView,
+    row: ExperimentRow,
+    found: Found,
+    children: tuple[ChildRow, ...] = (),
+    role: Role = Role.OWNER,
 ) -> html.Div:
     """The page of one experiment.
 
@@ -46,6 +52,7 @@ def page(
         row: as the store has it.
         found: its models, with what people wrote on them.
         children: models that jobs make.
+        role: of the one who looks.
     """
     sent = about(found)
     state = state_of(view, sent, len(found.models))
@@ -64,7 +71,7 @@ def page(
             header(
                 [("Experiments", EXPERIMENTS), (row.name, "")],
                 _tools(row, sent, state),
-                _identity(row, found),
+                _identity(row, found, held_words(row.owner, role)),
             ),
             _strip(),
             html.Div(
@@ -73,7 +80,7 @@ def page(
                     html.Div(
                         [
                             trade_off.dock(sent, state),
-                            docks.lower(view, sent, row, found),
+                            docks.lower(view, sent, row, found, role >= Role.EDITOR),
                             operate.sheet(),
                         ],
                         className="experiment-right",
@@ -85,6 +92,7 @@ def page(
         ],
         id=Experiment.PAGE,
         className="experiment-page",
+        **data(may=role.word),
     )
 
 
@@ -113,7 +121,7 @@ def state_of(view: ExperimentView, sent: dict[str, Any], count: int) -> dict[str
     }
 
 
-def _identity(row: ExperimentRow, found: Found) -> html.Div:
+def _identity(row: ExperimentRow, found: Found, whose: str) -> html.Div:
     """How many models, and what reading the file found."""
     counts = row.summary.get("issues") or {}
     words = issues_words(counts)
@@ -136,6 +144,8 @@ def _identity(row: ExperimentRow, found: Found) -> html.Div:
                 id=Experiment.ISSUES,
             )
         )
+    if whose:
+        parts.append(html.Span(whose, className="badge whose"))
     return html.Div(parts, className="experiment-identity")
 
 

@@ -25,12 +25,13 @@ GRID = {
 }
 
 
-def body(sent: dict[str, Any], own: list[list[str]]) -> list[Any]:
+def body(sent: dict[str, Any], own: list[list[str]], editable: bool = True) -> list[Any]:
     """The bar and the grid.
 
     Args:
         sent: what the page says of the metrics.
         own: metrics by formula that were added on the page.
+        editable: notes and flags may be written.
     """
     return [
         html.Div(
@@ -43,7 +44,7 @@ def body(sent: dict[str, Any], own: list[list[str]]) -> list[Any]:
                     **aria(pressed="false"),
                 ),
                 html.Span(
-                    "Double-click a note or flags to write", className="hint",
+                    "Double-click a note or flags to write", className="hint for-editor",
                     title="Notes and flags are edited in place and kept with the experiment",
                 ),
                 html.Span(className="spring"),
@@ -53,7 +54,7 @@ def body(sent: dict[str, Any], own: list[list[str]]) -> list[Any]:
         ),
         dag.AgGrid(
             id=Experiment.TABLE,
-            columnDefs=columns(sent),
+            columnDefs=columns(sent, editable),
             defaultColDef={
                 "sortable": True,
                 "resizable": True,

@@ -34,8 +34,19 @@ from dashboard.urls import View, printable
 Dims = Sequence[dict[str, Any]]
 
 
-def head() -> html.Button:
-    """The picker: the analysis and its state in words; it opens the sheet."""
+def head(whose: str) -> html.Div:
+    """The picker: the analysis and its state in words; it opens the sheet.
+
+    Args:
+        whose: the role of somebody who does not own it, in words, or "".
+    """
+    return html.Div(
+        [_picker(), html.Span(whose, id=Model.WHOSE, className="badge whose")],
+        className="picker-line",
+    )
+
+
+def _picker() -> html.Button:
     return html.Button(
         [
             html.Span("", id=Model.ANALYSES_NAME, className="analysis-name"),
@@ -64,6 +75,33 @@ def conflict_bar() -> html.Div:
         hidden=True,
         role="alert",
     )
+
+
+def meanwhile() -> html.Dialog:
+    """What is asked when another person saved since the page was opened."""
+    return html.Dialog(
+        [
+            html.H2("Saved meanwhile"),
+            html.P([html.B(id=Model.MEANWHILE_TEXT), " Your edits are still here."]),
+            html.Div(
+                [
+                    html.Button("Save mine as a fork", className="button primary",
+                                title="An analysis of your own; theirs stays as it is",
+                                **data(act="mine")),
+                    html.Button("Look at theirs", className="button",
+                                title="Shows their checkpoint; your draft stays kept",
+                                **data(act="theirs")),
+                    html.Button("Save anyway", className="button",
+                                title="Yours becomes the newest checkpoint; theirs stays beside it",
+                                **data(act="anyway")),
+                ],
+                className="dialog-buttons",
+            ),
+        ],
+        id=Model.MEANWHILE,
+        className="meanwhile",
+        **aria(label="Saved meanwhile"),
+    )  # fmt: skip
 
 
 def stores(draft: dict[str, Any]) -> list[dcc.Store]:
@@ -96,7 +134,8 @@ def sheet() -> html.Aside:
                 **data(act="checkpoint", default="1"),
             ),
             html.Button(
-                "Save as…", className="button",
+                [html.Span("Save as…", className="as"), html.Span("Fork", className="forks")],
+                className="button",
                 title="Go on with this recipe as an analysis of its own, under this name",
                 **data(act="create"),
             ),

@@ -12,8 +12,9 @@ from dashboard.ids import Model, repeated
 from dashboard.queries.analyses import clock
 from dashboard.queries.saved_lists import AnalysisLine, AnalysisList, Tree, TreeLine
 from dashboard.queries.saved_totals import Figures, Saved
+from dashboard.queries.sharing import held_words, owner_words
 from dashboard.urls import View, build
-from engine.store import CheckpointRow
+from engine.store import CheckpointRow, Role
 
 # heading, unit, attribute of `Figures`
 FIGURES = (
@@ -44,7 +45,8 @@ def tree_section(tree: Tree, at: str, chosen: str, against: Mapping[str, Any]) -
     )
     units = _units([line.saved for line in tree.lines])
     drawn = [
-        _tree_line(line, at, chosen, str(against.get("id") or ""), units) for line in tree.lines
+        _tree_line(line, at, chosen, str(against.get("id") or ""), units, tree.role)
+        for line in tree.lines
     ]
     hidden = count(tree.hidden, "older checkpoint")
     return [
@@ -66,7 +68,7 @@ def _compared(against: Mapping[str, Any]) -> list[Any]:
 
 
 def _tree_line(
-    line: TreeLine, at: str, chosen: str, against: str, units: Mapping[str, float]
+    line: TreeLine, at: str, chosen: str, against: str, units: Mapping[str, float], role: Role
 ) -> html.Div:
     row = line.row
     here = at == row.id if row else not at
@@ -107,11 +109,7 @@ def _tree_line(
                         ],
                         className="row-title",
                     ),
-                    *(
-                        [html.Div(row.note, className="row-note", title=row.note)]
-                        if row and row.note
-                        else []
-                    ),
+                    *_about(row),
                 ],
                 className="row-words",
             ),
@@ -133,7 +131,7 @@ def _tree_line(
                 className="saved-row" + (" here" if here else "") + ("" if row else " draft"),
                 **(aria(current="true") if here else {}),
             ),
-            *([_checkpoint_form(row, against)] if row and unfolded else []),
+            *([_checkpoint_form(row, against, role)] if row and unfolded else []),
         ]
     )  # fmt: skip
 
@@ -154,23 +152,32 @@ def _gutter(line: TreeLine) -> html.Span:
     return html.Span([*rails, html.I(className=own)], className="gutter", **aria(hidden="true"))
 
 
-def _checkpoint_form(row: CheckpointRow, against: str) -> html.Div:
+def _about(row: CheckpointRow | None) -> list[html.Div]:
+    """Who saved a checkpoint, where somebody else did, and its note."""
+    author = owner_words(row.author) if row and row.author else "you"
+    words = " · ".join(filter(None, ["" if author == "you" else author, row.note if row else ""]))
+    return [html.Div(words, className="row-note", title=words)] if words else []
+
+
+def _checkpoint_form(row: CheckpointRow, against: str, role: Role) -> html.Div:
     compared = row.id == against
     return _form(
         row.id, row.name, row.note,
         [
-            html.Button("Restart from here", className="button",
-                        title="The draft becomes this; what is not saved of it is kept beside",
-                        **data(act="restart", id=row.id)),
+            *([html.Button("Restart from here", className="button",
+                           title="The draft becomes this; what is not saved of it is kept beside",
+                           **data(act="restart", id=row.id))] if role >= Role.EDITOR else []),
             html.Button("Against the baseline" if compared else "Compare with it",
                         className="button",
                         title="Every change on the page is then against this checkpoint",
                         **data(act="compare", id="" if compared else row.id)),
-            html.Button("Fork", className="button",
-                        title="Begin another analysis with this recipe",
-                        **data(act="fork", id=row.id)),
-            _removal("remove", row.id, "Remove", "Remove for good?"),
+            *([html.Button("Fork", className="button",
+                           title="Begin another analysis with this recipe",
+                           **data(act="fork", id=row.id))] if role >= Role.FORKER else []),
+            *([_removal("remove", row.id, "Remove", "Remove for good?")]
+              if role >= Role.EDITOR else []),
         ],
+        role,
     )  # fmt: skip
 
 
@@ -204,7 +211,8 @@ def _analysis_line(
     name = html.A(row.name, href=build(View(row.model_id, analysis=row.id)), className="row-name",
                   title=row.name, **data(analysis=row.id))  # fmt: skip
     gone = f"{line.target} (gone)" if line.gone else line.target
-    about = " · ".join(filter(None, [gone, row.provenance, row.note.partition("\n")[0]]))
+    whose = held_words(row.owner, line.role)
+    about = " · ".join(filter(None, [whose, gone, row.provenance, row.note.partition("\n")[0]]))
     words = html.Div(
         [
             html.Div([name, *([html.Span("open", className="badge on")] if open_now else [])],
@@ -230,17 +238,26 @@ def _analysis_line(
                 **(aria(current="true") if open_now else {}),
             ),
             *([_form(row.id, row.name, row.note, [
-                html.Button("Fork", className="button",
-                            title="Begin another analysis with its draft",
-                            **data(act="fork", id=row.id)),
-                _removal("delete", row.id, "Delete", "Delete?"),
-            ])] if unfolded else []),
+                *([html.Button("Fork", className="button",
+                               title="Begin another analysis with its draft",
+                               **data(act="fork", id=row.id))]
+                  if line.role >= Role.FORKER else []),
+                *([_removal("delete", row.id, "Delete", "Delete?")]
+                  if line.role >= Role.OWNER else []),
+            ], line.role)] if unfolded else []),
         ]
     )  # fmt: skip
 
 
-def _form(id: str, name: str, note: str, actions: list[Any]) -> html.Div:
+def _form(id: str, name: str, note: str, actions: list[Any], role: Role) -> html.Div:
     """Name, note and what can be done with a row; the fields keep what was typed in them."""
+    if role < Role.EDITOR:
+        words = html.P(note, className="muted") if note else None
+        none = [] if actions else [html.Span("You can only view it.", className="muted")]
+        return html.Div(
+            [*([words] if words else []), html.Div([*actions, *none], className="row-actions")],
+            className="row-form",
+        )
     return html.Div(
         [
             html.Div(

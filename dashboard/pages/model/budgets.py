@@ -67,12 +67,17 @@ def sheet() -> html.Aside:
             html.Div(
                 [
                     html.Div(id=Model.BUDGETS_LIST, **aria(live="polite")),
-                    _scope(),
-                    html.H3("Add a budget", id=Model.BUDGET_TITLE),
-                    _form(),
-                    html.H3("Or as on the command line"),
-                    _line(),
-                    _json(),
+                    html.Div(
+                        [
+                            _scope(),
+                            html.H3("Add a budget", id=Model.BUDGET_TITLE),
+                            _form(),
+                            html.H3("Or as on the command line"),
+                            _line(),
+                            _json(),
+                        ],
+                        className="for-editor",
+                    ),
                 ],
                 className="budgets",
             ),

@@ -44,7 +44,7 @@ def menu(view: View) -> html.Details:
                             ),
                             html.Button("Remove", id=Model.GROUPS_REMOVE, className="button"),
                         ],
-                        className="menu-foot",
+                        className="menu-foot for-model-editor",
                     ),
                     dcc.Store(Model.GROUPS_DONE),
                 ],

@@ -37,7 +37,7 @@ def form() -> html.Div:
                                nothingFoundMessage="No such model",
                                **aria(label="A model to compare with")),
                 ],
-                className="bar judging",
+                className="bar judging for-model-forker",
             ),
             dcc.Store(Model.JUDGE_ASKED),
             html.Div(id=Model.JUDGED, className="judged", **aria(live="polite")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from dashboard.queries import default_target, services
 from dashboard.queries.analyses import Opening, opening
 from dashboard.queries.documents import preset_rules
 from dashboard.queries.model import DEFAULT_FPS, glossary, targets
+from dashboard.queries.sharing import held_words, keeps
 from dashboard.share_sheet import button
 from dashboard.shell import header, not_found, notify
 from dashboard.urls import MODELS, View, from_query
@@ -40,7 +41,9 @@ def layout(model_id: str = "", **query: str) -> html.Div:
         view = replace(view, target=default_target())
     if opened.notice:
         notify(opened.notice, "fault")
-    return page(view, row.name, known, dims_of(row, view), opened)
+    role = ask.store.sharing.role("model", row.id)
+    held = {"keeps": keeps("model", role), "may": role.word, "whose": held_words(row.owner, role)}
+    return page(view, row.name, known, dims_of(row, view), opened, held)
 
 
 def dims_of(row: ModelRow, view: View) -> list[Dim]:
@@ -55,6 +58,7 @@ def page(
     targets: Sequence[tuple[str, str]],
     dims: Sequence[Dim],
     opened: Opening,
+    held: Mapping[str, str],
 ) -> html.Div:
     """The page of one model.
 
@@ -64,18 +68,25 @@ def page(
         targets: (id, label) of every target.
         dims: the model's symbolic sizes with the values in use.
         opened: the recipe, comparison and draft that the address leads to.
+        held: of the model, what `queries.analyses.draft_state` tells of an analysis: "keeps",
+            "may" and "whose".
     """
     return html.Div(
         [
             *_stores(view, opened),
-            _head(view, name, targets, dims),
+            _head(view, name, targets, dims, opened.draft["whose"] or held["whose"]),
             analyses.conflict_bar(),
+            analyses.meanwhile(),
             html.Div(skeleton_totals(), id=Model.TOTALS, className="totals", **aria(live="polite")),
             html.Div(skeleton_triage(), id=Model.TRIAGE, className="triage"),
             html.Div([docks.left(view), docks.right(view)], id=Model.DOCKS, className="docks"),
         ],
         id=Model.PAGE,
         className="model-page",
+        **data(
+            may=opened.draft["may"] or held["may"], keeps=opened.draft["keeps"] or held["keeps"]
+        ),
+        **data(modelmay=held["may"], modelkeeps=held["keeps"], modelwhose=held["whose"]),
     )
 
 
@@ -123,7 +134,7 @@ def _stores(view: View, opened: Opening) -> list[Any]:
 
 
 def _head(
-    view: View, name: str, targets: Sequence[tuple[str, str]], dims: Sequence[Dim]
+    view: View, name: str, targets: Sequence[tuple[str, str]], dims: Sequence[Dim], whose: str
 ) -> html.Header:
     target = dmc.Select(
         id=Model.TARGET,
@@ -166,7 +177,7 @@ def _head(
             **data(sheet=Model.SHEET),
         ),
     ]
-    return header([("Models", MODELS), (name, "")], tools, analyses.head())
+    return header([("Models", MODELS), (name, "")], tools, analyses.head(whose))
 
 
 def _dim(dim: Dim) -> html.Label:

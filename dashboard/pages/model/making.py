@@ -38,7 +38,7 @@ def form() -> html.Div:
             ),
             dcc.Store(Model.SAMPLES_HELD, data=""),
         ],
-        className="bar making",
+        className="bar making for-model-forker",
         role="group",
         **aria(label="Make the file of this recipe"),
     )  # fmt: skip

@@ -1,0 +1,15 @@
+"""Component ids of what pages of models and experiments share: as in `ids.py`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Share(StrEnum):
+    """The sheet in which an object is shared."""
+
+    SHEET = "share--sheet"
+    BODY = "share--body"
+    ASK = "share--ask"  # a message of the sheet; see queries/sharing.py
+    OF = "share--of"  # the open analysis, or its model
+    GO = "share--go"
