@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from dashboard import urls_behaviors
 from dashboard.components import aria, count, percent, quantity
 from dashboard.ids import Shell, repeated
 from dashboard.urls import View, path
@@ -122,6 +123,9 @@ def _results(job: JobRow) -> list[Any]:
     if job.kind == "operation":
         address = experiment_path(ExperimentView(experiment_id=job.subject))
         link = [dcc.Link("Open the experiment", href=address)]
+    if job.kind == "predict":
+        address = urls_behaviors.path(urls_behaviors.BehaviorsView(job.subject))
+        link = [dcc.Link("Open behaviors", href=address)]
     if len(lines) < 2:
         words = _figures(made[0])
         return [html.P([words, " · " if words and link else "", *link])]
@@ -144,6 +148,8 @@ def _figures(unit: UnitRow) -> str:
         told.append(f"{metrics['Latency']:.2f} × the latency of the root")
     if result.get("measured_s"):
         told.append(f"{' '.join(quantity(result['measured_s'], 's'))} measured")
+    if "shown" in result:
+        told.append(f"{count(result['count'], 'instance')} predicted")
     name = str(unit.args.get("model") or "")
     return f"{name}: {', '.join(told)}" if name and told else name or ", ".join(told)
 

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from dashboard import job_list
 from dashboard.queries import offspring
 from engine import behaviors
 from engine.errors import EngineError
@@ -72,6 +73,14 @@ def test_models_are_run_and_compared(services, key):
     assert (one.id, one.label, one.kind) == ("3", str(LABELS[3]), "image")
     assert np.shape(one.value) == (8, 8, 3)
     assert ask.of(key, ["root"], data.id)["root"] is made["root"]  # still in memory
+
+
+def test_the_list_of_jobs_leads_to_the_behaviors(services, key):
+    services.predictions.start(key, ["root"])
+    work(services)
+    told = str(job_list.job_list(services.store.jobs.list()))
+    assert "root: 40 instances predicted" in told
+    assert f"href='/experiments/{key}/behaviors'" in told
 
 
 def test_the_same_model_and_data_are_run_once(services, key):
