@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.acceptance import layer_sizes, metrics, stories
+from tests.acceptance import layer_shots, layer_sizes, metrics, stories
 from tests.acceptance.line import Check
 
 CHECKS = (
@@ -10,4 +10,5 @@ CHECKS = (
     Check("2", "layers of two and of fifty models", layer_sizes.measure, layer_sizes.judge),
     Check("4", "metrics against their formulas", metrics.measure, metrics.judge),
     Check("4c", "defects of the original", metrics.run_defects, metrics.judge_defects),
+    layer_shots.CHECK,
 )

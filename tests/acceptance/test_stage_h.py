@@ -10,11 +10,12 @@ import pytest
 
 from engine import layers
 from engine.behaviors import metrics as formulas
-from tests.acceptance import layer_sizes, metrics, stories
+from tests.acceptance import layer_shots, layer_sizes, metrics, stories
 from tests.acceptance.defects import DEFECTS
 from tests.acceptance.layer_sizes import Many, Pair, Seen
 from tests.acceptance.line import MET, NOT_MET
 from tests.acceptance.metrics import Checked
+from tests.acceptance.shots import Shot
 from tests.acceptance.stage_h import CHECKS
 from tests.acceptance.stories import Rare, Rescue, Share, Sorted
 from tests.acceptance.test_stage_a import verdicts
@@ -22,6 +23,8 @@ from tests.acceptance.test_stage_a import verdicts
 SIZES = Seen(Pair(161, 250, 256, 2.0, 500_000_000, 200_000_000), Many(5, 400, 9), Many(50, 420, 9))
 CHECKED = {k: Checked(100, 1e-12, 10) for k in (*formulas.KINDS, *metrics.OF_LAYERS)}
 CAUGHT = {d.id: True for d in DEFECTS}
+
+PICTURES = tuple(Shot(f"picture {k}", 99, ()) for k in range(8))
 
 WELL = Rescue(0.98, 0.5, 0.97, Share(0.97, 0.95, 1.0))
 LITTLE = Rescue(0.98, 0.5, 0.51, Share(0.02, 0.0, 0.05))
@@ -67,6 +70,9 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("4a", metrics.judge, CHECKED, {**CHECKED, "mse": Checked(100, 1e-3)}),
     ("4a", metrics.judge, CHECKED, {k: v for k, v in CHECKED.items() if k != "kl"}),
     ("4b", metrics.judge, CHECKED, {**CHECKED, "margin": Checked(100, 0, 10, 1)}),
+    ("5b", layer_shots.judge, PICTURES, PICTURES[:5]),
+    ("5b", layer_shots.judge, PICTURES, (*PICTURES, Shot("blank", 3, ()))),
+    ("5b", layer_shots.judge, PICTURES, (*PICTURES, Shot("faulty", 99, ("console error",)))),
     ("4c", metrics.judge_defects, CAUGHT, {**CAUGHT, "b7": False}),
 )
 
