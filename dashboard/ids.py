@@ -32,6 +32,7 @@ class Models(StrEnum):
     LIST = "models--list"
     SUMMARY = "models--summary"
     SEARCH = "models--search"
+    WHOSE = "models--whose"  # all, one's own, or what is shared
     TARGET = "models--target"
     SORT = "models--sort"
     SORT_BUTTON = "models--sort-button"
@@ -81,6 +82,7 @@ class Experiments(StrEnum):
     LIST = "experiments--list"
     SUMMARY = "experiments--summary"
     SEARCH = "experiments--search"
+    WHOSE = "experiments--whose"
     SORT = "experiments--sort"
     SORT_BUTTON = "experiments--sort-button"
     MORE = "experiments--more"

@@ -11,10 +11,10 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
 
 from dashboard.access import SIGNED_IN, tokens
-from dashboard.components import aria, choice, count, data
+from dashboard.components import aria, choice, count, data, segments
 from dashboard.ids_sharing import Share
 from dashboard.queries import services
-from dashboard.queries.sharing import DAYS, Sharable, answer, grantee_words, may_words
+from dashboard.queries.sharing import DAYS, WHOSE, Sharable, answer, grantee_words, may_words
 from dashboard.shell import guarded, notify
 from dashboard.urls import MODELS
 from dashboard.urls_experiment import EXPERIMENTS
@@ -36,6 +36,13 @@ def button(on: str, id: str) -> html.Button:
         "Share", className="button share-open", title="Who may see this, and links to it",
         **data(share=on, id=id), **aria(expanded="false"),
     )  # fmt: skip
+
+
+def whose_filter(id: str) -> list[Any]:
+    """All, one's own, or what is shared, above a list; not drawn where one person is served."""
+    chosen = segments(id, WHOSE, "all", "Whose are listed")
+    hosted = services().settings.access != "local"
+    return [html.Div(chosen, hidden=not hosted)]
 
 
 def sheet() -> list[Any]:

@@ -5,7 +5,7 @@ Numbers come from `engine.numbers`, the one place that turns SI values into what
 
 from dashboard.components.attributes import aria, data
 from dashboard.components.badge import badge
-from dashboard.components.controls import choice, field
+from dashboard.components.controls import choice, field, segments
 from engine.numbers import change, count, percent, quantity, significant, span
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "field",
     "percent",
     "quantity",
+    "segments",
     "significant",
     "span",
 ]

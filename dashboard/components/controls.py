@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import html
 
 from dashboard.components.attributes import aria, data
@@ -40,4 +41,22 @@ def choice(id: str, options: Mapping[str, str], value: str, label: str) -> html.
         className="choice",
         role="group",
         **aria(label=label),
+    )
+
+
+def segments(id: str, options: Mapping[str, str], value: str, label: str) -> dmc.SegmentedControl:
+    """A few options side by side whose `value` callbacks take.
+
+    Args:
+        id: of the control.
+        options: value -> what it says.
+        value: the chosen one.
+        label: what is chosen, for screen readers.
+    """
+    return dmc.SegmentedControl(
+        id=id,
+        data=[{"value": key, "label": text} for key, text in options.items()],
+        value=value,
+        size="xs",
+        attributes={"root": {"aria-label": label}},
     )

@@ -23,6 +23,7 @@ from dashboard.queries.experiment_words import (
     shown,
 )
 from dashboard.queries.offspring import grown
+from dashboard.queries.sharing import belongs, role_on
 from dashboard.urls_experiment import ExperimentView
 from engine import experiments
 from engine.errors import EngineError
@@ -62,11 +63,13 @@ class ExperimentList:
         rows: to draw, sorted.
         matching: that the search finds.
         total: in all.
+        roles: of the one who asks, on each row.
     """
 
     rows: tuple[ExperimentRow, ...]
     matching: int
     total: int
+    roles: tuple[Role, ...] = ()
 
 
 class ExperimentQueries:
@@ -77,17 +80,20 @@ class ExperimentQueries:
         self._parsed: OrderedDict[tuple[Any, ...], Experiment] = OrderedDict()
         self._lock = threading.Lock()
 
-    def listing(self, search: str, sort: str, limit: int) -> ExperimentList:
+    def listing(self, search: str, sort: str, limit: int, whose: object = "all") -> ExperimentList:
         """The experiments whose name or operations hold every word, sorted."""
         if self._demo and self._store.mark(DEMO_MARK):
             self._add_demo()
         rows = self._store.experiments.list()
         words = search.casefold().split()
-        found = [r for r in rows if all(w in _searched(r) for w in words)]
+        found = [r for r in rows if belongs(r.owner, whose)]
+        found = [r for r in found if all(w in _searched(r) for w in words)]
         key = sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "created"
         down = sort.startswith("-") if sort.removeprefix("-") in SORTS else True
         found.sort(key=lambda r: SORTS[key](r), reverse=down)
-        return ExperimentList(tuple(found[:limit]), len(found), len(rows))
+        shown = tuple(found[:limit])
+        roles = tuple(role_on(self._store, "experiment", r.id, r.owner) for r in shown)
+        return ExperimentList(shown, len(found), len(rows), roles)
 
     def add(
         self,

@@ -13,6 +13,12 @@ import engine
 from dashboard.queries import budgets, intake
 from dashboard.queries.budgets import Standing
 from dashboard.queries.headlines import Headline, Headlines
+from dashboard.queries.sharing import (
+    SharedAnalysis,
+    belongs,
+    role_on,
+    shared_analyses,
+)
 from dashboard.urls import View
 from engine.errors import EngineError
 from engine.store import EVERYONE, LOCAL_PERSON, ModelRow, Role, Store, act_as, clean_name
@@ -47,6 +53,7 @@ class Listed:
         versions: models in the project.
         headline: None while it is being worked out.
         budgets: how the model, as the file is, stands with its budgets; None without any.
+        role: of the one who asks.
     """
 
     row: ModelRow
@@ -54,6 +61,7 @@ class Listed:
     versions: int
     headline: Headline | None
     budgets: Standing | None = None
+    role: Role = Role.OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class Listing:
         total: rows in all.
         pending: figures (or demo models) are still being worked out.
         budgeted: a model has budgets, so that a column of them says something.
+        analyses: shared with the one who asks, of models that are not.
     """
 
     models: tuple[Listed, ...]
@@ -73,6 +82,7 @@ class Listing:
     total: int
     pending: bool
     budgeted: bool = False
+    analyses: tuple[SharedAnalysis, ...] = ()
 
 
 class ModelsQueries:
@@ -82,13 +92,21 @@ class ModelsQueries:
         self.headlines = headlines
         self._store, self._demo = store, demo
 
-    def listing(self, view: View, target_id: str, limit: int) -> Listing:
-        """The list under a view's search and sort, with the figures on a target."""
+    def listing(self, view: View, target_id: str, limit: int, whose: object = "all") -> Listing:
+        """The list under a view's search and sort, with the figures on a target.
+
+        Args:
+            view: search and sort.
+            target_id: of the figures.
+            limit: rows at most.
+            whose: of `queries.sharing.WHOSE`.
+        """
         if self._demo and self._store.mark(DEMO):
             self.add_demo()
         working = self.headlines.busy  # before the rows: what ends meanwhile is not in them
-        rows = self._store.models()
-        versions = _versions(rows)
+        every = self._store.models()
+        rows = tuple(r for r in every if belongs(r.owner, whose))
+        versions = _versions(every)
         words = view.search.casefold().split()
         found = [r for r in rows if all(w in f"{r.name} {r.project}".casefold() for w in words)]
         sort = view.sort if view.sort.removeprefix("-") in SORTS else DEFAULT_SORT
@@ -98,16 +116,25 @@ class ModelsQueries:
         known = self.headlines.ask(found, target_id)
         kept = self._store.analyses.model_budgets()
         listed = [
-            Listed(r, *versions[r.id], known.get(r.id), _standing(r, known, kept, target_id))
+            Listed(
+                r,
+                *versions[r.id],
+                known.get(r.id),
+                _standing(r, known, kept, target_id),
+                role_on(self._store, "model", r.id, r.owner),
+            )
             for r in found
         ]
         matching = sum(all(w in f"{r.name} {r.project}".casefold() for w in words) for r in rows)
         return Listing(
             models=tuple(listed if by_row else _sorted(listed, sort)[:limit]),
             matching=matching,
-            total=len(rows),
+            total=len(every),
             pending=working or len(known) < len(found),
             budgeted=bool(kept),
+            analyses=()
+            if whose == "mine" or words
+            else shared_analyses(self._store, {r.id for r in every}),
         )
 
     def rows(self) -> tuple[ModelRow, ...]:

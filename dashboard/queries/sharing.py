@@ -6,7 +6,7 @@ An analysis that is open stands before the model that it is of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ ROLES: Mapping[str, Role] = {
     "viewer": Role.VIEWER, "forker": Role.FORKER, "editor": Role.EDITOR,
 }  # fmt: skip
 DAYS = (7, 30, 90)  # after which a link ends
+WHOSE: Mapping[str, str] = {"all": "All", "mine": "Mine", "shared": "Shared with me"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,50 @@ def keeps(kind: str, role: Role) -> str:
     if role >= (Role.FORKER if kind == "model" else Role.EDITOR):
         return "yes"
     return "fork" if role is Role.FORKER else "no"
+
+
+def belongs(owner: str, whose: object) -> bool:
+    """Whether an object of somebody is in a list of all, of one's own, or of what is shared."""
+    return whose not in (*WHOSE,) or whose == "all" or (owner == acting().user) == (whose == "mine")
+
+
+def role_on(store: Store, kind: str, id: str, owner: str) -> Role:
+    """What the one who asks may do with an object of a list; one's own needs no look."""
+    return Role.OWNER if owner == acting().user else store.sharing.role(kind, id)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAnalysis:
+    """An analysis that was shared without its model.
+
+    Args:
+        model: name of that.
+        words: whose it is and what one may do.
+    """
+
+    id: str
+    model_id: str
+    name: str
+    model: str
+    words: str
+
+
+def shared_analyses(store: Store, listed: Collection[str]) -> tuple[SharedAnalysis, ...]:
+    """The analyses that were shared with the one who asks, of models that are not in their list.
+
+    Args:
+        store: where rights are kept.
+        listed: ids of the models that are.
+    """
+    found = []
+    for one in store.sharing.shared_with_me():
+        if one.kind == "analysis":
+            model = store.analyses.get(one.id).model_id
+            if model not in listed:
+                words = held_words(one.owner, one.role)
+                name = store.model(model).name
+                found.append(SharedAnalysis(one.id, model, one.name, name, words))
+    return tuple(found)
 
 
 def grantee_words(grantee: str) -> str:

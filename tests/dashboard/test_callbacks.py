@@ -38,7 +38,7 @@ def post(client, app, output, inputs, state=(), changed=None):
 
 
 def listing(client, app, target="phone-npu", search="", sort="", limit=100):
-    return post(client, app, Models.LIST, [target, search, sort, limit, 0, None, None, None])
+    return post(client, app, Models.LIST, [target, search, sort, limit, "all", 0, None, None, None])
 
 
 def test_the_list_names_the_models(client, app, add):

@@ -6,8 +6,10 @@ import pytest
 
 from dashboard import share_sheet
 from dashboard.access.tokens import Tokens
+from dashboard.pages.models.table import table
 from dashboard.queries import sharing
 from dashboard.queries.sharing import answer
+from dashboard.urls import View
 from engine.errors import EngineError
 from engine.store import EVERYONE, Principal, Role
 from tests.acting import by
@@ -185,3 +187,28 @@ def test_alone_the_sheet_says_what_works(app, store, add):
 def test_the_demo_is_the_products(store):
     assert sharing.owner_words("local", "ana") == "Paredown"
     assert sharing.owner_words("ana", "ana") == "you"
+
+
+def test_lists_tell_mine_from_shared(store, services, model, analysis):
+    by(ANA, store.sharing.grant, "model", model, "user:bob", Role.FORKER)
+    for who, mine, shared in ((ANA, 1, 0), (BOB, 0, 1)):
+        for whose, found in (("all", 1), ("mine", mine), ("shared", shared), ({"odd": 1}, 1)):
+            listing = by(who, services.models.listing, View(), "phone-npu", 50, whose)
+            assert (len(listing.models), listing.total) == (found, 1)
+    row = by(BOB, services.models.listing, View(), "phone-npu", 50).models[0]
+    assert row.role is Role.FORKER
+    words = by(
+        BOB, lambda: text(table(by(BOB, services.models.listing, View(), "phone-npu", 50), View()))
+    )
+    assert "ana’s · you can fork" in words
+    assert "×" not in words
+
+
+def test_an_analysis_shared_without_its_model_has_its_line(store, services, model, analysis):
+    by(ANA, store.sharing.grant, "analysis", analysis, "user:bob", Role.VIEWER)
+    listing = by(BOB, services.models.listing, View(), "phone-npu", 50)
+    assert (listing.models, [a.id for a in listing.analyses]) == ((), [analysis])
+    words = by(BOB, lambda: text(table(listing, View())))
+    assert "Analyses shared with you" in words
+    assert "ana’s · you can view" in words
+    assert by(ANA, services.models.listing, View(), "phone-npu", 50).analyses == ()

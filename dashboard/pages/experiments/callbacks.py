@@ -19,12 +19,14 @@ from dashboard.urls_experiment import ExperimentView, build
 MAX_ROWS = 2000
 
 
-def refresh(search: object, sort: object, limit: object, *_news: object) -> Any:
+def refresh(
+    search: object, sort: object, limit: object, whose: object = "all", *_news: object
+) -> Any:
     """The list, its summary, and the address of what is shown."""
     text = urls.printable(str(search or ""))
     order = sort if isinstance(sort, str) and sort.removeprefix("-") in SORTS else ""
     rows = min(limit, MAX_ROWS) if isinstance(limit, int) and limit > 0 else STEP
-    listing = services().experiments.listing(text, order or DEFAULT_SORT, rows)
+    listing = services().experiments.listing(text, order or DEFAULT_SORT, rows, whose)
     return {
         "rows": table(listing, text, order),
         "summary": summary(listing, text),
@@ -83,6 +85,7 @@ def register(app: Dash) -> None:
             Input(Experiments.SEARCH, "value"),
             Input(Experiments.SORT, "data"),
             Input(Experiments.LIMIT, "data"),
+            Input(Experiments.WHOSE, "value"),
             Input(Experiments.UPLOADED, "data"),
             Input(Experiments.REMOVED, "data"),
         ],

@@ -10,6 +10,7 @@ from dashboard.ids import Experiments
 from dashboard.pages.experiments.callbacks import refresh
 from dashboard.pages.experiments.table import STEP
 from dashboard.queries.experiments import MAX_BYTES
+from dashboard.share_sheet import whose_filter
 from dashboard.shell import header
 from dashboard.urls_experiment import from_query
 
@@ -44,6 +45,7 @@ def layout(**query: str) -> html.Div:
                                 debounce=0.15,
                                 autoComplete="off",
                             ),
+                            *whose_filter(Experiments.WHOSE),
                             html.Div(
                                 drawn["summary"],
                                 id=Experiments.SUMMARY,

@@ -10,8 +10,9 @@ from dash import dcc, html
 from dashboard.components import aria
 from dashboard.ids import Experiments, repeated
 from dashboard.queries.experiments import DEFAULT_SORT, ExperimentList, issues_words
+from dashboard.queries.sharing import held_words
 from dashboard.urls_experiment import ExperimentView, path
-from engine.store import ExperimentRow
+from engine.store import ExperimentRow, Role
 
 STEP = 50  # rows drawn at first, and more with each click
 REPORT = "What reading the file found; the page of the experiment lists it."
@@ -42,11 +43,12 @@ def table(listing: ExperimentList, search: str, sort: str) -> Any:
     if not listing.total:
         return _empty()
     if not listing.rows:
-        return html.P(f"No experiment matches “{search}”.", className="models-none")
+        none = f"No experiment matches “{search}”." if search else "No experiment here."
+        return html.P(none, className="models-none")
     drawn = html.Table(
         [
             html.Thead(html.Tr([*(_heading(c, sort or DEFAULT_SORT) for c in COLUMNS), html.Th()])),
-            html.Tbody([_row(row) for row in listing.rows]),
+            html.Tbody([_row(*of) for of in zip(listing.rows, listing.roles, strict=True)]),
         ],
         className="models-table experiments-table",
     )
@@ -86,7 +88,7 @@ def _heading(column: tuple[str, str, str, str], sort: str) -> html.Th:
     return html.Th(button, className=kinds, **aria(sort=way if here else "none"))
 
 
-def _row(row: ExperimentRow) -> html.Tr:
+def _row(row: ExperimentRow, role: Role) -> html.Tr:
     told = row.summary
     operations = ", ".join(str(o) for o in told.get("operations", ()))
     counts = told.get("issues") or {}
@@ -100,9 +102,11 @@ def _row(row: ExperimentRow) -> html.Tr:
     link = dcc.Link(
         row.name, href=path(ExperimentView(row.id)), className="model-link", title=row.name
     )
+    held = held_words(row.owner, role)
+    whose = [html.Span(held, className="badge")] if held else []
     return html.Tr(
         [
-            html.Td(link, className="name"),
+            html.Td([link, *whose], className="name"),
             html.Td(_curve(row), className="profile-cell"),
             html.Td(best, className="best", title=words if best else ""),
             html.Td(f"{row.model_count:,}", className="number"),
@@ -112,18 +116,19 @@ def _row(row: ExperimentRow) -> html.Tr:
             html.Td(
                 _day(row.created), className="number muted", title=f"{row.created:%Y-%m-%d %H:%M}"
             ),
-            html.Td(
-                html.Button(
-                    "×",
-                    id=repeated(Experiments.REMOVE, row.id),
-                    className="row-remove",
-                    title=f"Remove {row.name}",
-                    **aria(label=f"Remove {row.name}"),
-                ),
-                className="row-tools",
-            ),
+            html.Td(_remove(row) if role is Role.OWNER else None, className="row-tools"),
         ],
         key=row.id,
+    )
+
+
+def _remove(row: ExperimentRow) -> html.Button:
+    return html.Button(
+        "×",
+        id=repeated(Experiments.REMOVE, row.id),
+        className="row-remove",
+        title=f"Remove {row.name}",
+        **aria(label=f"Remove {row.name}"),
     )
 
 

@@ -19,7 +19,10 @@ from dashboard.urls import View
 MAX_ROWS = 5000
 
 
-def refresh(target: object, search: object, sort: object, limit: object, *_news: object) -> Any:
+def refresh(
+    target: object, search: object, sort: object, limit: object, whose: object = "all",
+    *_news: object,
+) -> Any:  # fmt: skip
     """The list, its summary, whether to stop polling, and the address of what is shown."""
     view = View(
         target=check_target(str(target or "") or default_target()),
@@ -27,7 +30,7 @@ def refresh(target: object, search: object, sort: object, limit: object, *_news:
         sort=sort if isinstance(sort, str) and sort.removeprefix("-") in SORTS else "",
     )
     rows = min(limit, MAX_ROWS) if isinstance(limit, int) and limit > 0 else STEP
-    listing = services().models.listing(view, view.target, rows)
+    listing = services().models.listing(view, view.target, rows, whose)
     shown = view if view.target != default_target() else View(search=view.search, sort=view.sort)
     return {
         "rows": table(listing, view),
@@ -95,6 +98,7 @@ def register(app: Dash) -> None:
             Input(Models.SEARCH, "value"),
             Input(Models.SORT, "data"),
             Input(Models.LIMIT, "data"),
+            Input(Models.WHOSE, "value"),
             Input(Models.POLL, "n_intervals"),
             Input(Models.UPLOADED, "data"),
             Input(Models.REMOVED, "data"),

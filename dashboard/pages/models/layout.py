@@ -13,6 +13,7 @@ from dashboard.pages.models.callbacks import refresh
 from dashboard.pages.models.table import STEP
 from dashboard.queries import default_target, services
 from dashboard.queries.models import check_target
+from dashboard.share_sheet import whose_filter
 from dashboard.shell import attributes, header
 from engine.errors import EngineError
 
@@ -43,6 +44,7 @@ def layout(**query: str) -> html.Div:
                                 debounce=0.15,
                                 autoComplete="off",
                             ),
+                            *whose_filter(Models.WHOSE),
                             html.Div(
                                 drawn["summary"],
                                 id=Models.SUMMARY,

@@ -12,8 +12,10 @@ from dashboard import urls
 from dashboard.components import significant
 from dashboard.ids import Models, repeated
 from dashboard.queries.models import DEFAULT_SORT, Listed, Listing
+from dashboard.queries.sharing import SharedAnalysis, held_words
 from dashboard.shell import attributes
 from dashboard.urls import View
+from engine.store import ModelRow, Role
 
 STEP = 50  # rows drawn at first, and more with each click
 MODELLED = "Worked out from the data sheet of the target; nothing was measured."
@@ -57,10 +59,12 @@ def summary(listing: Listing, view: View, target: str) -> list[Any]:
 
 def table(listing: Listing, view: View) -> Any:
     """The list, or what stands in its place."""
-    if not listing.total:
+    if not listing.total and not listing.analyses:
         return _empty(listing.pending)
+    shared = _analyses(listing.analyses)
     if not listing.models:
-        return html.P(f"No model is called “{view.search}”.", className="models-none")
+        none = f"No model is called “{view.search}”." if view.search else "No model here."
+        return [html.P(none, className="models-none"), *shared]
     best = {
         key: max((_figure(m, key) or 0.0 for m in listing.models), default=0.0)
         for key, *_, bar in COLUMNS
@@ -90,7 +94,29 @@ def table(listing: Listing, view: View) -> Any:
         className="models-invite",
         hidden=left > 0 or bool(view.search),
     )
-    return [drawn, more, invite]
+    return [drawn, more, *shared, invite]
+
+
+def _analyses(found: Sequence[SharedAnalysis]) -> list[Any]:
+    """Analyses that were shared without their model."""
+    if not found:
+        return []
+    lines = [
+        html.Li(
+            [
+                dcc.Link(one.name, href=urls.build(View(one.model_id, analysis=one.id)),
+                         className="model-link"),
+                html.Span(f"of {one.model}", className="muted"),
+                html.Span(one.words, className="badge"),
+            ]
+        )
+        for one in found
+    ]  # fmt: skip
+    return [
+        html.Section(
+            [html.H2("Analyses shared with you"), html.Ul(lines)], className="models-shared"
+        )
+    ]
 
 
 def _heading(column: tuple[str, str, str, str, float, bool], view: View) -> html.Th:
@@ -128,6 +154,8 @@ def _row(model: Listed, best: dict[str, float], view: View, budgeted: bool) -> h
         name.append(html.Span(f"v{model.version}", className="version", title=of))
     if _why(model):
         name.append(html.Span(_why(model), className="aside lacks", title=_why(model)))
+    if model.role is not Role.OWNER:
+        name.append(html.Span(held_words(row.owner, model.role), className="badge"))
     if row.description:
         name.append(html.Span(row.description, className="aside", title=row.description))
     cells = [html.Td(name, className="name"), html.Td(_profile(model), className="profile-cell")]
@@ -138,18 +166,19 @@ def _row(model: Listed, best: dict[str, float], view: View, budgeted: bool) -> h
     cells += [
         html.Td(_tasks(model), className="number"),
         html.Td(_day(row.created), className="number muted", title=f"{row.created:%Y-%m-%d %H:%M}"),
-        html.Td(
-            html.Button(
-                "×",
-                id=repeated(Models.REMOVE, row.id),
-                className="row-remove",
-                title=f"Remove {row.name}",
-                **attributes(aria_label=f"Remove {row.name}"),
-            ),
-            className="row-tools",
-        ),
+        html.Td(_remove(row) if model.role is Role.OWNER else None, className="row-tools"),
     ]
     return html.Tr(cells, key=row.id)
+
+
+def _remove(row: ModelRow) -> html.Button:
+    return html.Button(
+        "×",
+        id=repeated(Models.REMOVE, row.id),
+        className="row-remove",
+        title=f"Remove {row.name}",
+        **attributes(aria_label=f"Remove {row.name}"),
+    )
 
 
 def _budgets(model: Listed) -> html.Td:
