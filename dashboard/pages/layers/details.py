@@ -14,7 +14,7 @@ from dashboard.pages.layers.table import zeros
 from dashboard.queries.experiment_words import recipe_words
 from dashboard.queries.layer_rows import QUANTILES, about, figure, quantiles
 from dashboard.queries.layers import Side
-from dashboard.urls_experiment import ExperimentView, path
+from dashboard.urls_behaviors import to_behaviors
 from dashboard.urls_layers import LayersView
 from engine.experiments import Experiment as Found
 from engine.layers import KEYS, Module, Sums
@@ -46,15 +46,15 @@ def details(view: LayersView, found: Found, ready: Sequence[Side], module: Modul
 
 def _ways(view: LayersView, ready: Sequence[Side], module: Module) -> list[Any]:
     """To the task, its line of code, and what the models make of data."""
-    whose = path(ExperimentView(experiment_id=view.experiment_id))
-    models = ".".join(str(s.row) for s in ready[1:])
+    base = view.base or 0
+    behaviors = to_behaviors(view.experiment_id, (base, *(s.row for s in ready[1:])), base)
     return [
         html.Button("Task", className="button", id=repeated(Layers.TASK, "graph"),
                     title="The task that reads this, selected on the page of the base"),
         html.Button("Line of code", className="button", id=repeated(Layers.TASK, "code"),
                     title="The line of the source that this comes from"),
         dcc.Link("Behaviors", className="button",
-                 href=f"{whose}/behaviors?models={models}&base={view.base}",
+                 href=behaviors,
                  title="What these models make of data, beside the base"),
     ]  # fmt: skip
 
