@@ -7,14 +7,7 @@ Start reading in `outputs.py` (what one model made), `metrics.py` (the formulas)
 from engine.behaviors.answer import Answer, Histogram, Row, histogram, instance
 from engine.behaviors.arriving import ENDINGS, read_outputs, read_predictions
 from engine.behaviors.asking import Asking, Spots, ask
-from engine.behaviors.changes import (
-    Confusion,
-    confusion,
-    frequent,
-    sensitive,
-    top_scores,
-    turned,
-)
+from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, top_scores, turned
 from engine.behaviors.findings import Finding, Remedy, amount, findings
 from engine.behaviors.groups import Means, classes, means, whole
 from engine.behaviors.instances import (
@@ -29,15 +22,8 @@ from engine.behaviors.keeping import dumps, loads
 from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
 from engine.behaviors.outputs import SCORES, Outputs, outputs
-from engine.behaviors.question import (
-    PAGE,
-    Question,
-    columns,
-    is_relative,
-    measure_of,
-    passing,
-)
-from engine.behaviors.running import frame, predict, run_outputs
+from engine.behaviors.question import PAGE, Question, columns, is_relative, measure_of, passing
+from engine.behaviors.running import frame, predict, run_outputs, words_in
 
 __all__ = [
     "ENDINGS", "KINDS", "PAGE", "SCORES", "Answer", "Asking", "Confusion", "Finding", "Histogram",
@@ -47,4 +33,5 @@ __all__ = [
     "instances", "is_of", "is_relative", "load_instances", "loads", "matched", "means",
     "measure_of", "of_data", "of_samples", "outputs", "passing", "predict", "read_outputs",
     "read_predictions", "run_outputs", "sensitive", "set_of", "top_scores", "turned", "whole",
+    "words_in",
 ]  # fmt: skip

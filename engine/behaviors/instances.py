@@ -83,7 +83,10 @@ def instances(
 def of_samples(made_ids: Words, labels: Words, arrays: Arrays, samples: Samples) -> Instances:
     """Views of checked samples; a table keeps the names of its columns."""
     beside = {k: a for k, a in arrays.items() if k == SHOWN}
-    table = {k: a for k, a in arrays.items() if a.ndim == 1 and k not in NO_INPUTS}
+    table = {
+        k: a for k, a in arrays.items()
+        if a.ndim == 1 and a.dtype.kind != "U" and k not in NO_INPUTS
+    }  # fmt: skip
     if not beside and len(table) > 1:
         return instances(made_ids, labels, table)
     return instances(made_ids, labels, {**samples.inputs, **beside}, tuple(samples.inputs))

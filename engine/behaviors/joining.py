@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from engine.behaviors.instances import Instances, instances
 from engine.behaviors.keeping import numbered
-from engine.behaviors.outputs import SCORES, Outputs, Words, outputs
+from engine.behaviors.outputs import SCORES, Outputs, outputs
+from engine.behaviors.running import words_in
 from engine.compress import NO_INPUTS, labels_of
 from engine.errors import EngineError
 from engine.formats import SHOWN
@@ -96,11 +97,14 @@ def of_data(arrays: Mapping[str, NDArray[Any]]) -> Instances:
     Raises:
         EngineError: its labels are none.
     """
-    inputs = {k: a for k, a in arrays.items() if k not in NO_INPUTS or k == SHOWN}
+    beside = {k for k, a in arrays.items() if k in NO_INPUTS or a.dtype.kind == "U" or not a.ndim}
+    inputs = {k: a for k, a in arrays.items() if k not in beside or k == SHOWN}
     count = max(map(len, inputs.values()), default=0)
     labels = labels_of(arrays, count)
-    words: Words = np.full(count, "") if labels is None else labels.astype(np.str_)
-    return instances(np.arange(count).astype(np.str_), words, inputs)
+    ids, names = words_in(arrays, count)
+    made = outputs(ids, {"": np.zeros(count)}, None if labels is None else labels.tolist(),
+                   names=names)  # fmt: skip
+    return instances(made.ids, made.labels, inputs)
 
 
 def _order(made: Outputs, of: Instances, name: str) -> NDArray[np.int64]:

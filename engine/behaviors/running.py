@@ -20,7 +20,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 def run_outputs(
     model: bytes, samples: Samples, names: Sequence[str] = (), output: str = "",
-    told: Callable[[int], None] = lambda _done: None,
+    told: Callable[[int], None] = lambda _done: None, ids: Sequence[str] | None = None,
 ) -> Outputs:  # fmt: skip
     """What a model makes of samples.
 
@@ -32,6 +32,7 @@ def run_outputs(
         names: of the classes, by number.
         output: name of the output; "" takes the first that fits.
         told: called with the number of samples that are done, after every batch.
+        ids: names of the samples; None numbers them.
 
     Returns:
         `scores` of a classifier, or the named output of another model, beside `error`, the mean
@@ -61,9 +62,9 @@ def run_outputs(
         told(rows.stop)
     labels = None if samples.labels is None else samples.labels.tolist()
     if samples.targets is not None:
-        return outputs(None, {output: made, "error": off}, labels, said=[None] * len(made))
+        return outputs(ids, {output: made, "error": off}, labels, said=[None] * len(made))
     classes = made.shape[1] > 1 and floats
-    return outputs(None, {SCORES if classes else output: made}, labels, names=names)
+    return outputs(ids, {SCORES if classes else output: made}, labels, names=names)
 
 
 def predict(
@@ -75,7 +76,7 @@ def predict(
     Args:
         models: name -> ONNX file or its bytes, packed or not.
         data: .npz, CSV or Parquet file with samples, its bytes, or what `read_arrays` gave.
-        names: of the classes, by number.
+        names: of the classes, by number; () those in the data.
         output: name of the output that counts; "" takes the first that fits.
 
     Raises:
@@ -84,7 +85,23 @@ def predict(
     arrays = data if isinstance(data, Mapping) else read_arrays(data)
     for name, source in models.items():
         model = unpack(load(source, name).data)
-        yield name, run_outputs(model, samples(model, arrays), names, output)
+        given = samples(model, arrays)
+        ids, own = words_in(arrays, given.count)
+        yield name, run_outputs(model, given, names or own, output, ids=ids)
+
+
+def words_in(arrays: Arrays, count: int) -> tuple[list[str] | None, list[str]]:
+    """Names of the samples and of the classes, where a data file says them in words.
+
+    Args:
+        arrays: as `read_arrays` gave them.
+        count: of the samples.
+    """
+    ids, names = (
+        a.tolist() if a is not None and a.dtype.kind == "U" and a.ndim == 1 else []
+        for a in (arrays.get("ids"), arrays.get("classes"))
+    )
+    return ids if len(ids) == count else None, names
 
 
 def frame(made: Outputs) -> pl.DataFrame:

@@ -2,9 +2,10 @@
 
 An array for each input of the model, under its name (or any name, when both are single), samples
 along the first axis; beside them `labels`, one whole number a sample, or `targets`, numbers that
-the model is to give.  `shown` is what people see of each sample, where its inputs say too little.
-In a table each row is a sample: columns with the names of the inputs, or else one column for each
-number of the only input, in its order.
+the model is to give.  `shown` is what people see of each sample, where its inputs say too little;
+`ids` and `classes`, as words, name the samples and the classes.  In a table each row is a sample:
+columns with the names of the inputs, or else one column for each number of the only input, in its
+order.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def samples(
     """
     sizes = Network(model).inputs
     arrays = {k if k in sizes else _ALSO.get(k, k): np.asarray(v) for k, v in arrays.items()}
-    given = {k: v for k, v in arrays.items() if k in sizes or k not in NO_INPUTS}
+    numbers = {k: v for k, v in arrays.items() if v.dtype.kind != "U"}
+    given = {k: v for k, v in numbers.items() if k in sizes or k not in NO_INPUTS}
     if not sizes:
         raise EngineError("the model has no inputs", "data")
     if len(given) == 1 == len(sizes):  # one array, one input: its name says nothing more

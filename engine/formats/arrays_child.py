@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.formats.confined import SHOWN, Arrays, respond
+from engine.formats.confined import WORDED, Arrays, respond
 
 
 def parsed(data: bytes, name: str) -> Arrays:
@@ -77,7 +77,7 @@ def _column(series: Any, name: str) -> NDArray[Any]:
     inner = series.dtype
     while isinstance(inner, pl.List | pl.Array):
         inner = inner.inner
-    if series.name == SHOWN and series.dtype == pl.String:
+    if series.name in WORDED and series.dtype == pl.String:
         return np.asarray(series.fill_null("").to_list(), np.str_)
     if not (inner.is_numeric() or inner == pl.Boolean):
         raise EngineError("a column holds what is no number", where, "numbers", str(series.dtype))
@@ -101,7 +101,7 @@ def checked(data: bytes, name: str) -> Arrays:
     """
     found = parsed(data, name)
     for key, array in found.items():
-        if array.dtype.kind not in ("fiubU" if key == SHOWN else "fiub"):
+        if array.dtype.kind not in ("fiubU" if key in WORDED else "fiub"):
             where = f"{name}, {key[:80]}"
             raise EngineError("holds what is no number", where, "plain numbers", str(array.dtype))
     return found

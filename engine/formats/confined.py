@@ -27,7 +27,8 @@ Arrays = dict[str, NDArray[Any]]
 MAX_BYTES = 4 * 2**30
 CPU_SECONDS, WALL_SECONDS = 120, 240
 BASE_BYTES = 6 * 2**30  # address space: numpy and polars alone take 3 GB of it
-SHOWN = "shown"  # the one array that may hold words: what people see of each instance
+SHOWN = "shown"  # array of what people see of each instance
+WORDED = frozenset({SHOWN, "ids", "classes"})  # arrays that may hold words
 _LAST_LETTER, _HALVES = 0x10FFFF, (0xD800, 0xDFFF)
 _ALIGNED = 64  # bytes
 _ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +87,7 @@ def _answered(answer: IO[bytes], name: str) -> Arrays:
         found = {}
         for key, kind, shape in head["arrays"]:
             dtype, shape = np.dtype(kind), tuple(int(s) for s in shape)
-            if dtype.kind not in ("fiubU" if key.endswith(SHOWN) else "fiub"):
+            if dtype.kind not in ("fiubU" if key in WORDED else "fiub"):
                 raise ValueError
             count, at = int(np.prod(shape, dtype=np.int64)), _aligned(at)
             if min(shape, default=0) < 0 or not 0 <= count * dtype.itemsize <= size - at:

@@ -75,6 +75,23 @@ def test_models_are_run_and_compared(services, key):
     assert ask.of(key, ["root"], data.id)["root"] is made["root"]  # still in memory
 
 
+def test_a_data_file_may_name_samples_and_classes(services, key):
+    row, found = services.experiments.get(key)
+    named = npz(x=IMAGES, labels=LABELS, ids=np.array([f"film{k}" for k in range(40)]),
+                classes=np.array(["cat", "dog", "ant", "bee"]),
+                shown=np.array([f"Film {k}" for k in range(40)]))  # fmt: skip
+    offspring.attach_data(services.store, row, found, "root", "named.npz", named)
+    services.predictions.start(key, ["root"])
+    work(services)
+    (data,) = services.predictions.available(key)
+    made = services.predictions.of(key, ["root"], data.id)["root"]
+    assert set(made.labels.tolist()) == {"cat", "dog", "ant", "bee"}
+    assert set(made.said.tolist()) <= {"cat", "dog", "ant", "bee"}
+    one = services.predictions.instance(key, data.id, 7)
+    assert (one.id, one.kind, one.value) == ("film7", "text", "Film 7")
+    assert one.label == ["cat", "dog", "ant", "bee"][LABELS[7]]
+
+
 def test_the_list_of_jobs_leads_to_the_behaviors(services, key):
     services.predictions.start(key, ["root"])
     work(services)

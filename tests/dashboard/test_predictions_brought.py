@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from dashboard.cli import main
+from dashboard.queries import offspring
 from engine.errors import EngineError
 from tests.dashboard.test_operate import npz, work
 from tests.dashboard.test_predictions import IMAGES, LABELS, RANDOM, bare, key, settings  # noqa: F401
@@ -67,6 +68,19 @@ def test_a_file_of_data_that_no_model_was_run_on_yet(services, key):  # noqa: F8
     services.predictions.start(key, ["root"])
     work(services)
     assert set(services.predictions.available(key)[0].models) == {"root", "odd"}
+
+
+def test_a_file_of_named_samples_that_no_model_was_run_on_yet(services, key):  # noqa: F811
+    names = np.array([f"film{k}" for k in range(40)])
+    row, found = services.experiments.get(key)
+    named = npz(x=IMAGES, labels=LABELS, ids=names, classes=np.array(["a", "b", "c", "d"]))
+    offspring.attach_data(services.store, row, found, "root", "named.npz", named)
+    said = np.array(["a", "b"] * 20)
+    done = bring(services, key, npz(ids=names[::-1], predictions=said))
+    assert (done.name, done.new) == ("40 labelled samples of named.npz", True)
+    made = services.predictions.of(key, ["odd"], done.data)["odd"]
+    assert made.said.tolist() == said[::-1].tolist()
+    assert made.labels[0] == "abcd"[LABELS[0]]
 
 
 def test_other_instances_are_a_set_of_their_own(services, bare):  # noqa: F811

@@ -38,7 +38,9 @@ def run(args: Mapping[str, Any], place: Place) -> dict[str, Any]:
     place.report(READ, "reading the samples")
     arrays = read_arrays(place.path(args["on"]))
     given = samples(model, arrays)
-    made = behaviors.run_outputs(model, given, told=partial(_told, place, given.count))
+    ids, names = behaviors.words_in(arrays, given.count)
+    told = partial(_told, place, given.count)
+    made = behaviors.run_outputs(model, given, names, told=told, ids=ids)
     shown = behaviors.of_samples(made.ids, made.labels, arrays, given)
     return {
         "sha256": place.keep(behaviors.dumps(made)), "kind": shown.kind, "count": made.count,
