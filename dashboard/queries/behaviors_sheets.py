@@ -17,6 +17,7 @@ from engine.errors import EngineError
 from engine.export import safe_csv
 
 TOP = 3
+OTHER = "other"  # stands last, for all that are not named
 LARGE = 256  # pixels a side of an instance in its sheet
 
 
@@ -49,7 +50,13 @@ def matrix(desk: Desk) -> tuple[str, Confusion]:
         raise EngineError("has no predictions here", f"model {view.of}")
     keep = desk.asking.keep(desk.question())
     model, changes = desk.ready.index(view.of), view.sheet == "changes"
-    return recipe_words(desk.found, view.of), confusion(desk.asking.given, model, keep, changes)
+    found = confusion(desk.asking.given, model, keep, changes)
+    whole = [w for w in found.words if w != OTHER]
+    named = sorted(whole, key=lambda w: (int(w) if w.isdecimal() else 0, w))
+    order = [found.words.index(w) for w in (*named, *found.words[len(whole) :])]
+    counts = found.counts[np.ix_(order, order)]
+    words = tuple(found.words[k] for k in order)
+    return recipe_words(desk.found, view.of), Confusion(words, counts, found.unknown)
 
 
 def seen(desk: Desk, predictions: PredictionQueries) -> Seen:

@@ -14,6 +14,7 @@ SHARES = {"correctness", "error_rate", "true_confidence", "confidence", "margin"
 TURNS = {"correctness": ("now right", "now wrong"), "error_rate": ("now wrong", "now right")}
 UNKNOWN = "not known"
 SAME = 5e-7
+SAME_SHARE = 5e-4  # what a tenth of a percent does not show
 KINDS = {"labels": "Against the labels", "scores": "Of the predictions", "": "Of the outputs"}
 
 
@@ -57,7 +58,7 @@ def change_text(measure: Measure, change: float, group: bool, half: float = math
         return UNKNOWN
     if not group and measure.kind in TURNS:
         return "same" if not change else TURNS[measure.kind][change < 0]
-    if abs(change) < SAME:
+    if _same(measure, change):
         return "same"
     size, unit = abs(change), ""
     half = math.nan if half < SAME else half
@@ -76,7 +77,7 @@ def change_text(measure: Measure, change: float, group: bool, half: float = math
 def tone_of(measure: Measure, change: float, low: float, high: float) -> str:
     """Better or worse, where the measure has a direction and chance does not explain it."""
     better = measure.how.better
-    if not better or math.isnan(change) or abs(change) < SAME:
+    if not better or math.isnan(change) or _same(measure, change):
         return "" if not math.isnan(change) else "muted"
     if not math.isnan(low) and low <= 0 <= high:
         return ""
@@ -115,6 +116,11 @@ def cell(
     if relative:
         return Cell(moved, plain, tone, _sound(change), title)
     return Cell(plain, moved, tone, _sound(value), title)
+
+
+def _same(measure: Measure, change: float) -> bool:
+    """A change that no digit would show."""
+    return abs(change) < (SAME_SHARE if measure.kind in SHARES else SAME)
 
 
 def _sound(value: float) -> float | None:

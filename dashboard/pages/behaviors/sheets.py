@@ -68,8 +68,8 @@ def _matrix(found: Confusion, changes: bool) -> list[Any]:
         found.unknown > 0
     )
     return [
-        html.P(f"{note}The outlined diagonal stayed the same; the darker another cell, the more "
-               "instances moved there.", className="muted"),
+        html.P(f"{note}The outlined diagonal {'stayed the same' if changes else 'is right'}; the "
+               "darker another cell, the more instances are there.", className="muted"),
         html.Div(html.Table([html.Thead(head), html.Tbody(lines)], className="matrix"),
                  className="matrix-scroll"),
     ]  # fmt: skip
