@@ -11,7 +11,9 @@ class Behaviors(StrEnum):
     PAGE = "behaviors--page"
     ASK = "behaviors--ask"  # the query of the address
     DATA = "behaviors--data"  # see queries/behaviors_table.py
-    HELD = "behaviors--held"  # key of the counts that the browser has
+    HELD = "behaviors--held"  # key of the histograms that are shown
+    SHOWN = "behaviors--shown"  # another value: the table is drawn, now what stands around it
+    PAIRS = "behaviors--pairs"  # counts of pairs of their bars
     SIDE = "behaviors--side"
     BAR = "behaviors--bar"
     NOTICE = "behaviors--notice"

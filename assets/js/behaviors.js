@@ -6,7 +6,7 @@
   const at = (name) => document.getElementById(`behaviors--${name}`);
   const make = (...all) => clientside.view.make(...all);
   const say = (n) => n.toLocaleString("en-US");
-  let sent = null, crossed = null, key = "", drag = null, busy = 0;
+  let sent = null, crossed = null, drag = null, busy = 0;
 
   /* Another view: the address at once, the rest when the server has answered. */
   function go(search) {
@@ -22,15 +22,23 @@
     clearTimeout(busy);
     box.setAttribute("aria-busy", "false");
     sent = data;
+    foot(data);
     if (!data) return box.replaceChildren();
-    const h = data.histogram, focus = document.activeElement, back = box.contains(focus) && focus.dataset.keep;
-    if (h.crossed) [crossed, key] = [h.crossed, h.key];
+    const h = data.histogram, focus = document.activeElement, back = focus.dataset && focus.dataset.keep;
+    const old = box.querySelector(".bars-row"), kept = old && old.key === h.key && old; // another order only
     const wide = data.rows.some((row) => row.text) ? " texts" : "";
     box.replaceChildren(make("table", { style: `--models:${data.models.length}`, class: `behaviors-rows${data.relative ? " relative" : ""}${wide}` },
-      make("thead", {}, heads(data), summary(data), make("tr", { class: "bars-row" }, scale(h), ...data.models.map((m, k) => make("td", {}, bars(h, m, k))))),
+      make("thead", {}, heads(data), summary(data), kept || histograms(data)),
       make("tbody", {}, ...data.rows.map((row) => line(row, data)))));
     if (!data.rows.length) box.append(make("p", { class: "muted none" }, "No row is left. Widen or clear the bounds."));
-    if (back) (box.querySelector(`[data-keep="${CSS.escape(back)}"]`) || box).focus({ preventScroll: true });
+    if (back) (at("page").querySelector(`[data-keep="${CSS.escape(back)}"]`) || box).focus({ preventScroll: true });
+  }
+
+  /* Which rows these are and how they are ordered; the pages. */
+  function foot(data) {
+    const way = (text, to, css) => (to ? make("a", { href: to, "data-go": to, "data-keep": text, class: css }, text) : null);
+    at("foot").replaceChildren(...(data ? [make("b", {}, data.pages.text), make("span", { class: "muted" }, data.words), way("Clear the bounds", data.free, "link"), make("span", { class: "spring" }),
+      way("Previous", data.pages.before, "button"), way("Next", data.pages.after, "button")].filter(Boolean) : []));
   }
 
   const SORTS = { "": ["", "none"], down: ["▼", "descending"], up: ["▲", "ascending"] };
@@ -77,6 +85,12 @@
     return svg;
   }
 
+  function histograms({ histogram: h, models }) {
+    const row = make("tr", { class: "bars-row" }, scale(h), ...models.map((m, k) => make("td", {}, bars(h, m, k))));
+    row.key = h.key;
+    return row;
+  }
+
   function scale({ ends }) {
     return make("th", { scope: "row", class: "muted" }, make("small", {}, "Drag over a histogram to narrow the rows"), make("small", {}, `One scale, ${ends[0]} to ${ends[1]}; heights are square roots of counts`));
   }
@@ -108,12 +122,12 @@
   /* What the brush of one model leaves in all others: sums over its bars of the counts of pairs. */
   function count(box) {
     const h = sent.histogram, m = sent.models.length, n = h.edges.length - 1, [a, b] = box.range || [0, n];
-    if (!crossed || key !== h.key) return;
+    if (!crossed || crossed.key !== h.key) return;
     for (const other of at("table").querySelectorAll(".bars")) {
       const base = other.k * n;
       for (let c = 0; c < n; c++) {
         let sum = 0;
-        for (let r = a; r < b; r++) sum += crossed[(box.k * n + r) * m * n + base + c];
+        for (let r = a; r < b; r++) sum += crossed.counts[(box.k * n + r) * m * n + base + c];
         other.children[c].style.setProperty("--kept", Math.sqrt(sum / other.most));
       }
     }
@@ -190,5 +204,5 @@
   });
   document.addEventListener("change", (event) => at("page") && event.target.closest("[data-pick]") && go(event.target.value));
 
-  clientside.behaviors = { draw };
+  clientside.behaviors = { draw, pairs: (data) => void (crossed = data) };
 })();

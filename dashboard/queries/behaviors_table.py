@@ -23,13 +23,8 @@ STEPS = 6
 LETTERS = 160  # of a text in a row
 
 
-def table(desk: Desk, held: object) -> dict[str, Any]:
-    """All that the table shows.
-
-    Args:
-        desk: what is looked at, with an `asking`.
-        held: key of the counts that the browser has; those are not sent again.
-    """
+def table(desk: Desk) -> dict[str, Any]:
+    """All that the table shows of a desk that has an `asking`."""
     assert desk.asking is not None
     answer = desk.asking.ask(desk.question())
     rows, total, page = _rows(desk, answer)
@@ -37,10 +32,10 @@ def table(desk: Desk, held: object) -> dict[str, Any]:
     summary = _cells(desk, answer.summary, True, answer.relative)
     lines = [_cells(desk, row, group, answer.relative) for row in rows]
     most = _most([summary, *lines], desk.measure.kind, answer.relative)
-    flagged = set(desk.flagged)
+    flagged, colours = set(desk.flagged), tones(desk)
     index = _index(desk.shown) if desk.shown is not None and not group else {}
     return {
-        "models": [_model(desk, k, answer) for k in range(len(answer.models))],
+        "models": [_model(desk, k, colours[desk.ready[k]][0]) for k in range(len(answer.models))],
         "relative": sent_relative(desk, answer),
         "what": "Class" if group else "Instance",
         "summary": {
@@ -48,13 +43,14 @@ def table(desk: Desk, held: object) -> dict[str, Any]:
             "cells": [_bar(c, most, answer.relative) for c in summary],
             "often": [_often(answer, name) for name in answer.models],
         },
-        "histogram": _histogram(desk, answer, held),
+        "histogram": _histogram(desk, answer),
         "rows": [
             _line(desk, row, [_bar(c, most, answer.relative) for c in cells], flagged, index)
             for row, cells in zip(rows, lines, strict=True)
         ],
         "words": _words(desk, total, page),
         "pages": _pages(desk.view, total, page),
+        "free": search(replace(desk.view, bounds=(), page=1)) if desk.view.bounds else "",
     }
 
 
@@ -118,7 +114,7 @@ def _bar(c: Cell, most: float, relative: bool) -> list[Any]:
     return [c.text, c.more, c.tone, round(left, 1), round(width, 1), c.title]
 
 
-def _model(desk: Desk, k: int, answer: Answer) -> dict[str, Any]:
+def _model(desk: Desk, k: int, tone: int) -> dict[str, Any]:
     """The head of a column: name, the sort that a press asks for."""
     row, view = desk.ready[k], desk.view
     now = ("up" if view.up else "down") if view.by == row else ""
@@ -128,7 +124,7 @@ def _model(desk: Desk, k: int, answer: Answer) -> dict[str, Any]:
     return {
         "row": row,
         "name": recipe_words(desk.found, row),
-        "step": step(desk, row),
+        "step": tone,
         "sort": now,
         "go": search(replace(after, page=1)),
         "sheets": [[text, search(replace(plain, sheet=sheet, of=row))]
@@ -137,25 +133,23 @@ def _model(desk: Desk, k: int, answer: Answer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def step(desk: Desk, row: int) -> int:
-    """The colour of a model on the map of the experiment; -1 unknown."""
-    quality = quality_of(desk.found)
-    values = desk.found.frame[quality.column].to_list() if quality else []
-    known = [v for v in values if v is not None]
-    if not known or values[row] is None:
-        return -1
-    low, high = min(known), max(known)
-    share = (values[row] - low) / (high - low) if high > low else 1.0
-    return min(STEPS - 1, int(share * STEPS))
-
-
-def quality_words(desk: Desk, row: int) -> str:
-    """What the colour stands for: "Accuracy 94.8 %"."""
+def tones(desk: Desk) -> dict[int, tuple[int, str]]:
+    """Row of a model -> its colour on the map of the experiment, -1 unknown, and what it says."""
     quality = quality_of(desk.found)
     if quality is None:
-        return ""
+        return dict.fromkeys(desk.order, (-1, ""))
     values = desk.found.frame[quality.column].to_list()
-    return f"{quality.name} {shown(quality, values).text(values[row])}"
+    known, how = [v for v in values if v is not None], shown(quality, values)
+    low, high = min(known, default=0.0), max(known, default=0.0)
+
+    def step(value: float | None) -> int:
+        if value is None:
+            return -1
+        return (
+            min(STEPS - 1, int((value - low) / (high - low) * STEPS)) if high > low else STEPS - 1
+        )
+
+    return {k: (step(values[k]), f"{quality.name} {how.text(values[k])}") for k in desk.order}
 
 
 def _counted(answer: Answer) -> str:
@@ -171,29 +165,35 @@ def _often(answer: Answer, name: str) -> list[list[str]]:
     ]
 
 
-def _histogram(desk: Desk, answer: Answer, held: object) -> dict[str, Any]:
-    """Counts of bars; those of pairs of bars only where the browser has others."""
+def crossed(desk: Desk) -> dict[str, Any]:
+    """Counts of pairs of bars, with the key of the histograms that they belong to."""
     assert desk.asking is not None
-    question, found = desk.question(), answer.histogram
-    key = repr((desk.asking.given.sides[0].name, answer.models, question.measure,
-                question.relative, question.inside, sorted(question.bounds.items()),
-                desk.data and desk.data.id))  # fmt: skip
+    return {"key": _key(desk), "counts": np.ravel(desk.asking.crossed(desk.question())).tolist()}
+
+
+def _key(desk: Desk) -> str:
+    """Another one wherever counts of pairs are others."""
+    question = desk.question()
+    assert desk.data is not None
+    return repr((desk.ready, question.measure, question.relative, question.inside,
+                 sorted(question.bounds.items()), desk.data.id))  # fmt: skip
+
+
+def _histogram(desk: Desk, answer: Answer) -> dict[str, Any]:
+    """Counts of bars."""
+    found = answer.histogram
     edges = found.edges.tolist()
     bars, ends = _scale(desk.measure, edges, sent_relative(desk, answer))
-    bounds = {str(desk.ready.index(k)): [low, high] for k, low, high in desk.view.bounds}
-    sent: dict[str, Any] = {
-        "key": key,
+    return {
+        "key": _key(desk),
         "edges": edges,
         "said": bars,
         "ends": ends,
         "total": found.total.tolist(),
         "kept": found.counts.tolist(),
         "unknown": found.unknown.tolist(),
-        "bounds": bounds,
+        "bounds": {str(desk.ready.index(k)): [low, high] for k, low, high in desk.view.bounds},
     }
-    if key != held:
-        sent["crossed"] = np.ravel(desk.asking.crossed(question)).tolist()
-    return sent
 
 
 def sent_relative(desk: Desk, answer: Answer) -> bool:

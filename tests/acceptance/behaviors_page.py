@@ -120,7 +120,7 @@ def drive(url: str, times: int = TIMES) -> Seen:
         page.wait_for_selector(".behaviors-rows tbody tr", timeout=180_000)
         for k in range(times + 1):  # the first of each warms up and does not count
             found["sort"].append(timed(page, "click", page.locator(".sort").nth(2 + k % 3).click))
-            found["brush"].append(timed(page, "pointerup", lambda k=k: brush(page, 0.5 + k / 20)))
+            found["brush"].append(timed(page, "pointerup", lambda k=k: brush(page, 0.25 + k / 10)))
             into = page.locator(".behaviors-rows tbody a").nth(k % 3)
             found["drill"].append(timed(page, "click", into.click))
             rows = page.locator(".behaviors-rows tbody tr").count()

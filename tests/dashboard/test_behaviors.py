@@ -13,7 +13,7 @@ from dash import no_update
 from dashboard.pages.behaviors import callbacks as page
 from dashboard.pages.behaviors import sheets
 from dashboard.queries import behaviors_sheets
-from dashboard.queries.behaviors_table import table
+from dashboard.queries.behaviors_table import crossed, table
 from dashboard.urls_behaviors import BehaviorsView, parse, search
 from engine import behaviors as bh
 from engine.errors import EngineError
@@ -71,7 +71,7 @@ def view(services, key):
 
 
 def sent(services, view):
-    return table(services.behaviors.desk(view), None)
+    return table(services.behaviors.desk(view))
 
 
 def test_classes_beside_the_base(services, view):
@@ -120,18 +120,24 @@ def test_counts_of_pairs_foretell_what_a_bound_leaves(services, view):
     plain = replace(view, metric="confidence")
     h = sent(services, plain)["histogram"]
     n, m = len(h["edges"]) - 1, 2
-    crossed = np.reshape(h["crossed"], (m, n, m, n))
+    pairs = np.reshape(crossed(services.behaviors.desk(plain))["counts"], (m, n, m, n))
     for b in range(n):
         bound = replace(plain, bounds=((p5, h["edges"][b], h["edges"][b + 1]),))
         kept = sent(services, bound)["histogram"]["kept"]
-        assert kept[0] == crossed[1, b, 0].tolist()
+        assert kept[0] == pairs[1, b, 0].tolist()
 
 
-def test_counts_travel_once(services, view):
-    first = sent(services, view)["histogram"]
-    again = table(services.behaviors.desk(replace(view, by=view.base)), first["key"])
-    assert "crossed" in first
-    assert "crossed" not in again["histogram"]
+def test_counts_of_pairs_come_after_the_table_and_belong_to_it(app, services, key, view):
+    told = sent(services, view)
+    assert (
+        crossed(services.behaviors.desk(replace(view, by=view.base)))["key"]
+        == (
+            told["histogram"]["key"]  # another order changes no count
+        )
+    )
+    with app.server.app_context():
+        assert page.pairs(told["histogram"]["key"], search(view), key)["counts"]
+        assert page.pairs(None, search(view), key) is None
 
 
 def test_sorts_turn_from_none_to_down_to_up(services, view):
@@ -148,22 +154,22 @@ def test_sorts_turn_from_none_to_down_to_up(services, view):
 def test_the_page_says_what_is_missing(app, services, key, view):
     with app.server.app_context():
         rows = services.experiments.get(key)[1].rows
-        bare = BehaviorsView(key, (rows["root"], rows["odd"]))
-        told = page.drawn(search(bare), None, None, key, None)
-        assert told["data"] is None
-        assert "Load predictions" in str(told["notice"])
-        part = page.drawn(search(replace(view, models=tuple(sorted(rows[m] for m in MODELS)))),
-                          None, None, key, None)  # fmt: skip
-        assert len(part["data"]["models"]) == 2
-        assert "No predictions yet" in str(part["notice"])
+        bare = search(BehaviorsView(key, (rows["root"], rows["odd"])))
+        assert page.drawn(bare, None, None, key, None)["data"] is None
+        assert "Load predictions" in str(page.around("", bare, key, None)["notice"])
+        part = search(replace(view, models=tuple(sorted(rows[m] for m in MODELS))))
+        assert len(page.drawn(part, None, None, key, None)["data"]["models"]) == 2
+        told = page.around("", part, key, None)
+        assert "No predictions yet" in str(told["notice"])
+        assert told["model"] == "odd"  # what an imported file would be of
 
 
 def test_what_is_no_metric_or_class_is_said(app, services, key, view):
     with app.server.app_context():
         for odd in ({"metric": "<b>"}, {"inside": "<b>", "rows": "instances"}):
-            told = page.drawn(search(replace(view, **odd)), None, None, key, None)
-            assert told["data"] is None
-            assert "This cannot be shown" in str(told["notice"])
+            ask = search(replace(view, **odd))
+            assert page.drawn(ask, None, None, key, None)["data"] is None
+            assert "This cannot be shown" in str(page.around("", ask, key, None)["notice"])
         with pytest.raises(EngineError, match="experiment"):
             services.behaviors.desk(BehaviorsView("nowhere"))
 

@@ -13,7 +13,7 @@ from dashboard.pages.behaviors import parts, sheets
 from dashboard.queries import services
 from dashboard.queries.behaviors import with_flag
 from dashboard.queries.behaviors_sheets import as_csv
-from dashboard.queries.behaviors_table import table
+from dashboard.queries.behaviors_table import crossed, table
 from dashboard.queries.experiment_words import recipe_words
 from dashboard.queries.offspring import sent
 from dashboard.shell import guarded, notify
@@ -22,25 +22,43 @@ from engine.errors import EngineError
 from engine.store import clean_name
 
 
-def drawn(ask: object, _news: object, _flags: object, key: object, held: object) -> dict[str, Any]:
-    """Everything that the page shows of a query."""
+def drawn(ask: object, news: object, flags: object, key: object, held: object) -> dict[str, Any]:
+    """The table of a query, before all else; `around` follows."""
+    shown = f"{ask} {news} {flags}"
+    try:
+        desk = services().behaviors.desk(parse(str(key or ""), ask))
+        told = table(desk) if desk.asking else None
+    except EngineError:  # `around` says it
+        return {"data": None, "held": None, "shown": shown}
+    now = told["histogram"]["key"] if told else None
+    return {"data": told, "held": no_update if now == held else now, "shown": shown}
+
+
+def around(_shown: object, ask: object, key: object, models: object) -> dict[str, Any]:
+    """What stands around the table of a query, and over it."""
     view = parse(str(key or ""), ask)
     try:
         desk = services().behaviors.desk(view)
-        told = table(desk, held) if desk.asking else None
         over = sheets.sheet(desk)
     except EngineError as error:
-        stays = dict.fromkeys(("side", "bar", "held", "sheet"), no_update)
-        return stays | {"notice": parts.fault(error.sentence, view), "data": None, "foot": []}
+        stays = dict.fromkeys(("side", "bar", "sheet", "models", "model"), no_update)
+        return stays | {"notice": parts.fault(error.sentence, view)}
+    offered = parts.offered(desk)
+    known = offered == models
     return {
         "side": parts.side(desk),
         "bar": parts.bar(desk),
         "notice": parts.notice(desk, _under_way(str(key))),
-        "data": told,
-        "held": told["histogram"]["key"] if told else None,
-        "foot": parts.foot(told, desk),
         "sheet": over,
+        "models": no_update if known else offered,
+        "model": no_update if known else parts.first_offered(desk),
     }
+
+
+def pairs(held: object, ask: object, key: object) -> Any:
+    """Counts that let a brush be followed without asking, once the table is there."""
+    desk = services().behaviors.desk(parse(str(key or ""), ask)) if held else None
+    return crossed(desk) if desk and desk.asking else None
 
 
 def asked(clicks: object, ask: object, key: object) -> Any:
@@ -121,18 +139,25 @@ def register(app: Dash) -> None:
     key, ask = State(Experiment.KEY, "data"), State(Behaviors.ASK, "data")
     app.callback(
         output={
+            "data": Output(Behaviors.DATA, "data"),
+            "held": Output(Behaviors.HELD, "data"),
+            "shown": Output(Behaviors.SHOWN, "data"),
+        },
+        inputs=[Input(Behaviors.ASK, "data"), Input(Behaviors.NEWS, "data"),
+                Input(Behaviors.FLAGS, "data"), key, State(Behaviors.HELD, "data")],
+    )(guarded(drawn, VIEW_EXPERIMENT))  # fmt: skip
+    app.callback(
+        output={
             "side": Output(Behaviors.SIDE, "children"),
             "bar": Output(Behaviors.BAR, "children"),
             "notice": Output(Behaviors.NOTICE, "children"),
-            "data": Output(Behaviors.DATA, "data"),
-            "held": Output(Behaviors.HELD, "data"),
-            "foot": Output(Behaviors.FOOT, "children"),
             "sheet": Output(Behaviors.SHEET, "children"),
+            "models": Output(Behaviors.IMPORT_MODEL, "data"),
+            "model": Output(Behaviors.IMPORT_MODEL, "value"),
         },
-        inputs=[Input(Behaviors.ASK, "data"), Input(Behaviors.NEWS, "data"),
-                Input(Behaviors.FLAGS, "data"), key,
-                State(Behaviors.HELD, "data")],
-    )(guarded(drawn, VIEW_EXPERIMENT))  # fmt: skip
+        inputs=[Input(Behaviors.SHOWN, "data"), ask, key, State(Behaviors.IMPORT_MODEL, "data")],
+        prevent_initial_call=True,
+    )(guarded(around, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Behaviors.NEWS, "data"),
         Input(Shell.JOBS_POLL, "n_intervals"), Input(Shell.JOBS_POLL, "disabled"),
@@ -155,6 +180,11 @@ def register(app: Dash) -> None:
         Output(Behaviors.FILE, "data"), Input(Behaviors.EXPORT, "n_clicks"), ask, key,
         prevent_initial_call=True,
     )(guarded(exported, VIEW_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Behaviors.PAIRS, "data"), Input(Behaviors.HELD, "data"), ask, key,
+        prevent_initial_call=True,
+    )(guarded(pairs, VIEW_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
+    wire(ClientsideFunction("behaviors", "pairs"), Input(Behaviors.PAIRS, "data"))
     wire(ClientsideFunction("behaviors", "draw"), Input(Behaviors.DATA, "data"),
          State(Behaviors.ASK, "data"), prevent_initial_call=True)  # fmt: skip

@@ -28,6 +28,8 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
             dcc.Store(Behaviors.ASK, data=search(view)),
             dcc.Store(Behaviors.DATA),
             dcc.Store(Behaviors.HELD),
+            dcc.Store(Behaviors.SHOWN),
+            dcc.Store(Behaviors.PAIRS),
             dcc.Store(Behaviors.NEWS),
             dcc.Store(Behaviors.FLAG),
             dcc.Store(Behaviors.FLAGS),
@@ -38,8 +40,12 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
             ),
             html.Div(
                 [
-                    html.Aside(parts.bones(6), id=Behaviors.SIDE, className="pane behaviors-side",
-                               **aria(label="Models that are compared")),
+                    html.Aside(
+                        [html.Div(parts.bones(6), id=Behaviors.SIDE, className="behaviors-models"),
+                         parts.bring()],
+                        className="pane behaviors-side",
+                        **aria(label="Models that are compared"),
+                    ),
                     html.Section(
                         [
                             html.Div(id=Behaviors.BAR, className="bar behaviors-bar"),
@@ -47,7 +53,13 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
                             html.Div(parts.bones(12), id=Behaviors.TABLE, tabIndex=0,
                                      className="behaviors-table", role="region",
                                      **aria(label="Table of behaviors", busy="true")),
-                            html.Footer(id=Behaviors.FOOT, className="selection"),
+                            html.Footer(
+                                [html.Div(id=Behaviors.FOOT, className="behaviors-foot",
+                                          **aria(live="polite")),
+                                 html.Button("Export CSV", id=Behaviors.EXPORT, className="button",
+                                             title="All rows of this view, not only of this page")],
+                                className="selection",
+                            ),
                             html.Div(id=Behaviors.SHEET),
                         ],
                         className="pane behaviors-pane",

@@ -12,7 +12,7 @@ from dash import dcc, html
 from dashboard.components import aria, data, percent
 from dashboard.ids_behaviors import Behaviors
 from dashboard.queries.behaviors import Desk
-from dashboard.queries.behaviors_table import quality_words, step
+from dashboard.queries.behaviors_table import tones
 from dashboard.queries.behaviors_words import KINDS
 from dashboard.queries.experiment_words import recipe_words
 from dashboard.urls_behaviors import BehaviorsView, search
@@ -60,16 +60,16 @@ def pick(label: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], no
 
 def side(desk: Desk) -> list[Any]:
     """The models: which of them is the base, ways to add and to remove."""
-    view, chips = desk.view, []
+    view, chips, colours = desk.view, [], tones(desk)
     for k in desk.order:
-        name, tone = recipe_words(desk.found, k), step(desk, k)
+        name, (tone, words) = recipe_words(desk.found, k), colours[k]
         rest = tuple(m for m in view.models if m != k)
         base = k == view.base
         note = ", ".join(["base"] * base + ["no predictions"] * (k not in desk.ready))
         chips.append(
             html.Li(
                 [
-                    html.I(className="model-dot", title=quality_words(desk, k),
+                    html.I(className="model-dot", title=words,
                            style={"background": f"var(--seq-{tone})"} if tone >= 0 else {}),
                     html.Span([html.Span(name, title=name),
                                *([html.Small(note, className="muted")] if note else [])],
@@ -94,27 +94,34 @@ def side(desk: Desk) -> list[Any]:
     ]
     return [
         html.H2(f"Comparing {count(len(view.models), 'model')}"),
-        html.Ul(chips, className="behaviors-models"),
+        html.Ul(chips, className="behaviors-list"),
         html.Label([html.Span("Base", className="field-name"),
                     pick("Base model", [("", bases)], search(replace(view, sheet="")))],
                    className="behaviors-field"),
         *([pick("Add a model", [("", [("+ Add a model…", search(view)), *more])], search(view))]
           if more else []),
-        _bring(desk),
         html.P("Colours are those of the map: darker models do better in the experiment.",
                className="muted behaviors-note"),
     ]  # fmt: skip
 
 
-def _bring(desk: Desk) -> html.Details:
-    """Predictions that were made elsewhere."""
-    models = [{"value": desk.id(k), "label": recipe_words(desk.found, k)} for k in desk.order]
-    first = desk.id(desk.lacking[0]) if desk.lacking else models[-1]["value"]
+def offered(desk: Desk) -> list[dict[str, str]]:
+    """The models that predictions can be brought for."""
+    return [{"value": desk.id(k), "label": recipe_words(desk.found, k)} for k in desk.order]
+
+
+def first_offered(desk: Desk) -> str:
+    """The first model without predictions, else the last."""
+    return desk.id(next(iter(desk.lacking), desk.order[-1]))
+
+
+def bring() -> html.Details:
+    """Predictions that were made elsewhere; it stays while the models come and go."""
     return html.Details(
         [
             html.Summary("Import predictions…", className="link"),
-            dmc.Select(id=Behaviors.IMPORT_MODEL, data=models, value=first, allowDeselect=False,
-                       size="xs", **aria(label="Model that made them")),
+            dmc.Select(id=Behaviors.IMPORT_MODEL, data=[], allowDeselect=False, size="xs",
+                       **aria(label="Model that made them")),
             dcc.Upload(html.Button("Choose a file…", className="button", title=ENDINGS_HELP),
                        id=Behaviors.IMPORT, accept=",".join(ENDINGS), multiple=False),
         ],
@@ -241,30 +248,3 @@ def fault(sentence: str, view: BehaviorsView) -> list[Any]:
             way("Begin with the usual view", search(plain), "button")]  # fmt: skip
     return [html.Div([html.H1("This cannot be shown"), html.P(sentence, className="worse"),
                       html.Div(ways, className="button-row")], className="empty")]  # fmt: skip
-
-
-def foot(sent: dict[str, Any] | None, desk: Desk) -> list[Any]:
-    """Which rows these are and how they are ordered; the pages."""
-    if sent is None:
-        return []
-    pages = sent["pages"]
-    clear = search(replace(desk.view, bounds=(), page=1))
-    return [
-        html.B(pages["text"]),
-        html.Span(sent["words"], className="muted"),
-        *([way("Clear the bounds", clear)] if desk.view.bounds else []),
-        html.Span(className="spring"),
-        html.Button(
-            "Export CSV",
-            id=Behaviors.EXPORT,
-            className="button",
-            title="All rows of this view, not only of this page",
-        ),
-        *(
-            way(text, pages[key], "button")
-            if pages[key]
-            else html.Button(text, className="button", disabled=True)
-            for key, text in (("before", "Previous"), ("after", "Next"))
-            if pages["before"] or pages["after"]
-        ),
-    ]
