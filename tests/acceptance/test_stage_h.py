@@ -10,7 +10,14 @@ import pytest
 
 from engine import layers
 from engine.behaviors import metrics as formulas
-from tests.acceptance import layer_shots, layer_sizes, metrics, stories
+from tests.acceptance import (
+    behaviors_page,
+    behaviors_shots,
+    layer_shots,
+    layer_sizes,
+    metrics,
+    stories,
+)
 from tests.acceptance.defects import DEFECTS
 from tests.acceptance.layer_sizes import Many, Pair, Seen
 from tests.acceptance.line import MET, NOT_MET
@@ -33,6 +40,9 @@ STORIES = stories.Seen(
     Rare("weights in 4 bits", Share(-0.02, -0.03, -0.01), "8", -0.2, Share(0.2, 0.05, 0.3)),
     {"repair_norms": WELL, "repair_layers": WELL},
 )  # fmt: skip
+
+
+QUICK = behaviors_page.Seen(100_000, 10, 50, (90.0,) * 3, (200.0,) * 3, (150.0,) * 3, 50_000)
 
 
 def told(**fault: object) -> stories.Seen:
@@ -70,6 +80,14 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("4a", metrics.judge, CHECKED, {**CHECKED, "mse": Checked(100, 1e-3)}),
     ("4a", metrics.judge, CHECKED, {k: v for k, v in CHECKED.items() if k != "kl"}),
     ("4b", metrics.judge, CHECKED, {**CHECKED, "margin": Checked(100, 0, 10, 1)}),
+    ("3", behaviors_page.judge, QUICK, replace(QUICK, sort=(90.0, 301.0, 310.0))),
+    ("3", behaviors_page.judge, QUICK, replace(QUICK, brush=())),
+    ("3", behaviors_page.judge, QUICK, replace(QUICK, drill=(10_000.0,) * 3)),
+    ("3", behaviors_page.judge, QUICK, replace(QUICK, instances=99_999)),
+    ("3", behaviors_page.judge, QUICK, replace(QUICK, models=9)),
+    ("3", behaviors_page.judge, QUICK, replace(QUICK, errors=("a fault",))),
+    ("5a", behaviors_shots.judge, PICTURES * 2, PICTURES[:5]),
+    ("5a", behaviors_shots.judge, PICTURES * 2, (*PICTURES * 2, Shot("blank", 3, ()))),
     ("5b", layer_shots.judge, PICTURES, PICTURES[:5]),
     ("5b", layer_shots.judge, PICTURES, (*PICTURES, Shot("blank", 3, ()))),
     ("5b", layer_shots.judge, PICTURES, (*PICTURES, Shot("faulty", 99, ("console error",)))),
