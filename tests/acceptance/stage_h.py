@@ -9,11 +9,13 @@ from tests.acceptance import (
     layer_sizes,
     metrics,
     stories,
+    story_page,
 )
 from tests.acceptance.line import Check
 
 CHECKS = (
     Check("1", "the stories of the studies, on digits", stories.measure, stories.judge),
+    Check("1d", "the first story by the pages", story_page.measure, story_page.judge),
     Check("2", "layers of two and of fifty models", layer_sizes.measure, layer_sizes.judge),
     behaviors_page.CHECK,
     Check("4", "metrics against their formulas", metrics.measure, metrics.judge),

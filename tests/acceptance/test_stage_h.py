@@ -17,6 +17,7 @@ from tests.acceptance import (
     layer_sizes,
     metrics,
     stories,
+    story_page,
 )
 from tests.acceptance.defects import DEFECTS
 from tests.acceptance.layer_sizes import Many, Pair, Seen
@@ -43,6 +44,8 @@ STORIES = stories.Seen(
 
 
 QUICK = behaviors_page.Seen(100_000, 10, 50, (90.0,) * 3, (200.0,) * 3, (150.0,) * 3, 50_000)
+PLAYED = story_page.Played(0.98, 0.5, 0.97, ("a.norm.weight",) * 5,
+                           "11 norms let little through.", ())  # fmt: skip
 
 
 def told(**fault: object) -> stories.Seen:
@@ -72,6 +75,11 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("1b", stories.judge, STORIES, rare(named="")),
     ("1b", stories.judge, STORIES, rare(beyond=Share(0.2, -0.1, 0.3))),
     ("1c", stories.judge, STORIES, told(repaired={"repair_norms": WELL, "repair_layers": LITTLE})),
+    ("1d", story_page.judge, PLAYED, replace(PLAYED, back=0.7)),
+    ("1d", story_page.judge, PLAYED, replace(PLAYED, ruined=0.95)),
+    ("1d", story_page.judge, PLAYED, replace(PLAYED, first=("a.norm.weight",) * 4 + ("b.weight",))),
+    ("1d", story_page.judge, PLAYED, replace(PLAYED, finding="Channels fell silent")),
+    ("1d", story_page.judge, PLAYED, replace(PLAYED, errors=("console: TypeError",))),
     ("2a", layer_sizes.judge, SIZES, sizes(seconds=2.3)),
     ("2a", layer_sizes.judge, SIZES, sizes(activations=249)),
     ("2b", layer_sizes.judge, SIZES, sizes(peak=700_000_000)),
