@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dashboard import job_list
-from dashboard.queries import offspring
+from dashboard.queries import offspring, open_services
+from dashboard.settings import Settings
 from engine import behaviors
 from engine.errors import EngineError
 from engine.jobs import Cancelled, Place, run_worker
@@ -73,6 +74,24 @@ def test_models_are_run_and_compared(services, key):
     assert (one.id, one.label, one.kind) == ("3", str(LABELS[3]), "image")
     assert np.shape(one.value) == (8, 8, 3)
     assert ask.of(key, ["root"], data.id)["root"] is made["root"]  # still in memory
+
+
+def test_the_demo_predicts_at_the_first_visit(tmp_path):
+    found = open_services(Settings(data=tmp_path / "demo", jobs=False))
+    try:
+        (row,) = found.experiments.listing("", "", 10).rows
+        data, fit = found.predictions.available(row.id)
+        assert (data.name, data.runs, fit.runs) == ("600 labelled digits", True, True)
+        found.predictions.start(row.id, ["base"])
+        work(found)
+        made = found.predictions.of(row.id, ["base"], data.id)["base"]
+        experiment = found.experiments.get(row.id)[1]
+        stated = experiment.models[experiment.rows["base"]].metrics["Accuracy"]
+        assert (made.said == made.labels).mean() == pytest.approx(stated, abs=1e-3)
+        one = found.predictions.instance(row.id, data.id, 599)
+        assert (one.kind, np.shape(one.value), one.label) == ("image", (8, 8), made.labels[599])
+    finally:
+        found.close()
 
 
 def test_a_data_file_may_name_samples_and_classes(services, key):

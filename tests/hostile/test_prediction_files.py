@@ -16,6 +16,7 @@ import pytest
 from engine import behaviors as bh
 from engine.behaviors.arriving_child import answer
 from engine.errors import EngineError
+from engine.formats import read_arrays
 
 SCORES = np.random.default_rng(0).random((200, 4)).astype(np.float32)
 
@@ -107,6 +108,12 @@ def test_turned_bits_are_said_or_harmless(kind: str, seed: int):
     data = flipped(TABLE if kind == "parquet" else npz(scores=SCORES), seed)
     with contextlib.suppress(EngineError):
         assert bh.read_predictions(data, f"p.{kind}")[0].count == 200
+
+
+def test_halves_of_characters_in_a_data_file_are_refused():
+    with pytest.raises(EngineError, match="cannot be read"):
+        read_arrays(npz(x=SCORES[:2], shown=np.array(["a", "\ud800"])))
+    assert read_arrays(npz(shown=np.array(["a", "日本"])))["shown"].tolist() == ["a", "日本"]
 
 
 def test_what_a_file_shows_comes_along(tmp_path):
