@@ -204,5 +204,5 @@
   });
   document.addEventListener("change", (event) => at("page") && event.target.closest("[data-pick]") && go(event.target.value));
 
-  clientside.behaviors = { draw, pairs: (data) => void (crossed = data) };
+  clientside.behaviors = { draw, pairs: (data) => void (crossed = data), ready: () => crossed && sent && crossed.key === sent.histogram.key };
 })();

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.queries import open_services
+from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
 from engine import behaviors
 from engine.store import DataRow, PredictionRow
@@ -52,6 +52,21 @@ class Seen:
 def fill(folder: Path, instances: int = INSTANCES, models: int = MODELS) -> str:
     """Put an experiment with predictions into a data folder; returns the address of its page."""
     services = open_services(Settings(data=folder, demo=False))
+    try:
+        return put(services, folder / "many.json", instances, models)
+    finally:
+        services.close()
+
+
+def put(services: Services, file: Path, instances: int, models: int) -> str:
+    """Make up an experiment and what its models say; returns the address of its page.
+
+    Args:
+        services: whose store gets it.
+        file: where the experiment is written first.
+        instances: how many.
+        models: how many.
+    """
     random = np.random.default_rng(7)
     labels = random.integers(0, CLASSES, instances)
     clean = random.normal(size=(instances, CLASSES)).astype(np.float32)
@@ -62,26 +77,22 @@ def fill(folder: Path, instances: int = INSTANCES, models: int = MODELS) -> str:
                         "operation": {"name": "prune", "parameters": {"amount": k / 20}},
                         "metrics": {"accuracy": 0.9 - k / 100}} for k, i in enumerate(ids)],
             "metrics": [{"name": "accuracy", "primary": True}]}  # fmt: skip
-    try:
-        file = folder / "many.json"
-        file.write_text(json.dumps(tree))
-        key = services.experiments.add(file, "many.json")[0].id
-        for k, model in enumerate(ids):
-            noise = random.normal(size=clean.shape).astype(np.float32)
-            made = behaviors.outputs(None, {"scores": clean + noise * 0.2 * k}, labels.tolist(),
-                                     names=names)  # fmt: skip
-            shown = behaviors.Instances("", made.ids, made.labels, np.zeros((0, 0)))
-            blobs = []
-            for body in (behaviors.dump_instances(shown), behaviors.dumps(made)):
-                with services.store.blobs.incoming() as path:
-                    path.write_bytes(body)
-                    blobs.append(services.store.blobs.keep(path))
-            data = DataRow("a" * 64, f"{instances:,} made-up instances", instances, "", blobs[0])
-            services.store.predictions.keep(
-                key, data, PredictionRow(model, data.data, blobs[1], "file", "made", "", "")
-            )
-    finally:
-        services.close()
+    file.write_text(json.dumps(tree))
+    key = services.experiments.add(file, "many.json")[0].id
+    for k, model in enumerate(ids):
+        noise = random.normal(size=clean.shape).astype(np.float32)
+        made = behaviors.outputs(None, {"scores": clean + noise * 0.2 * k}, labels.tolist(),
+                                 names=names)  # fmt: skip
+        shown = behaviors.Instances("", made.ids, made.labels, np.zeros((0, 0)))
+        blobs = []
+        for body in (behaviors.dump_instances(shown), behaviors.dumps(made)):
+            with services.store.blobs.incoming() as path:
+                path.write_bytes(body)
+                blobs.append(services.store.blobs.keep(path))
+        data = DataRow("a" * 64, f"{instances:,} made-up instances", instances, "", blobs[0])
+        services.store.predictions.keep(
+            key, data, PredictionRow(model, data.data, blobs[1], "file", "made", "", "")
+        )
     return f"/experiments/{key}/behaviors?models=0-{models - 1}&base=0"
 
 
