@@ -22,7 +22,7 @@ from engine.store import limits, trees, writes
 from engine.store.checkpoints import Checkpoints
 from engine.store.limits import document, now
 from engine.store.people import Role, acting
-from engine.store.rights import listed, need
+from engine.store.rights import listed, need, role_in
 from engine.store.rows import (
     KEPT,
     AnalysisRow,
@@ -85,7 +85,14 @@ class Analyses(Checkpoints):
             if model_id is not None:
                 found = need(connection, "model", model_id, Role.VIEWER)
                 where.append(ANALYSES.c.model_id == found)
-            return analyses_where(connection, *where)
+            rows = analyses_where(connection, *where)
+            mine = sa.select(MODELS.c.id).where(MODELS.c.owner == acting().user)
+            own = frozenset(connection.scalars(mine))
+            # one whose model they may not see any more is not there, also when it is theirs
+            return tuple(
+                r for r in rows
+                if r.model_id in own or role_in(connection, "analysis", r.id) is not Role.NONE
+            )  # fmt: skip
 
     def get(self, analysis_id: str) -> AnalysisRow:
         """One analysis.

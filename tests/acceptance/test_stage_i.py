@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from dashboard.access import gate
-from tests.acceptance import attacks_sent, permissions
+from tests.acceptance import attacks_sent, permissions, team_steps
 from tests.acceptance.attacks import ATTACKS
 from tests.acceptance.attacks_sent import Replayed
 from tests.acceptance.line import MET, NOT_MET
 from tests.acceptance.permissions import Case, Measured
 from tests.acceptance.team import ACTORS, world
+from tests.acceptance.team_steps import Walked
 
 RIGHT = Case("stranger", "GET api.model", False, False, 404, False)
 GOOD = Measured((RIGHT,), (("GET api.model", True),), (("GET api.model", False),), 1, 0)
@@ -96,3 +97,12 @@ def test_every_id_of_the_catalogue_is_there_once():
     wanted = {*(f"A{n}" for n in range(1, 17)), *(f"I{n}" for n in range(1, 10)),
               *(f"J{n}" for n in range(1, 13))}  # fmt: skip
     assert sorted(told) == sorted(wanted)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"steps": 199}, {"wrong": "a role"}, {"found": (("x", False),)}, {"found": ()}]
+)
+def test_the_line_of_steps_can_fail(fault):
+    good = Walked(200, "", (("x", True),))
+    assert team_steps.judge(good)[0].verdict == MET
+    assert team_steps.judge(replace(good, **fault))[0].verdict == NOT_MET
