@@ -47,6 +47,7 @@ def test_what_is_kept_is_listed_and_loaded(store: Store, id: str):
         ("a", "job", True), ("b", "job", True)]  # fmt: skip
     got = store.predictions.load(id, "a", DATA)
     np.testing.assert_array_equal(got.vectors["scores"], made().vectors["scores"])
+    assert bh.frame(got)["predictions"].to_list() == got.said.tolist()
     assert store.predictions.instances(id, DATA).columns == ("0", "1")
     assert len(list(store.blobs._folder.glob("??/*"))) == 3  # experiment, outputs, instances
 
