@@ -13,8 +13,7 @@ from dashboard.queries.layers import GOING, Side
 from dashboard.urls_layers import LayersView
 from engine.experiments import Experiment as Found
 
-WHAT = {"sparsity": "Zeros of the weights", "weights": "Weights",
-        "activations": "What the layers make of samples"}  # fmt: skip
+WHAT = {"sparsity": "The zeros", "weights": "The weights", "activations": "The activations"}
 
 
 def instead(view: LayersView, found: Found, sides: Sequence[Side]) -> Any:
@@ -34,7 +33,7 @@ def instead(view: LayersView, found: Found, sides: Sequence[Side]) -> Any:
     words = WHAT[view.show]
     wanted = sum(s.state == "missing" for s in sides)
     return _empty(
-        f"{words} of {count(wanted, 'model')} are to be compared",
+        f"{words} of {count(wanted, 'model')} are not compared yet",
         "A job makes the files that are not there yet, from the recipe of each model, and compares "
         "them layer by layer. It goes on when you leave the page, and is done once.",
     )
