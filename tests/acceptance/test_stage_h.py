@@ -11,6 +11,7 @@ import pytest
 from engine import layers
 from engine.behaviors import metrics as formulas
 from tests.acceptance import (
+    alarms,
     behaviors_page,
     behaviors_shots,
     layer_shots,
@@ -44,6 +45,7 @@ STORIES = stories.Seen(
 
 
 QUICK = behaviors_page.Seen(100_000, 10, 50, (90.0,) * 3, (200.0,) * 3, (150.0,) * 3, 50_000)
+QUIET = tuple(alarms.Looked(m, "quantize_half", ()) for m in "abcdef")
 PLAYED = story_page.Played(0.98, 0.5, 0.97, ("a.norm.weight",) * 5,
                            "11 norms let little through.", ())  # fmt: skip
 
@@ -80,6 +82,8 @@ PLANTED: tuple[tuple[str, Callable, object, object], ...] = (
     ("1d", story_page.judge, PLAYED, replace(PLAYED, first=("a.norm.weight",) * 4 + ("b.weight",))),
     ("1d", story_page.judge, PLAYED, replace(PLAYED, finding="Channels fell silent")),
     ("1d", story_page.judge, PLAYED, replace(PLAYED, errors=("console: TypeError",))),
+    ("1e", alarms.judge, QUIET, QUIET[1:]),
+    ("1e", alarms.judge, QUIET, (*QUIET, alarms.Looked("a", "quantize_static", ("It fell.",)))),
     ("2a", layer_sizes.judge, SIZES, sizes(seconds=2.3)),
     ("2a", layer_sizes.judge, SIZES, sizes(activations=249)),
     ("2b", layer_sizes.judge, SIZES, sizes(peak=700_000_000)),
