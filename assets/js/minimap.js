@@ -5,7 +5,8 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const [WIDE, HIGH, PAD] = [150, 110, 6];
   const area = () => document.querySelector(".minimap canvas");
-  const hidden = () => sessionStorage.getItem("overview") === "hidden";
+  const alone = document.documentElement.dataset.embed ? {} : sessionStorage; // a frame may have no storage
+  const hidden = () => alone.overview === "hidden";
   let kept = {}, current = null;
 
   function listen() {
@@ -24,7 +25,7 @@
     canvas.addEventListener("pointermove", drag);
     canvas.parentElement.classList.toggle("small", hidden());
     canvas.parentElement.querySelector(".icon").addEventListener("click", () => {
-      sessionStorage.setItem("overview", hidden() ? "shown" : "hidden");
+      alone.overview = hidden() ? "shown" : "hidden";
       canvas.parentElement.classList.toggle("small", hidden());
       if (current) frame(current);
     });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -12,7 +13,7 @@ from flask import Response, jsonify, request
 
 from dashboard.access import What, needed
 from dashboard.embed.parts import asked, held, layout
-from dashboard.urls_embed import EMBED, THEMES, part_of
+from dashboard.urls_embed import EMBED, THEMES, page_of, part_of
 
 ROUTE = "embed.page"
 DEPENDENCIES = "/_dash-dependencies"
@@ -22,6 +23,15 @@ NEVER = ("dash_mantine_components", "dash/dash_table")
 SUITES: Mapping[str, tuple[str, ...]] = {
     "table": (GRID,), "graph": (GRID, GRAPH), "both": (GRID, GRAPH),
 }  # fmt: skip
+# Scripts and styles of ours that the embeds of a page do without.
+_PAGES = r"diff|jobs|models|upload|share|embed_sheet|layer\w*|behavior\w*|budgets|analyses|targets"
+_MODEL = r"task_\w+|op_\w+|graph\w*|recipe|options|code|composition|scatter|roofline"
+UNUSED: Mapping[str, re.Pattern[str]] = {
+    "model": re.compile(rf"/assets/(js/)?({_PAGES}|experiment\w*|trade_off)\.(js|css)"),
+    "experiments": re.compile(
+        rf"/assets/(js/)?({_PAGES}|{_MODEL}|timeline|triage|why|experiments)\.(js|css)"
+    ),
+}
 # What the scripts of a page write into its address is of no use in a frame.
 UNWIRED = frozenset({"view.address", "experiment.address"})
 ENDED = """<!DOCTYPE html>
@@ -77,7 +87,7 @@ def register(app: Dash) -> None:
     whole = server.view_functions[DEPENDENCIES]
 
     def page(token: str) -> Response:
-        return Response(_page(app, token, part_of(held().view)), mimetype="text/html")
+        return Response(_page(app, token, held().view), mimetype="text/html")
 
     def wires() -> Any:
         return jsonify(_wires(app)) if asked() else whole()
@@ -87,8 +97,9 @@ def register(app: Dash) -> None:
     server.after_request(_framed)
 
 
-def _page(app: Dash, token: str, part: str) -> str:
+def _page(app: Dash, token: str, view: str) -> str:
     """The HTML of the page: the styles and scripts of what it shows, nothing of other sites."""
+    part, unused = part_of(view), UNUSED[page_of(view)[0]]
     prefix = f"{app.config.requests_pathname_prefix}embed/{token}/"
     left_out = [*NEVER, *(s for s in (GRID, GRAPH) if s not in SUITES.get(part, ()))]
     own: Any = app  # Dash leaves what follows untyped
@@ -98,10 +109,15 @@ def _page(app: Dash, token: str, part: str) -> str:
         "SCHEME": _scheme(),
         "PREFIX": escape(prefix),
         "THEME": app.get_asset_url("js/theme.js"),
-        "STYLES": own._generate_css_dist_html(),
+        "STYLES": "\n".join(
+            s for s in own._generate_css_dist_html().split("\n") if not unused.search(s)
+        ),
         "CONFIG": f'<script id="_dash-config" type="application/json">{_inside(config)}</script>',
         "SCRIPTS": "\n".join(
-            s for s in scripts if not any(f"_dash-component-suites/{n}/" in s for n in left_out)
+            s
+            for s in scripts
+            if not any(f"_dash-component-suites/{n}/" in s for n in left_out)
+            and not unused.search(s)
         ),
         "RENDERER": own._generate_renderer(),
     }

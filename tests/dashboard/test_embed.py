@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +178,16 @@ def test_a_share_link_is_no_embed(client, app, services, add):
 def test_the_theme_is_a_parameter(client, of_model, asked, scheme):
     path, _, _ = of_model()
     assert f'data-scheme="{scheme}"' in client.get(path + asked).text
+
+
+@pytest.mark.parametrize("part", [*PARTS["model"], *PARTS["experiments"]])
+def test_every_script_that_a_wire_calls_is_loaded(client, of_model, of_experiment, part):
+    path = of_model(part)[0] if part in PARTS["model"] else of_experiment(part)
+    page = client.get(path).text
+    assets = Path(__file__).parents[2] / "assets"
+    scripts = re.findall(r'src="/assets/(js/\w+\.js)', page)
+    loaded = "".join((assets / s).read_text("utf-8") for s in scripts)
+    for wire in client.get(f"{path}/_dash-dependencies").get_json():
+        called = wire.get("clientside_function")
+        assert not called or f"clientside.{called['namespace']} = " in loaded, called
+    assert "share" not in " ".join(scripts)
