@@ -23,6 +23,7 @@ from dashboard import (
     cli_measure,
     cli_optimize,
     cli_predictions,
+    cli_replay,
     cli_source,
     cli_worker,
 )
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_export.add(commands)
     cli_experiment.add(commands, _Parser)
     cli_predictions.add(commands)
+    cli_replay.add(commands)
     cli_measure.add(commands)
     cli_demo.add(commands)
     return parser

@@ -12,4 +12,3 @@ class Share(StrEnum):
     BODY = "share--body"
     ASK = "share--ask"  # a message of the sheet; see queries/sharing.py
     OF = "share--of"  # the open analysis, or its model
-    GO = "share--go"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html, set_props
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
 from dashboard.access import SIGNED_IN, tokens
 from dashboard.components import aria, choice, count, data, segments
@@ -67,9 +67,8 @@ def asked(message: object) -> Any:
         notify(done.said, "done")
     if done.shown is None:
         on = message.get("on") if isinstance(message, dict) else ""
-        set_props(Share.SHEET, {"hidden": True})
         there = EXPERIMENTS if on == "experiment" else MODELS
-        return dcc.Location(id=Share.GO, href=there, refresh="callback-nav")
+        return dcc.Link("To the list", href=there, className="share-gone")  # the browser follows
     return body(done.shown, hosted=ask.settings.access != "local")
 
 

@@ -30,7 +30,7 @@ DASHBOARD = [
     "embed_sheet", "pages", "embed", "arrival", "api_experiments", "api_predictions", "api",
     "share_links", "delivery", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment",
-    "cli_predictions", "cli_demo", "cli_worker", "cli_diff", "cli_behaviors",
+    "cli_predictions", "cli_replay", "cli_demo", "cli_worker", "cli_diff", "cli_behaviors",
     "cli_source", "cli_export", "cli", "__main__",
 ]
 # fmt: on

@@ -49,8 +49,9 @@
   }
 
   function drawn() {
-    const next = focus && sheet() && sheet().querySelector(focus);
+    const gone = document.querySelector(".share-gone"), next = focus && sheet() && sheet().querySelector(focus);
     focus = "";
+    if (gone) gone.click(show(false)); // nothing here is theirs any more
     if (next) next.focus({ preventScroll: true });
     return clientside.no_update;
   }

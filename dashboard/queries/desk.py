@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from dashboard.queries.analyses import (
@@ -26,6 +27,7 @@ from dashboard.queries.analyses import (
 )
 from dashboard.queries.documents import Document, document_of, recipe_of, split, text_of
 from dashboard.queries.model import ModelQueries
+from dashboard.queries.replay import provenance, replay, words
 from dashboard.queries.saved_totals import totals_text
 from dashboard.urls import View, build
 from engine.errors import EngineError
@@ -239,7 +241,8 @@ def _checkpoint(m: _Message) -> Answer:
     try:
         kept = m.store.analyses.checkpoint(
             saved["analysis"], m.name or words_of(m.text), m.text, note=m.note,
-            view=build(view).partition("?")[2], totals=totals_text(m.ask, m.view),
+            view=build(view).partition("?")[2],
+            totals=totals_text(m.ask, m.view, partial(provenance, m.store, m.view)),
             seen=m.tree if m.analysis else None,
         )  # fmt: skip
     except Meanwhile as error:
@@ -359,6 +362,11 @@ def _compare(m: _Message) -> Answer:
     return replace(_here(m), against=comparison(m.store, m.view.model_id, m.id))
 
 
+def _replay(m: _Message) -> Answer:
+    """Compute the checkpoints again; only the sentence is new."""
+    return replace(_here(m), said=words(replay(m.store, m.ask, m.row().id)))
+
+
 def _here(m: _Message) -> Answer:
     """Where the page was; nothing when its analysis is gone."""
     try:
@@ -380,5 +388,5 @@ def words_of(text: str) -> str:
 VERBS: Mapping[str, Callable[[_Message], Answer]] = {
     "save": _save, "checkpoint": _checkpoint, "create": _create, "go_on": _go_on, "fork": _fork,
     "open": _open, "restart": _restart, "describe": _describe, "delete": _delete,
-    "restore": _bring_back, "remove": _remove, "compare": _compare,
+    "restore": _bring_back, "remove": _remove, "compare": _compare, "replay": _replay,
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -60,10 +61,16 @@ def price(ask: ModelQueries, view: View) -> Saved:
     return Saved(view.target, fps, _figures(now, fps), _figures(base, fps))
 
 
-def totals_text(ask: ModelQueries, view: View) -> str:
-    """The figures of a view as JSON; "" when they cannot be computed, which stops no save."""
+def totals_text(ask: ModelQueries, view: View, made_with: Callable[[], Mapping[str, Any]]) -> str:
+    """The figures of a view as JSON; "" when they cannot be computed, which stops no save.
+
+    Args:
+        ask: prices them.
+        view: model, target, recipe.
+        made_with: tells what a replay has to find again, see `queries.replay`.
+    """
     try:
-        return json.dumps(asdict(price(ask, view)))
+        return json.dumps({**asdict(price(ask, view)), **made_with()})
     except EngineError:
         return ""
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.acceptance import attacks_sent, framing, permissions, team_steps
+from tests.acceptance import attacks_sent, framing, permissions, team_steps, two_people
 
-CHECKS = (permissions.CHECK, attacks_sent.CHECK, team_steps.CHECK, framing.CHECK)
+CHECKS = (permissions.CHECK, attacks_sent.CHECK, two_people.CHECK, team_steps.CHECK, framing.CHECK)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dashboard.access import gate
-from tests.acceptance import attacks_sent, permissions, team_steps
+from tests.acceptance import attacks_sent, permissions, team_steps, two_people
 from tests.acceptance.attacks import ATTACKS
 from tests.acceptance.attacks_sent import Replayed
 from tests.acceptance.line import MET, NOT_MET
@@ -106,3 +107,23 @@ def test_the_line_of_steps_can_fail(fault):
     good = Walked(200, "", (("x", True),))
     assert team_steps.judge(good)[0].verdict == MET
     assert team_steps.judge(replace(good, **fault))[0].verdict == NOT_MET
+
+
+PLAYED = two_people.Flow([("a step", True)] * two_people.STEPS, [Path("x.png")] * 8)
+
+
+def test_the_flow_of_two_people_is_met():
+    assert two_people.judge(PLAYED)[0].verdict == MET
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"steps": [*PLAYED.steps[:-1], ("leave", False)]},
+        {"steps": PLAYED.steps[:-1]},
+        {"shots": PLAYED.shots[1:]},
+        {"errors": ["console: boom"]},
+    ],
+)
+def test_the_flow_of_two_people_can_fail(fault):
+    assert two_people.judge(replace(PLAYED, **fault))[0].verdict == NOT_MET

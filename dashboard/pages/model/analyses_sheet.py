@@ -40,6 +40,12 @@ def tree_section(tree: Tree, at: str, chosen: str, against: Mapping[str, Any]) -
             html.H3(f"Checkpoints of {row.name}", title=f"{row.name}\n{row.provenance}".strip()),
             html.Span(className="spring"),
             *_compared(against),
+            html.Button(
+                "Replay",
+                className="link",
+                title="Compute every checkpoint again with this engine, and compare the totals",
+                **data(act="replay"),
+            ),
         ],
         className="saved-head",
     )

@@ -64,7 +64,8 @@ def table(listing: Listing, view: View) -> Any:
     shared = _analyses(listing.analyses)
     if not listing.models:
         none = f"No model is called “{view.search}”." if view.search else "No model here."
-        return [html.P(none, className="models-none"), *shared]
+        said = [html.P(none, className="models-none")] if listing.total or not shared else []
+        return [*said, *shared]
     best = {
         key: max((_figure(m, key) or 0.0 for m in listing.models), default=0.0)
         for key, *_, bar in COLUMNS
