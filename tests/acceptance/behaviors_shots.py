@@ -27,6 +27,7 @@ def behaviors(query: str, *steps: Step, state: str = ROWS) -> Step:
     """
 
     def step(page: Any) -> None:
+        page.wait_for_selector("a[href^='/experiments/']", timeout=SLOW)  # the demo's, once it is
         at = page.url.partition("/experiments")[0] + page.evaluate(DEMO) + "/behaviors"
         page.goto(at + query)
         page.wait_for_selector(f"{ROWS}, .behaviors-page .empty", timeout=SLOW)

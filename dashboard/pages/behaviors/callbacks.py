@@ -41,8 +41,9 @@ def around(_shown: object, ask: object, key: object, models: object) -> dict[str
         desk = services().behaviors.desk(view)
         over = sheets.sheet(desk)
     except EngineError as error:
-        stays = dict.fromkeys(("side", "bar", "sheet", "models", "model"), no_update)
-        return stays | {"notice": parts.fault(error.sentence, view)}
+        stays = dict.fromkeys(("models", "model"), no_update)
+        bare: dict[str, Any] = {part: [] for part in ("side", "bar", "sheet")}
+        return {**stays, **bare, "notice": parts.fault(error.sentence, view)}
     offered = parts.offered(desk)
     known = offered == models
     return {

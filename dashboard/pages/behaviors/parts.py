@@ -100,7 +100,7 @@ def side(desk: Desk) -> list[Any]:
                    className="behaviors-field"),
         *([pick("Add a model", [("", [("+ Add a model…", search(view)), *more])], search(view))]
           if more else []),
-        html.P("Colours are those of the map: darker models do better in the experiment.",
+        html.P("Colours are those of the map: the more one stands out, the better its model.",
                className="muted behaviors-note"),
     ]  # fmt: skip
 
