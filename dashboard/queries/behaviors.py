@@ -130,7 +130,8 @@ class BehaviorQueries:
         known = [m.id for m in asking.given.measures]
         metric = view.metric or (USUAL if USUAL in known else known[0])
         compares = measure_of(asking.given, metric).how.value is None
-        view = replace(view, metric=metric, relative=view.relative or compares)
+        rows = view.rows if len(asking.given.member) else "instances"  # there are no classes
+        view = replace(view, metric=metric, relative=view.relative or compares, rows=rows)
         if view.inside and view.inside not in asking.given.words:
             raise EngineError("is no class of this data", view.inside[:80])
         return replace(bare, view=view, asking=asking, shown=self._shown(row.id, data))

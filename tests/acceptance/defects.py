@@ -7,6 +7,7 @@ from dataclasses import dataclass
 ANSWER = "tests/engine/behaviors/test_answer.py::"
 LAYERS = "tests/engine/layers/test_layers.py::"
 ORIGINAL = "tests/engine/layers/test_defects.py::"
+PAGE = "tests/dashboard/test_behaviors.py::"
 SAID = "tests/engine/behaviors/test_defects.py::"
 
 
@@ -33,9 +34,11 @@ DEFECTS = (
     Defect("b4", "the page number outlived filters and orders",
            (f"{ANSWER}test_a_page_beyond_the_last_is_the_last_one",)),
     Defect("b5", "the range of rows on a page was off by one",
-           (f"{SAID}test_pages_hold_every_row_once",)),
+           (f"{SAID}test_pages_hold_every_row_once",
+            f"{PAGE}test_the_range_of_a_page_says_its_first_and_last_row")),
     Defect("b6", "data without classes opened on an empty table of classes",
-           (f"{SAID}test_without_classes_the_instances_are_there",)),
+           (f"{SAID}test_without_classes_the_instances_are_there",
+            f"{PAGE}test_without_classes_the_table_opens_on_instances")),
     Defect("b7", "what is no number was shown as 0",
            (f"{ANSWER}test_no_number_is_shown_as_such_and_not_as_zero",
             "tests/engine/behaviors/test_metrics.py::test_no_number_stays_no_number")),

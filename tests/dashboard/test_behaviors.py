@@ -95,6 +95,24 @@ def test_a_class_leads_to_its_instances_and_back(services, view):
     assert told["rows"][1]["text"] == "<b>text i3</b>"  # as text: the script makes no markup of it
 
 
+def test_without_classes_the_table_opens_on_instances(services, key, keep, view):
+    for model, scores in (("root", RIGHT), ("p5", WRONG)):
+        keep(key, model, outputs(scores, None))
+    told = sent(services, view)
+    assert [r["name"] for r in told["rows"]] == [f"i{k}" for k in range(6)]
+    assert told["pages"]["text"] == "1–6 of 6 instances"
+
+
+def test_the_range_of_a_page_says_its_first_and_last_row(services, key, keep, view):
+    for model in ("root", "p5"):
+        keep(key, model, outputs([RIGHT[0]] * 120, ["cat"] * 120))
+    pages = {n: sent(services, replace(view, rows="instances", page=n)) for n in (1, 2, 3, 9)}
+    assert {n: told["pages"]["text"].split(" of ")[0] for n, told in pages.items()} == {
+        1: "1–50", 2: "51–100", 3: "101–120", 9: "101–120",
+    }  # fmt: skip
+    assert [len(told["rows"]) for told in pages.values()] == [50, 50, 20, 20]
+
+
 def test_a_change_of_one_instance_is_a_word(services, view):
     told = sent(services, replace(view, rows="instances", relative=True))
     assert [r["cells"][1][0] for r in told["rows"]][:4] == [
