@@ -97,7 +97,12 @@ def put(services: Services, file: Path, instances: int, models: int) -> str:
 
 
 def timed(page: Any, type: str, act: Callable[[], None]) -> float:
-    """Milliseconds from an event until another table is painted."""
+    """Milliseconds from an event until another table is painted.
+
+    Half a second passes before it, as between two gestures of a person: what follows a table, such
+    as the counts of pairs, has come by then.
+    """
+    page.wait_for_timeout(500)
     page.evaluate(PROBE, [type, TABLE])
     act()
     return float(page.evaluate("window.probed"))
