@@ -25,6 +25,7 @@ from dashboard import (
     cli_predictions,
     cli_replay,
     cli_source,
+    cli_usage,
     cli_worker,
 )
 from dashboard.cli_model import compiled, figures, print_json, say, stem, totals_of
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_replay.add(commands)
     cli_measure.add(commands)
     cli_demo.add(commands)
+    cli_usage.add(commands)
     return parser
 
 

@@ -31,7 +31,7 @@ DASHBOARD = [
     "share_links", "delivery", "app", "serve",
     "cli_model", "cli_measure", "cli_optimize", "cli_compress", "cli_experiment",
     "cli_predictions", "cli_replay", "cli_demo", "cli_worker", "cli_diff", "cli_behaviors",
-    "cli_source", "cli_export", "cli", "__main__",
+    "cli_source", "cli_usage", "cli_export", "cli", "__main__",
 ]
 # fmt: on
 # Records that others import past a room's front door: a type need not open the whole room.

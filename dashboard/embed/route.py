@@ -13,6 +13,7 @@ from flask import Response, jsonify, request
 
 from dashboard.access import What, needed
 from dashboard.embed.parts import asked, held, layout
+from dashboard.queries import services
 from dashboard.urls_embed import EMBED, THEMES, page_of, part_of
 
 ROUTE = "embed.page"
@@ -87,7 +88,9 @@ def register(app: Dash) -> None:
     whole = server.view_functions[DEPENDENCIES]
 
     def page(token: str) -> Response:
-        return Response(_page(app, token, held().view), mimetype="text/html")
+        link = held()
+        services().store.usage.note("embed opened", link.kind, link.object_id)
+        return Response(_page(app, token, link.view), mimetype="text/html")
 
     def wires() -> Any:
         return jsonify(_wires(app)) if asked() else whole()

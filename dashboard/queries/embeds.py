@@ -75,6 +75,7 @@ def answer(store: Store, message: object) -> Framing:
     fresh = None
     if verb == "make":
         fresh = _made(store, kind, id, view, sent, given.get("any") is True)
+        store.usage.note("embed made", kind, id)
     elif verb == "revoke":
         store.sharing.revoke(sent.get("link"))
     try:

@@ -34,6 +34,7 @@ from engine.store.rows import named
 from engine.store.schema import bring_up_to_date
 from engine.store.sharing import Sharing
 from engine.store.tables import BLOBS, MARKS, MODEL_GROUPS, MODELS
+from engine.store.usage import Usage
 from engine.store.work import Work
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Store:
         self.predictions = Predictions(self._database, self.blobs)
         self.jobs = Jobs(self._database)
         self.sharing = Sharing(self._database)
+        self.usage = Usage(self._database)
 
     def add(
         self,
