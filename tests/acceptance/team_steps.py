@@ -17,8 +17,8 @@ from tests.engine.store.test_team_in_any_order import Team
 STEPS, RUN = 200, 50
 FAULTS: dict[str, Any] = {
     "links that were revoked go on": lambda: mock.patch.object(rights, "stands", sa.true),
-    "anybody hands a model on": lambda: mock.patch.object(
-        rights, "_hands_on", return_value=True
+    "an analysis that is shared does not show its model": lambda: mock.patch.object(
+        rights, "_through_analysis", return_value=False
     ),
     "what was granted is lost": lambda: mock.patch.object(rights, "_granted", return_value=0),
 }  # fmt: skip

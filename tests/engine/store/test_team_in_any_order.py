@@ -264,8 +264,13 @@ class Team(Known, RuleBasedStateMachine):
         thing = self.things[id]
         name = thing.owner if rightly else name
         if back and thing.deleted and thing.owner == name:
-            by(self.who(name), self.store.analyses.restore, id)
             thing.deleted = False
+            if self.role(id, name) is Role.NONE:  # its model may not be seen any more
+                thing.deleted = True
+                with pytest.raises(EngineError, match="no such analysis"):
+                    by(self.who(name), self.store.analyses.restore, id)
+            else:
+                by(self.who(name), self.store.analyses.restore, id)
         elif self.ask(name, id, Role.OWNER, self.store.analyses.delete, id) is not None:
             thing.deleted = True
 
