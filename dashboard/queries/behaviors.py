@@ -18,7 +18,7 @@ from dashboard.queries.experiment_edits import document_of
 from dashboard.queries.experiments import ExperimentQueries
 from dashboard.queries.predictions import DataSet, PredictionQueries
 from dashboard.urls_behaviors import BehaviorsView
-from engine.behaviors import Asking, Instances, Measure, Question, matched, measure_of
+from engine.behaviors import Asking, Instances, Measure, Question, as_asked, matched, measure_of
 from engine.errors import EngineError
 from engine.experiments import Experiment
 from engine.store import ExperimentRow
@@ -61,7 +61,7 @@ class Desk:
     def measure(self) -> Measure:
         """What is compared."""
         assert self.asking is not None
-        return measure_of(self.asking.given, self.view.metric)
+        return as_asked(measure_of(self.asking.given, self.view.metric), self.view.relative)
 
     def id(self, row: int) -> str:
         """Id of the model of a row."""
@@ -113,6 +113,8 @@ class BehaviorQueries:
         row, found = self._experiments.get(view.experiment_id)
         sets = self._predictions.available(row.id)
         models = tuple(k for k in view.models if k < len(found.models)) or _usual(found, sets)
+        if view.base is not None and view.base < len(found.models):
+            models = tuple(sorted({*models, view.base}))  # the page of layers names it apart
         base = view.base if view.base in models else _shallowest(found, models)
         order = (base, *(k for k in models if k != base))
         wanted = {found.models[k].id for k in models}

@@ -22,13 +22,21 @@ from engine.behaviors.keeping import dumps, loads
 from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
 from engine.behaviors.outputs import SCORES, Outputs, outputs
-from engine.behaviors.question import PAGE, Question, columns, is_relative, measure_of, passing
+from engine.behaviors.question import (
+    PAGE,
+    Question,
+    as_asked,
+    columns,
+    is_relative,
+    measure_of,
+    passing,
+)
 from engine.behaviors.running import frame, predict, run_outputs, words_in
 
 __all__ = [
     "ENDINGS", "KINDS", "PAGE", "SCORES", "Answer", "Asking", "Confusion", "Finding", "Histogram",
     "Instances", "Kind", "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row",
-    "Side", "Spots", "amount", "ask", "check_alike", "classes", "columns", "confusion",
+    "Side", "Spots", "amount", "as_asked", "ask", "check_alike", "classes", "columns", "confusion",
     "dump_instances", "dumps", "findings", "fitted", "frame", "frequent", "histogram", "instance",
     "instances", "is_of", "is_relative", "load_instances", "loads", "matched", "means",
     "measure_of", "of_data", "of_samples", "outputs", "passing", "predict", "read_outputs",

@@ -28,7 +28,14 @@ from engine.behaviors.changes import frequent, turned
 from engine.behaviors.groups import classes, whole
 from engine.behaviors.matched import Matched
 from engine.behaviors.metrics import Floats, Ints
-from engine.behaviors.question import Question, columns, is_relative, measure_of, passing
+from engine.behaviors.question import (
+    Question,
+    as_asked,
+    columns,
+    is_relative,
+    measure_of,
+    passing,
+)
 from engine.errors import EngineError
 
 KEPT = 24  # parts in memory
@@ -71,7 +78,8 @@ class Asking:
         Raises:
             EngineError: no such measure, model or class, or an order that is none.
         """
-        given, measure = self.given, measure_of(self.given, question.measure)
+        given = self.given
+        measure = as_asked(measure_of(given, question.measure), question.relative)
         relative = is_relative(measure, question)
         names = tuple(s.name for s in given.sides)
         if question.by and question.by not in names:

@@ -28,7 +28,7 @@ class Measure:
 
     Args:
         id: unique; label: words; kind: of `KINDS`; vector: that it reads.
-        relative: a class's difference is shown as a share of the base's mean.
+        relative: a class's relative difference is a share of the base's mean.
     """
 
     id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,8 @@ class Question:
 
     Args:
         measure: id of a measure.
-        relative: differences from the base, not values; measures that only compare are relative.
+        relative: differences from the base, not values, and shares of the base's mean where the
+            measure has them so; measures that only compare are relative.
         classes: rows are classes, not instances.
         inside: word of the class whose instances are asked for; "" for all.
         bounds: model -> inclusive (low, high) that an instance must lie in, of all of them.
@@ -52,6 +53,11 @@ def measure_of(given: Matched, id: str) -> Measure:
             return measure
     raise EngineError("is no comparison metric here", id[:200],
                       ", ".join(m.id for m in given.measures)[:300])  # fmt: skip
+
+
+def as_asked(measure: Measure, relative: bool) -> Measure:
+    """The measure as a question means it: beside values, changes are plain differences of them."""
+    return replace(measure, relative=measure.relative and relative)
 
 
 def is_relative(measure: Measure, question: Question) -> bool:

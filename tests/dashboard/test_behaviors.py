@@ -80,10 +80,30 @@ def test_classes_beside_the_base(services, view):
     assert told["summary"]["count"] == "6 instances"
     rows = {r["name"]: r for r in told["rows"]}
     assert rows["cat"]["cells"][0][0] == "100.0 %"
-    assert rows["cat"]["cells"][1][:2] == ["50.0 %", "▼ 50 % ± 98 %"]
+    assert rows["cat"]["cells"][1][:2] == ["50.0 %", "▼ 50.0 ± 98.0 points"]
     assert rows["owl"]["cells"][1][0] == "not known"  # its scores hold a NaN
     assert "NaN" in rows["owl"]["cells"][1][5]
     assert rows["cat"]["note"] == "2 instances"
+
+
+def test_beside_values_a_change_is_in_points_and_a_relative_one_in_percent(
+    services, keep, key, view
+):
+    keep(key, "root", outputs([RIGHT[0], [0, 1, 0], RIGHT[2], RIGHT[3], RIGHT[4], RIGHT[5]]))
+    cat = sent(services, view)["rows"][0]["cells"]  # one of two was right, and is wrong now
+    assert [c[0] for c in cat] == ["50.0 %", "50.0 %"]
+    worse = [[0, 1, 0], [0, 1, 0], *RIGHT[2:]]
+    keep(key, "p5", outputs(worse))
+    told = sent(services, view)["rows"][0]["cells"][1]
+    assert told[:2] == ["0.0 %", "▼ 50.0 ± 98.0 points"]
+    change = sent(services, replace(view, relative=True))["rows"][0]["cells"][1]
+    assert change[0] == "▼ 100 % ± 196 %"
+
+
+def test_a_base_that_the_address_does_not_count_among_its_models_is_one_of_them(services, view):
+    alone = parse(view.experiment_id, search(replace(view, models=view.models[1:])))
+    assert alone.base not in alone.models
+    assert services.behaviors.desk(alone).view.models == view.models
 
 
 def test_a_class_leads_to_its_instances_and_back(services, view):
