@@ -27,7 +27,7 @@ def _usage(options: argparse.Namespace) -> int:
     settings = Settings(**({"data": options.data} if options.data else {}))
     store = Store(settings.data)
     try:
-        found = store.usage.report(options.without)
+        found = store.usage.report([*settings.test_accounts, *options.without])
     finally:
         store.close()
     if options.json:
@@ -35,13 +35,13 @@ def _usage(options: argparse.Namespace) -> int:
             "people": found.people, "submitters": found.submitters, "share": found.share,
             "months": [dict(zip(("month", "people", "models"), m, strict=True))
                        for m in found.months],
-            "features": dict(found.features),
+            "features": {f.verb: f.total for f in found.features},
         })  # fmt: skip
         return 0
     lines = [
         f"{found.people:,} people, {found.submitters:,} ({found.share:.0%}) put models in",
         *(f"{month}  {users:6,} people  {files:6,} models" for month, users, files in found.months),
-        *(f"{times:8,} x {verb}" for verb, times in found.features),
+        *(f"{f.total:8,} x {f.verb}" for f in found.features),
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0

@@ -83,4 +83,13 @@ class Settings(BaseSettings):
     source_root: Path | None = Field(
         default=None, description="Folder with the sources of the models, for the Code dock."
     )
+    usage: bool = Field(
+        default=True, description="Note what people do, for the page of admins; no contents."
+    )
+    usage_days: int = Field(
+        default=730, ge=1, le=36500, description="Days after which these notes are dropped."
+    )
+    test_accounts: tuple[str, ...] = Field(
+        default=(), description="Names of people who only test, whom the usage leaves out."
+    )
     demo: bool = Field(default=True, description="Put the demo models into an empty list, once.")

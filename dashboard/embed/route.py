@@ -15,6 +15,7 @@ from dashboard.access import What, needed
 from dashboard.embed.parts import asked, held, layout
 from dashboard.queries import services
 from dashboard.urls_embed import EMBED, THEMES, page_of, part_of
+from engine.store import Verb
 
 ROUTE = "embed.page"
 DEPENDENCIES = "/_dash-dependencies"
@@ -89,7 +90,7 @@ def register(app: Dash) -> None:
 
     def page(token: str) -> Response:
         link = held()
-        services().store.usage.note("embed opened", link.kind, link.object_id)
+        services().store.usage.note(Verb.EMBED_OPENED, link.kind, link.object_id)
         return Response(_page(app, token, link.view), mimetype="text/html")
 
     def wires() -> Any:

@@ -86,7 +86,12 @@ class Services:
 
     def tidy(self) -> threading.Thread:
         """Remove, behind the start, what crashes left and what was deleted long ago."""
-        work = threading.Thread(target=_quietly, args=(self.store.sweep,), name="tidy", daemon=True)
+
+        def sweep() -> None:
+            self.store.usage.forget(self.settings.usage_days)
+            self.store.sweep()
+
+        work = threading.Thread(target=_quietly, args=(sweep,), name="tidy", daemon=True)
         work.start()
         return work
 
@@ -108,7 +113,7 @@ def open_services(settings: Settings) -> Services:
     Raises:
         EngineError: the folder cannot be used.
     """
-    store = Store(settings.data, settings.cache_bytes)
+    store = Store(settings.data, settings.cache_bytes, notes=settings.usage)
     compilations = Compilations(store, settings.compilations)
 
     def load(view: View) -> Compilation:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import engine
 from dashboard.urls_embed import PARTS, THEMES, page_of, query_of, with_part
 from engine.errors import EngineError
-from engine.store import LinkRow, Refused, Store
+from engine.store import LinkRow, Refused, Store, Verb
 
 ANY_SITE = "*"
 DAYS = (7, 30, 90, 365)  # after which an embed ends
@@ -75,7 +75,7 @@ def answer(store: Store, message: object) -> Framing:
     fresh = None
     if verb == "make":
         fresh = _made(store, kind, id, view, sent, given.get("any") is True)
-        store.usage.note("embed made", kind, id)
+        store.usage.note(Verb.EMBED_MADE, kind, id)
     elif verb == "revoke":
         store.sharing.revoke(sent.get("link"))
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EngineError
-from engine.store import EVERYONE, LOCAL, Grant, LinkRow, Role, Store, acting
+from engine.store import EVERYONE, LOCAL, Grant, LinkRow, Role, Store, Verb, acting
 
 PRODUCT = "Paredown"  # who put the demo in, where several people are served
 ROLES: Mapping[str, Role] = {
@@ -161,6 +161,8 @@ def answer(store: Store, message: object) -> Done:
     if verb is None:
         raise EngineError("the page asked for what is not known")
     said = verb(store, kind, id, sent)
+    if verb in (_grant, _link):
+        store.usage.note(Verb.SHARED, kind, id)
     if verb is _leave:
         return Done(None, said)
     return Done(_shown(store, kind, id, sent), said)

@@ -22,6 +22,7 @@ from engine.store.people import EVERYONE, LOCAL_PERSON, Principal, Refused, Role
 from engine.store.predictions import DataRow, PredictionRow, Predictions
 from engine.store.rows import AnalysisRow, Checkpoint, CheckpointRow, Conflict, Draft, Meanwhile
 from engine.store.sharing import Grant, Shared, Sharing
+from engine.store.usage import Feature, Report, Verb
 from engine.store.work import MAX_ATTEMPTS, Claimed, Fenced, Work
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Draft",
     "ExperimentRow",
     "Experiments",
+    "Feature",
     "Fenced",
     "FileRow",
     "Grant",
@@ -57,11 +59,13 @@ __all__ = [
     "Predictions",
     "Principal",
     "Refused",
+    "Report",
     "Role",
     "Shared",
     "Sharing",
     "Store",
     "UnitRow",
+    "Verb",
     "Work",
     "act_as",
     "acting",

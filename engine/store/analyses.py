@@ -30,6 +30,7 @@ from engine.store.rows import (
     analysis_of,
 )
 from engine.store.tables import ANALYSES, CHECKPOINTS, DRAFTS, MODEL_BUDGETS, MODELS
+from engine.store.usage import Verb, record
 
 
 class Analyses(Checkpoints):
@@ -215,6 +216,7 @@ class Analyses(Checkpoints):
             made = writes.insert_analysis(connection, values, acting().user)
             base = trees.insert(connection, made, parent_id=None, recipe=recipe, **root)
             writes.insert_draft(connection, made, acting().user, recipe, history, base)
+            record(connection, Verb.FORKED, "analysis", made)
             return analysis_of(connection, made)
 
     def set_budgets(self, analysis_id: str, budgets: str) -> AnalysisRow:

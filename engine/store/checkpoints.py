@@ -23,6 +23,7 @@ from engine.store.rows import (
     analysis_of,
 )
 from engine.store.tables import CHECKPOINTS
+from engine.store.usage import Verb, record
 
 ELSEWHERE, BEFORE = "From another tab", "Before the restart"  # names of what the store keeps
 
@@ -95,6 +96,7 @@ class Checkpoints:
                 **texts,
             )
             writes.stand_on(connection, row.id, acting().user, made, texts["recipe"])
+            record(connection, Verb.SAVED, "analysis", row.id)
             return trees.found(connection, made)
 
     def checkpoints(self, analysis_id: str) -> tuple[CheckpointRow, ...]:

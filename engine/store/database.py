@@ -50,12 +50,13 @@ class Database:
         path: the file; made by the first who writes.
         references: whether a reference to a row that is not there is refused.  Only a migration
             that moves tables turns this off, and checks at its end.
+        notes: whether what people do is noted; see `usage.record`.
     """
 
-    def __init__(self, path: Path, *, references: bool = True) -> None:
+    def __init__(self, path: Path, *, references: bool = True, notes: bool = True) -> None:
         self.path = path
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
-        self._writer = self._engine.execution_options(writes=True)
+        self._writer = self._engine.execution_options(writes=True, notes=notes)
         on = "ON" if references else "OFF"
 
         @sa.event.listens_for(self._engine, "connect")

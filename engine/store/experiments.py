@@ -27,6 +27,7 @@ from engine.store.people import Role, somebody
 from engine.store.rights import forget, listed, need
 from engine.store.rows import named
 from engine.store.tables import EXPERIMENTS
+from engine.store.usage import BROUGHT, Verb, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,10 @@ class Experiments:
                         version=1,
                     )
                 )
-                return _row(connection.execute(same).one()), True
+                row = _row(connection.execute(same).one())
+                if origin in BROUGHT:
+                    record(connection, Verb.EXPERIMENT, "experiment", row.id)
+                return row, True
 
     def list(self) -> tuple[ExperimentRow, ...]:
         """All experiments that the one who asks owns or was granted, newest first."""

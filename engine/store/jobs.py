@@ -23,6 +23,7 @@ from engine.store.database import Database
 from engine.store.limits import now
 from engine.store.people import acting, somebody
 from engine.store.tables import ACTIVE, JOBS, UNITS
+from engine.store.usage import Verb, record
 
 MAX_UNITS = 1_000  # of a job
 MAX_ACTIVE = 100  # jobs of an owner that are not finished
@@ -139,6 +140,7 @@ class Jobs:
                     for k, (text, digest) in enumerate(zip(texts, digests, strict=True))
                 ]  # fmt: skip
                 connection.execute(sa.insert(UNITS), rows)
+                record(connection, Verb.JOB, "job", id)
         return self.get(found or id), found is None
 
     def get(self, id: str) -> JobRow:

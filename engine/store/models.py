@@ -34,7 +34,7 @@ from engine.store.rows import named
 from engine.store.schema import bring_up_to_date
 from engine.store.sharing import Sharing
 from engine.store.tables import BLOBS, MARKS, MODEL_GROUPS, MODELS
-from engine.store.usage import Usage
+from engine.store.usage import BROUGHT, Usage, Verb, record
 from engine.store.work import Work
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class ModelRow:
 class Store:
     """The data folder: models, analyses (`analyses`), `experiments`, `jobs`, blobs, cache."""
 
-    def __init__(self, folder: Path, cache_bytes: int = 10**9) -> None:
+    def __init__(self, folder: Path, cache_bytes: int = 10**9, *, notes: bool = True) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.blobs = Blobs(folder)
@@ -85,7 +85,7 @@ class Store:
                 try_this="another folder in PAREDOWN_DATA",
             ) from error
         self.cache = ByteCache(folder / "cache", cache_bytes)
-        self._database = Database(folder / "paredown.db")
+        self._database = Database(folder / "paredown.db", notes=notes)
         try:
             bring_up_to_date(self._database)
         except EngineError:
@@ -146,6 +146,8 @@ class Store:
                         MODELS.c.owner == owner, MODELS.c.sha256 == str(row["sha256"])
                     )
                 ).one()
+                if inserted.rowcount and origin in BROUGHT:
+                    record(connection, Verb.MODEL, "model", found.id)
         kept = _row(found)
         key = self._graph_key(kept.sha256, {})
         self._latest = key, graph  # who adds a model opens it next
