@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request, send_file
 
-from dashboard import api_experiments, api_predictions, urls
+from dashboard import api_experiments, api_predictions, api_usage, urls
 from dashboard.api_experiments import attachment
 from dashboard.arrival import Answer, arrived, fault
 from dashboard.queries import default_target, services
@@ -108,6 +108,7 @@ def register(server: Flask, settings: Settings) -> None:
         return jsonify(targets=[{"id": i, "name": n} for i, n in services().models.targets()])
 
     api_experiments.add_to(routes)
+    api_usage.add_to(routes)
     api_predictions.add_to(routes)
 
     @routes.route("/api/", defaults={"_rest": ""})

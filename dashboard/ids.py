@@ -75,6 +75,12 @@ class Targets(StrEnum):
     PAGE = "targets--page"
 
 
+class Usage(StrEnum):
+    """Who uses the server."""
+
+    PAGE = "usage--page"
+
+
 class Experiments(StrEnum):
     """The list of experiments."""
 

@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, quote, unquote, urlencode
 
 MODELS = "/"
 TARGETS = "/targets"
+USAGE = "/usage"
+USAGE_CSV = "/api/usage.csv"
 DIFF = "/diff"
 MODEL = "/model/<model_id>"  # the path template of the model page
 

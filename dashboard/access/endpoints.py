@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from dashboard.access.needs import GUEST, OPEN, SIGNED_IN, Needs, What
+from dashboard.access.needs import ADMIN, GUEST, OPEN, SIGNED_IN, Needs, What
 
 UPDATE = "/_dash-update-component"  # each callback declares what it needs itself
 JOIN = "links.join"  # a share link, which is opened under one's name
@@ -30,6 +30,7 @@ ENDPOINTS: Mapping[str, Needs] = MappingProxyType(
         "api.models": SIGNED_IN,
         "api.model": _VIEW_MODEL,
         "api.targets": GUEST,
+        "api.usage": ADMIN,
         "api.drawing": _VIEW_MODEL,
         "api.model_file": _MODEL_FILES,
         "api.blocks": _VIEW_MODEL,

@@ -15,7 +15,8 @@ from dashboard.pages import (
     model,
     models,
     targets,
+    usage,
 )
 
 # a path with a part after the id before the one without: that part would be taken for the id's
-PAGES = (models, model, experiments, layers, behaviors, experiment, diff, targets)
+PAGES = (models, model, experiments, layers, behaviors, experiment, diff, targets, usage)

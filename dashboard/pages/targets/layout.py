@@ -11,7 +11,9 @@ from dashboard.figures.identity import identity
 from dashboard.figures.tokens import SCHEMES
 from dashboard.ids import Targets
 from dashboard.queries import targets as queries
+from dashboard.queries.usage import may_look
 from dashboard.shell import header
+from dashboard.urls import USAGE
 
 SIZE = {"width": "440px", "height": "400px"}  # of the scatter, as in targets.css
 SHARES = (("within_5", "5 %"), ("within_10", "10 %"), ("within_20", "20 %"))
@@ -24,7 +26,19 @@ def layout(**_: str) -> html.Div:
         [
             header([("Targets", "")]),
             html.Div(
-                [*(_calibrated(c) for c in cards if c.calibration), _list(cards)],
+                [
+                    *(_calibrated(c) for c in cards if c.calibration),
+                    _list(cards),
+                    *(
+                        [
+                            dcc.Link(
+                                "Usage of this server", href=USAGE, className="link targets-foot"
+                            )
+                        ]
+                        if may_look()
+                        else []
+                    ),
+                ],
                 className="pane targets-pane",
             ),
         ],
