@@ -16,7 +16,7 @@ from dashboard import urls
 from dashboard.urls_experiment import ExperimentView
 
 BEHAVIORS = "/experiments/<experiment_id>/behaviors"  # the path template
-ROWS = ("classes", "instances", "sensitive", "flagged")
+ROWS = ("classes", "groups", "instances", "sensitive", "flagged")
 SHEETS = ("confusion", "changes", "instance")
 MAX_MODELS = 100
 _DATA = re.compile(r"[0-9a-f]{8,64}\Z")

@@ -132,7 +132,8 @@ class BehaviorQueries:
         known = [m.id for m in asking.given.measures]
         metric = view.metric or (USUAL if USUAL in known else known[0])
         compares = measure_of(asking.given, metric).how.value is None
-        rows = view.rows if len(asking.given.member) else "instances"  # there are no classes
+        bare_rows = view.rows == "classes" and not len(asking.given.member)  # there are none
+        rows = "instances" if bare_rows else view.rows
         view = replace(view, metric=metric, relative=view.relative or compares, rows=rows)
         if view.inside and view.inside not in asking.given.words:
             raise EngineError("is no class of this data", view.inside[:80])

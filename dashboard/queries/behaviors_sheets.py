@@ -12,7 +12,7 @@ from dashboard.queries.behaviors import Desk
 from dashboard.queries.behaviors_table import picture
 from dashboard.queries.experiment_words import recipe_words
 from dashboard.queries.predictions import PredictionQueries
-from engine.behaviors import SCORES, Confusion, classes, columns, confusion, top_scores
+from engine.behaviors import SCORES, Confusion, Means, classes, columns, confusion, top_scores
 from engine.errors import EngineError
 from engine.export import safe_csv
 
@@ -99,8 +99,13 @@ def as_csv(desk: Desk) -> bytes:
     if desk.view.rows == "classes":
         present, found = classes(given, desk.measure, keep)
         parts |= {"class": [given.words[k] for k in present.tolist()], "instances": found.count}
-        figures = {"": found.value, "change": found.difference, "change low": found.low,
-                   "change high": found.high}  # fmt: skip
+        figures = _figures(found)
+    elif desk.view.rows == "groups":
+        looked = desk.asking.groups(desk.question(), desk.flagged)
+        parts |= {"group": [g.name for g in looked.groups],
+                  "picked": [g.how for g in looked.groups],
+                  "instances": looked.means.count}  # fmt: skip
+        figures = _figures(looked.means)
     else:
         if desk.view.rows == "flagged":
             keep = keep & np.isin(given.ids, np.array(desk.flagged, dtype=np.str_))
@@ -116,6 +121,11 @@ def as_csv(desk: Desk) -> bytes:
             if k or what == "":
                 parts[_named(parts, name, what)] = values[k]
     return safe_csv(pl.DataFrame(parts))
+
+
+def _figures(found: Means) -> dict[str, Any]:
+    return {"": found.value, "change": found.difference, "change low": found.low,
+            "change high": found.high}  # fmt: skip
 
 
 def _named(taken: dict[str, Any], model: str, what: str) -> str:

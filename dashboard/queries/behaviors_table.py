@@ -12,6 +12,7 @@ import numpy as np
 
 from dashboard.figures.thumbnails import curve, png
 from dashboard.queries.behaviors import Desk
+from dashboard.queries.behaviors_groups import GroupRows
 from dashboard.queries.behaviors_words import SHARES, TURNS, Cell, cell, change_text, value_text
 from dashboard.queries.experiment_words import quality_of, recipe_words, shown
 from dashboard.urls_behaviors import BehaviorsView, search
@@ -27,28 +28,36 @@ def table(desk: Desk) -> dict[str, Any]:
     """All that the table shows of a desk that has an `asking`."""
     assert desk.asking is not None
     answer = desk.asking.ask(desk.question())
-    rows, total, page = _rows(desk, answer)
-    group = desk.view.rows == "classes"
+    groups = GroupRows(desk) if desk.view.rows == "groups" else None
+    group = groups is not None or desk.view.rows == "classes"
     summary = _cells(desk, answer.summary, True, answer.relative)
-    lines = [_cells(desk, row, group, answer.relative) for row in rows]
-    most = _most([summary, *lines], desk.measure.kind, answer.relative)
     flagged, colours = set(desk.flagged), tones(desk)
     index = _index(desk.shown) if desk.shown is not None and not group else {}
+    rows: Sequence[Row] = ()
+    if groups is not None:
+        total, page = len(groups.looked.groups), groups.page
+        lines = [groups.cells(k, answer.relative) for k in groups.places]
+    else:
+        rows, total, page = _rows(desk, answer)
+        lines = [_cells(desk, row, group, answer.relative) for row in rows]
+    most = _most([summary, *lines], desk.measure.kind, answer.relative)
+    drawn = [[_bar(c, most, answer.relative) for c in cells] for cells in lines]
     return {
         "models": [_model(desk, k, colours[desk.ready[k]][0]) for k in range(len(answer.models))],
         "relative": sent_relative(desk, answer),
-        "what": "Class" if group else "Instance",
+        "what": "Group" if groups else "Class" if group else "Instance",
         "summary": {
             "count": _counted(answer),
             "cells": [_bar(c, most, answer.relative) for c in summary],
             "often": [_often(answer, name) for name in answer.models],
         },
         "histogram": _histogram(desk, answer),
-        "rows": [
-            _line(desk, row, [_bar(c, most, answer.relative) for c in cells], flagged, index)
-            for row, cells in zip(rows, lines, strict=True)
+        "rows": [groups.line(k, cells) for k, cells in zip(groups.places, drawn, strict=True)]
+        if groups
+        else [
+            _line(desk, row, cells, flagged, index) for row, cells in zip(rows, drawn, strict=True)
         ],
-        "words": _words(desk, total, page),
+        "words": _words(desk, groups),
         "pages": _pages(desk.view, total, page),
         "free": search(replace(desk.view, bounds=(), page=1)) if desk.view.bounds else "",
     }
@@ -269,9 +278,12 @@ def _index(shown: Instances) -> dict[str, int]:
     return {str(id): k for k, id in enumerate(shown.ids[: len(shown.values)].tolist())}
 
 
-def _words(desk: Desk, total: int, page: int) -> str:
+def _words(desk: Desk, groups: GroupRows | None) -> str:
     """The order of the rows in a sentence."""
     view = desk.view
+    if groups is not None:
+        sorts = view.by in desk.ready and view.by != view.base
+        return groups.words(recipe_words(desk.found, view.by or 0) if sorts else "")
     if view.rows == "sensitive":
         return "Instances that change most, in the mean size over all models"
     if view.rows == "flagged":
@@ -286,7 +298,7 @@ def _words(desk: Desk, total: int, page: int) -> str:
 def _pages(view: BehaviorsView, total: int, page: int) -> dict[str, str]:
     """What the foot says, and where its ways lead; "" where there is none."""
     first, last = page * PAGE, min(total, (page + 1) * PAGE)
-    noun = "classes" if view.rows == "classes" else "instances"
+    noun = view.rows if view.rows in ("classes", "groups") else "instances"
     text = f"{first + 1:,}–{last:,} of {total:,} {noun}" if total else f"No {noun}"
     return {
         "text": text,

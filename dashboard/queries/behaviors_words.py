@@ -85,7 +85,13 @@ def tone_of(measure: Measure, change: float, low: float, high: float) -> str:
 
 
 def cell(
-    measure: Measure, relative: bool, figures: Sequence[float], base: bool, group: bool, why: str
+    measure: Measure,
+    relative: bool,
+    figures: Sequence[float],
+    base: bool,
+    group: bool,
+    why: str,
+    together: int = 1,
 ) -> Cell:
     """The cell of a model.
 
@@ -96,6 +102,7 @@ def cell(
         base: of the base itself.
         group: of a class or the whole set.
         why: what is not known is not; a sentence.
+        together: groups that the interval holds for at once.
     """
     value, change, low, high = figures
     compares = measure.how.value is None
@@ -103,8 +110,8 @@ def cell(
         if base:
             return Cell("base", tone="muted", title="All others are compared with it")
         text = value_text(measure, change)
-        return Cell(text, "", "muted" if text == UNKNOWN else "", _sound(change),
-                    why if text == UNKNOWN else _interval(measure, low, high, group))  # fmt: skip
+        said = why if text == UNKNOWN else _interval(measure, low, high, group, together)
+        return Cell(text, "", "muted" if text == UNKNOWN else "", _sound(change), said)
     plain = value_text(measure, value)
     if base:
         title = why if plain == UNKNOWN else "The base"
@@ -112,7 +119,7 @@ def cell(
                     None if relative else _sound(value), title)  # fmt: skip
     half = (high - low) / 2
     moved, tone = change_text(measure, change, group, half), tone_of(measure, change, low, high)
-    title = why if UNKNOWN in (plain, moved) else _interval(measure, low, high, group)
+    title = why if UNKNOWN in (plain, moved) else _interval(measure, low, high, group, together)
     if relative:
         return Cell(moved, plain, tone, _sound(change), title)
     return Cell(plain, moved, tone, _sound(value), title)
@@ -127,9 +134,10 @@ def _sound(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _interval(measure: Measure, low: float, high: float, group: bool) -> str:
+def _interval(measure: Measure, low: float, high: float, group: bool, together: int) -> str:
     if math.isnan(low):
         return ""
     ends = " to ".join(change_text(measure, v, group) for v in (low, high))
     chance = "; chance may explain it" if low <= 0 <= high else ""
-    return f"95 % interval of the change: {ends}{chance}"
+    held = f", for all {together:,} groups together" if together > 1 else ""
+    return f"95 % interval of the change{held}: {ends}{chance}"

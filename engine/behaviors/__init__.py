@@ -32,14 +32,16 @@ from engine.behaviors.question import (
     passing,
 )
 from engine.behaviors.running import frame, predict, run_outputs, words_in
+from engine.behaviors.subgroups import LEAST, Looked, Subgroup, look, subgroups
 
 __all__ = [
-    "ENDINGS", "KINDS", "PAGE", "SCORES", "Answer", "Asking", "Confusion", "Finding", "Histogram",
-    "Instances", "Kind", "Matched", "Means", "Measure", "Outputs", "Question", "Remedy", "Row",
-    "Side", "Spots", "amount", "as_asked", "ask", "check_alike", "classes", "columns", "confusion",
-    "dump_instances", "dumps", "findings", "fitted", "frame", "frequent", "histogram", "instance",
-    "instances", "is_of", "is_relative", "load_instances", "loads", "matched", "means",
-    "measure_of", "of_data", "of_samples", "outputs", "passing", "predict", "read_outputs",
-    "read_predictions", "run_outputs", "sensitive", "set_of", "top_scores", "turned", "whole",
+    "ENDINGS", "KINDS", "LEAST", "PAGE", "SCORES", "Answer", "Asking", "Confusion", "Finding",
+    "Histogram", "Instances", "Kind", "Looked", "Matched", "Means", "Measure", "Outputs",
+    "Question", "Remedy", "Row", "Side", "Spots", "Subgroup", "amount", "as_asked", "ask",
+    "check_alike", "classes", "columns", "confusion", "dump_instances", "dumps", "findings",
+    "fitted", "frame", "frequent", "histogram", "instance", "instances", "is_of", "is_relative",
+    "load_instances", "loads", "look", "matched", "means", "measure_of", "of_data",
+    "of_samples", "outputs", "passing", "predict", "read_outputs", "read_predictions",
+    "run_outputs", "sensitive", "set_of", "subgroups", "top_scores", "turned", "whole",
     "words_in",
 ]  # fmt: skip

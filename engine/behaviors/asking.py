@@ -7,7 +7,7 @@ Sorting, paging and drilling down ask again and again about the same measure, bo
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from engine.behaviors.answer import (
     row_of,
 )
 from engine.behaviors.changes import frequent, turned
+from engine.behaviors.findings import findings
 from engine.behaviors.groups import classes, whole
 from engine.behaviors.matched import Matched
 from engine.behaviors.metrics import Floats, Ints
@@ -36,6 +37,7 @@ from engine.behaviors.question import (
     measure_of,
     passing,
 )
+from engine.behaviors.subgroups import Looked, look
 from engine.errors import EngineError
 
 KEPT = 24  # parts in memory
@@ -101,6 +103,29 @@ class Asking:
             measure, relative, names, int(keep.sum()), given.count, summary, often,
             self.histogram(question), rows, count, page,
         )  # fmt: skip
+
+    def groups(self, question: Question, flagged: Collection[str] = ()) -> Looked:
+        """Subgroups of the instances that the bounds and the class leave.
+
+        Args:
+            question: measure, form, bounds and class.
+            flagged: ids of instances.
+
+        Raises:
+            EngineError: no such measure, model or class.
+        """
+        measure = as_asked(measure_of(self.given, question.measure), question.relative)
+        key = ("groups", *_key(question), tuple(flagged))
+        return self._part(key, lambda: look(self.given, measure, self.keep(question), flagged))
+
+    def harmed(self, model: int) -> frozenset[str]:
+        """Classes and named groups that lost out of proportion; model: its place, from 1."""
+
+        def find() -> frozenset[str]:
+            told = findings(self.given, model, len(self.given.words))
+            return frozenset(name for f in told if f.kind == "harmed" for name in f.where)
+
+        return self._part(("harmed", model), find)
 
     def keep(self, question: Question) -> NDArray[np.bool_]:
         """Instances that the bounds and the class leave."""

@@ -79,15 +79,16 @@ def amount(label: str, value: float, unit: str = "", low: float = np.nan, high: 
     return Figure(label, float(value), float(low), float(high), unit)
 
 
-def findings(given: Matched, model: int = 1) -> tuple[Finding, ...]:
+def findings(given: Matched, model: int = 1, most: int = MOST) -> tuple[Finding, ...]:
     """What stands out in what a model makes of instances, beside its base.
 
     Args:
         given: models.
         model: place of it, from 1.
+        most: classes that are named.
     """
     found = _collapsed(given, model)
-    return (found,) if found else _harmed(given, model)
+    return (found,) if found else _harmed(given, model)[:most]
 
 
 _REFIT = Remedy("repair_layers", {}, "model", "Refit the layers to what they made before")
@@ -171,7 +172,7 @@ def _harmed(given: Matched, model: int) -> tuple[Finding, ...]:
                 _harm(given.words[int(groups[looked[k]])], int(size[looked[k]]), change,
                       float(d.mean()), (float(more[k]), low, high), points, len(looked))
             )  # fmt: skip
-    return tuple(found[:MOST])
+    return tuple(found)
 
 
 def _chance(greatest: Callable[[Floats], float], d: Floats) -> float:

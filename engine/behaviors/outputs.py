@@ -52,6 +52,7 @@ def outputs(
     classes: Sequence[Sequence[str]] | None = None,
     names: Sequence[str] = (),
     measures: Mapping[str, tuple[str, str, bool]] | None = None,
+    groups: Sequence[Sequence[str]] | None = None,
 ) -> Outputs:
     """Check what a model made.
 
@@ -63,6 +64,7 @@ def outputs(
         classes: of each instance; None takes its label.
         names: of the classes, by number.
         measures: as in `Outputs`.
+        groups: of each instance, which it counts in besides its classes.
 
     Raises:
         EngineError: nothing in it, lengths that differ, an id twice, a vector that is not numbers.
@@ -100,6 +102,12 @@ def outputs(
     if len(member) != count:
         raise EngineError("its parts differ in length", "predictions, classes", f"{count:,}",
                           f"{len(member):,}")  # fmt: skip
+    if groups is not None:
+        if len(groups) != count:
+            raise EngineError("its parts differ in length", "predictions, groups", f"{count:,}",
+                              f"{len(groups):,}")  # fmt: skip
+        member = [list(dict.fromkeys([*c, *(str(g)[:200] for g in more if str(g))]))
+                  for c, more in zip(member, groups, strict=True)]  # fmt: skip
     return Outputs(id, _words(said, names, count), checked, word, member, dict(measures or {}),
                    tuple(str(n)[:200] for n in names))  # fmt: skip
 

@@ -5,7 +5,8 @@ NPZ: `ids`, `labels`, `predictions`, `classes` (names of the classes) and any ar
 a list of the classes it counts in), every other column of numbers or lists of numbers a vector.
 JSON: {"predictions": [{"id", "label", "pred", "classes"}], "comparisons": {name: {"comparison",
 "vectors", "options"}}}, as Compress and Compare writes it.  Beside these `shown` (an array, a
-column, or "text" of each prediction) is what people see of an instance.
+column, or "text" of each prediction) is what people see of an instance; `groups` (a word each, or
+several) are counted like classes, besides them.
 
 Runs in the confined process of `arriving.py`, which is what to call.
 """
@@ -25,7 +26,7 @@ from engine.behaviors.outputs import MOST_INSTANCES, Outputs, outputs
 from engine.errors import EngineError
 from engine.formats import SHOWN
 
-WORDS = ("ids", "labels", "predictions", "classes")
+WORDS = ("ids", "labels", "predictions", "classes", "groups")
 MOST_BYTES = 1 << 30  # of a file, and of what it unpacks to
 
 
@@ -63,6 +64,10 @@ def _npz(data: bytes) -> Read:
                           found=str(error)[:200]) from error  # fmt: skip
     names = arrays.pop("classes", np.array([]))
     shown = {SHOWN: arrays.pop(SHOWN)} if SHOWN in arrays else {}
+    groups = arrays.pop("groups", None)
+    if groups is not None and (groups.ndim not in (1, 2) or groups.dtype.kind not in "iuU"):
+        raise EngineError("is no list of words", "groups", "[instances] or [instances, groups]",
+                          f"{groups.dtype} of {groups.ndim} axes")  # fmt: skip
     given = {k: arrays.pop(k) for k in ("ids", "labels", "predictions") if k in arrays}
     for key, array in given.items():
         if array.ndim != 1 or array.dtype.kind not in "iuU":
@@ -72,6 +77,7 @@ def _npz(data: bytes) -> Read:
         given["labels"].tolist() if "labels" in given else None,
         given["predictions"].tolist() if "predictions" in given else None,
         names=[str(n) for n in names.tolist()] if names.ndim == 1 else [],
+        groups=None if groups is None else _lists(groups.tolist()),
     ), shown  # fmt: skip
 
 
@@ -107,7 +113,7 @@ def _parquet(data: bytes) -> Read:
     ids = given.get("ids")
     return outputs(
         None if ids is None else [str(i) for i in ids], vectors, given.get("labels"),
-        given.get("predictions"), _lists(given.get("classes")),
+        given.get("predictions"), _lists(given.get("classes")), groups=_lists(given.get("groups")),
     ), shown  # fmt: skip
 
 

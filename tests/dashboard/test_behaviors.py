@@ -259,3 +259,44 @@ def test_what_a_spreadsheet_would_run_is_quoted(services, key, keep, view):
         assert "'=1+1" in text
         assert not [c for line in text.splitlines() for c in line.split(",") if c[:1] in "=@" and c]
     assert "NaN" in text  # what is not known is no 0
+
+
+@pytest.fixture
+def forty(services, keep, key):
+    """Forty of each class: cats are all lost, the rest stand; five of them are named in a file."""
+    labels = [w for w in NAMES for _ in range(40)]
+    right = np.repeat(np.eye(3) * 0.8 + 0.1, 40, axis=0)
+    lost = right.copy()
+    lost[:40] = lost[:40, [1, 0, 2]]
+    groups = [["<b>five</b>"] if k < 5 else [] for k in range(120)]
+    for model, scores in (("root", right), ("p5", lost)):
+        keep(key, model, bh.outputs(None, {"scores": scores}, labels, names=NAMES, groups=groups))
+
+
+def test_groups_begin_with_the_most_harmed_and_small_ones_have_no_figure(services, forty, view):
+    told = sent(services, replace(view, rows="groups"))
+    first, *_, last = told["rows"]
+    assert (first["name"], first["note"]) == ("cat", "40 instances, class")
+    assert first["cells"][1][:3] == ["0.0 %", "▼ 100.0 points", "worse"]
+    assert first["said"][1][1] == "harmed out of proportion"
+    assert (last["name"], last["cells"][1][0]) == ("<b>five</b>", "too few")
+    assert [r["cells"][1][1] for r in told["rows"][1:-1]] == ["same"] * 2
+    assert "all 3 groups together" in told["words"]
+    assert told["pages"]["text"] == "1–4 of 4 groups"
+    inside = parse(view.experiment_id, first["go"])
+    assert (inside.rows, inside.inside) == ("instances", "cat")
+
+
+def test_groups_of_few_instances_of_a_bound_and_of_an_order_are_said(services, forty, view):
+    p5 = next(k for k in view.models if k != view.base)
+    told = sent(services, replace(view, rows="groups", by=p5, up=True))
+    assert [r["name"] for r in told["rows"]][2:] == ["cat", "<b>five</b>"]
+    assert "least first" in told["words"]
+    bound = replace(view, rows="groups", metric="confidence", bounds=((p5, 5.0, 6.0),))
+    assert sent(services, bound)["rows"] == []
+
+
+def test_groups_travel_as_a_file(services, forty, view):
+    text = behaviors_sheets.as_csv(services.behaviors.desk(replace(view, rows="groups"))).decode()
+    cat = next(line for line in text.splitlines() if line.startswith("cat,"))
+    assert cat.split(",")[1:3] == ["class", "40"]

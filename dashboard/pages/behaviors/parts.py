@@ -21,8 +21,10 @@ from engine.numbers import count
 
 ENDINGS_HELP = "Predictions of one model: NPZ, Parquet or JSON, at most 12 MB"
 MOST_OFFERED = 300  # models to add
+WHOLE = ("classes", "groups")  # rows of all instances, not of those of one class
 LEVELS = {
     "classes": ("Classes", "A row for each class"),
+    "groups": ("Groups", "Parts of the instances, the most harmed first"),
     "instances": ("Instances", "A row for each instance"),
     "sensitive": ("Most sensitive", "The instances that change most over all models"),
     "flagged": ("Flagged", "The instances that were flagged for review"),
@@ -155,12 +157,12 @@ def bar(desk: Desk) -> list[Any]:
     ]  # fmt: skip
     rows = [
         _option(f"{text} · {len(desk.flagged)}" if key == "flagged" and desk.flagged else text,
-                search(replace(view, rows=key, inside="" if key == "classes" else view.inside)),
+                search(replace(view, rows=key, inside="" if key in WHOLE else view.inside)),
                 view.rows == key, help, "")
         for key, (text, help) in LEVELS.items()
     ]  # fmt: skip
     chips = []
-    if view.inside and view.rows != "classes":
+    if view.inside and view.rows not in WHOLE:
         back = search(replace(view, rows="classes", inside=""))
         chips = [way("‹ Classes", back, "button"), html.B(view.inside)]
     return [
