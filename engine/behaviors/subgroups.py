@@ -157,4 +157,4 @@ def _by_base(given: Matched, keep: Mask) -> Iterator[Subgroup]:
             some = rows[given.labels[rows] == label]
             if some.size < size:  # else it is the class itself
                 yield Subgroup(f"{given.words[label]}, base {words}",
-                               "label and the base's confidence", "base", some)  # fmt: skip
+                               "label and confidence", "base", some)  # fmt: skip
