@@ -191,6 +191,7 @@ def test_a_sound_file_is_no_refusal():
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.soak
 def test_events_answer_in_chromium():
     seen = apart(browser.measure, times=3)
     assert seen.errors == ()

@@ -69,6 +69,7 @@ def test_a_class_leads_to_its_instances_and_the_address_holds_the_view(page, at)
     page.wait_for_selector(".matrix")
 
 
+@pytest.mark.soak
 def test_a_selection_of_the_map_leads_here(page, at):
     page.goto(at.partition("/behaviors")[0] + "?sel=0-1")
     page.get_by_role("link", name="Behaviors", exact=True).first.click()

@@ -152,6 +152,7 @@ def test_a_box_and_a_lasso_select_in_both_modes(desk, show):
     assert page.locator("#model--lasso").get_attribute("aria-pressed") == "false"
 
 
+@pytest.mark.soak
 def test_a_change_of_mode_keeps_place_and_selection(desk):
     page = desk("net", selected=[2])
     place = f"(() => {{ const c = {GRAPH}; return [c.zoom(), c.pan().x, c.pan().y] }})()"
@@ -174,6 +175,7 @@ def test_a_change_of_mode_keeps_place_and_selection(desk):
     assert page.evaluate(f"{GRAPH}.nodes('.chosen').length") == 1
 
 
+@pytest.mark.soak
 def test_a_large_graph_keeps_the_middle_when_the_mode_changes(desk):
     page = desk("long", show="all")
     look(page, 400, 1)
@@ -191,6 +193,7 @@ def test_a_large_graph_keeps_the_middle_when_the_mode_changes(desk):
     assert 0 < y < room["height"]
 
 
+@pytest.mark.soak
 def test_the_overview_moves_the_view_and_stays_hidden(live, page):
     opened(page, f"{live.url}/model/{live.add(net('long'))}?show=all")
     look(page, 10, 1)
@@ -206,6 +209,7 @@ def test_the_overview_moves_the_view_and_stays_hidden(live, page):
     assert not page.locator("#model--minimap").is_visible(), "for the session"
 
 
+@pytest.mark.soak
 def test_both_modes_turn_right(desk):
     page = desk("net", show="all")
     wide = f"(() => {{ const a = {CANVAS}.it.data.all; return (a.x2 - a.x1) / (a.y2 - a.y1) }})()"

@@ -81,6 +81,7 @@ def test_order_flattens_and_says_so_and_a_bad_pattern_is_told(opened):
     expect(page.locator(".layers-zeros").first).to_be_visible(timeout=SLOW)
 
 
+@pytest.mark.soak
 def test_activations_are_loaded_by_a_job_that_can_be_cancelled(opened, place):
     page, (services, _) = opened, place
     page.click("#layers--show-activations")
@@ -93,6 +94,7 @@ def test_activations_are_loaded_by_a_job_that_can_be_cancelled(opened, place):
     expect(page.locator("#layers--load")).to_be_hidden()
 
 
+@pytest.mark.soak
 def test_a_layer_leads_to_its_task_on_the_page_of_the_model(page, place):
     page.goto(place[1] + "/layers?models=1&base=0&layer=w")
     page.click(".run-tools button >> nth=0", timeout=SLOW)

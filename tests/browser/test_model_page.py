@@ -210,6 +210,7 @@ def test_the_graph_is_walked_and_opened_by_keyboard(desk):
     until(page, f"{GRAPH}.nodes('.box').length == {boxes}")
 
 
+@pytest.mark.soak
 def test_the_overview_appears_when_zoomed_in_and_hides(desk):
     page = desk("long")
     assert page.evaluate("document.querySelector('.minimap').classList.contains('idle')")
@@ -251,6 +252,7 @@ def test_a_model_that_is_not_there_is_a_sentence(live, page):
     page.wait_for_selector("text=There is nothing at this address")
 
 
+@pytest.mark.soak
 def test_the_bar_of_many_says_no_more_than_it_should(desk):
     page = desk("net", PI, selected=[0, 1])
     until(page, "document.querySelector('#model--selection b')")
@@ -272,6 +274,7 @@ def test_why_explains_the_selected_task_and_closes(desk):
     until(page, "document.getElementById('model--why').hidden")
 
 
+@pytest.mark.soak
 def test_units_fit_the_model(desk):
     page = desk("net", PI)
     head = page.locator('.ag-header-cell[col-id="latency_s"]')
