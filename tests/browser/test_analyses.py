@@ -79,6 +79,7 @@ def test_a_button_that_is_drawn_anew_under_the_finger_is_pressed_all_the_same(op
     says(page, "at first")
     leave(page, 1)
     says(page, "unsaved changes since first")
+    page.wait_for_selector(".tree >> text=Draft")  # its row moves no button after this
     page.hover(".tree [data-act=open]")
     page.mouse.down()
     page.evaluate("document.querySelector('.tree [data-act=open]').outerHTML += ''")  # as a redraw
