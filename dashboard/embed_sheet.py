@@ -6,11 +6,13 @@ is drawn anew with each answer (`queries/embeds.py`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
 from flask import request
 
+from dashboard import link_sheet
 from dashboard.access import SIGNED_IN, tokens
 from dashboard.components import aria, count, data
 from dashboard.ids_embed import Embeds
@@ -22,7 +24,6 @@ from engine.store import LinkRow
 THEMES = {"auto": "As the reader has it", "light": "Light", "dark": "Dark"}
 SIZE_WORDS = {"wide": "Full width, 480 high", "tall": "Full width, 720 high",
               "small": "640 by 360"}  # fmt: skip
-ENDS = {"": "Never ends", **{str(d): f"Ends after {d} days" for d in DAYS}}
 
 
 def button() -> html.Button:
@@ -35,16 +36,7 @@ def button() -> html.Button:
 
 def sheet() -> list[Any]:
     """What the frame of the pages holds."""
-    return [
-        dcc.Store(Embeds.ASK),
-        html.Aside(
-            html.Div(id=Embeds.BODY, className="share-body"),
-            id=Embeds.SHEET,
-            className="jobs-sheet share-sheet",
-            hidden=True,
-            **aria(label="Embed"),
-        ),
-    ]
+    return link_sheet.sheet(Embeds.SHEET, Embeds.BODY, Embeds.ASK, "Embed")
 
 
 def asked(message: object) -> list[Any]:
@@ -64,20 +56,8 @@ def body(shown: Framing, *, hosted: bool) -> list[Any]:
         parts: list[Any] = [html.P(f"Only the owner of {shown.name} can show it in other sites.")]
     else:
         parts = [*_made(shown, hosted), _form(shown), *_list(shown)]
-    return [_bar(shown), html.Div(parts, className="share-parts")]
-
-
-def _bar(shown: Framing) -> html.Div:
-    return html.Div(
-        [
-            html.H2("Embed"),
-            html.Span(shown.name, className="share-name muted", title=shown.name),
-            html.Span(className="spring"),
-            html.Button("×", className="icon", title="Close (Escape)", **data(embeds="close"),
-                        **aria(label="Close")),
-        ],
-        className="bar",
-    )  # fmt: skip
+    head = link_sheet.bar("Embed", shown.name, data(embeds="close"))
+    return [head, html.Div(parts, className="share-parts")]
 
 
 def _form(shown: Framing) -> html.Section:
@@ -86,6 +66,7 @@ def _form(shown: Framing) -> html.Section:
         "model": "Edits that are not saved as an analysis are not shown.",
         "experiment": "Models that are added later are shown too.",
     }[shown.kind]
+    ends = link_sheet.endings(DAYS)
     sites = dcc.Input(
         type="text", name="sites", placeholder="https://wiki.example.org", maxLength=600,
         autoComplete="off", className="search", debounce=False,
@@ -97,7 +78,7 @@ def _form(shown: Framing) -> html.Section:
             html.Div([_select("part", "Shows", shown.parts, ""),
                       _select("theme", "Colours", THEMES, shown.theme)], className="share-line"),
             html.Div([_select("size", "Size", SIZE_WORDS, shown.size),
-                      _select("days", "Ends", ENDS, "")], className="share-line"),
+                      _select("days", "Ends", ends, "")], className="share-line"),
             html.Label([html.Span("Sites that may show it"), sites], className="embed-field"),
             html.Div(
                 [
@@ -113,13 +94,9 @@ def _form(shown: Framing) -> html.Section:
     )  # fmt: skip
 
 
-def _select(name: str, label: str, words: Any, now: str) -> html.Label:
-    chosen: dict[str, Any] = {"selected": "selected"}
-    options = [
-        html.Option(text, value=key, **(chosen if key == now else {}))
-        for key, text in words.items()
-    ]
-    return html.Label([html.Span(label), html.Select(options, name=name)], className="embed-field")
+def _select(name: str, label: str, words: Mapping[str, str], now: str) -> html.Label:
+    chosen = link_sheet.select(name, words, now)
+    return html.Label([html.Span(label), chosen], className="embed-field")
 
 
 def _made(shown: Framing, hosted: bool) -> list[Any]:
@@ -177,22 +154,13 @@ def _list(shown: Framing) -> list[Any]:
 
 
 def _row(row: LinkRow) -> html.Div:
-    end = f"ends {row.expires.astimezone():%-d %b %Y}" if row.expires else "never ends"
-    made = f"made {row.created.astimezone():%-d %b %Y}"
-    return html.Div(
-        [
-            html.Div(
-                [html.B(row.label, className="share-who", title=row.view),
-                 html.Span(f"{_who(row)} · {made} · {end}", className="muted")],
-                className="share-words",
-            ),
-            html.Span(className="spring"),
-            html.Button("Snippet", className="button", **data(embedact="look", link=row.id)),
-            html.Button("Revoke", className="button", title="It goes dark at once, everywhere",
-                        **data(embedact="revoke", link=row.id)),
-        ],
-        className="share-line share-link", key=row.id,
-    )  # fmt: skip
+    words = [_who(row), f"made {link_sheet.day(row.created)}", link_sheet.end(row)]
+    act = [
+        html.Button("Snippet", className="button", **data(embedact="look", link=row.id)),
+        html.Button("Revoke", className="button", title="It goes dark at once, everywhere",
+                    **data(embedact="revoke", link=row.id)),
+    ]  # fmt: skip
+    return link_sheet.link(row, words, row.view, act)
 
 
 def register(app: Dash) -> None:

@@ -6,10 +6,12 @@ drawn anew with each answer (`queries/sharing.py`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
+from dashboard import link_sheet
 from dashboard.access import SIGNED_IN, tokens
 from dashboard.components import aria, choice, count, data, segments
 from dashboard.ids_sharing import Share
@@ -47,16 +49,7 @@ def whose_filter(id: str) -> list[Any]:
 
 def sheet() -> list[Any]:
     """What the frame holds."""
-    return [
-        dcc.Store(Share.ASK),
-        html.Aside(
-            html.Div(id=Share.BODY, className="share-body"),
-            id=Share.SHEET,
-            className="jobs-sheet share-sheet",
-            hidden=True,
-            **aria(label="Share"),
-        ),
-    ]
+    return link_sheet.sheet(Share.SHEET, Share.BODY, Share.ASK, "Share")
 
 
 def asked(message: object) -> Any:
@@ -79,7 +72,7 @@ def body(shown: Sharable, *, hosted: bool) -> list[Any]:
         shown: the object.
         hosted: several people are served here.
     """
-    parts: list[Any] = [_bar(shown)]
+    parts: list[Any] = [link_sheet.bar("Share", shown.name, data(share="close"))]
     if not hosted:
         return [*parts, html.Div(_alone(shown), className="share-parts")]
     if shown.analysis:
@@ -94,19 +87,6 @@ def body(shown: Sharable, *, hosted: bool) -> list[Any]:
         *parts,
         html.Div([_owner(shown), _people(shown), _links(shown)], className="share-parts"),
     ]
-
-
-def _bar(shown: Sharable) -> html.Div:
-    return html.Div(
-        [
-            html.H2("Share"),
-            html.Span(shown.name, className="share-name muted", title=shown.name),
-            html.Span(className="spring"),
-            html.Button("×", className="icon", title="Close (Escape)", **data(share="close"),
-                        **aria(label="Close")),
-        ],
-        className="bar",
-    )  # fmt: skip
 
 
 def _alone(shown: Sharable) -> list[Any]:
@@ -205,7 +185,7 @@ def _people(shown: Sharable) -> html.Section:
         [
             html.Select(who, name="who", **aria(label="With whom")),
             _name("Exact name", "share-person"),
-            _roles("viewer", "role", "What they may do", CAN),
+            _roles("viewer", "What they may do", CAN),
             html.Button("Add", className="button primary",
                         **data(shareact="grant", default="1")),
         ],
@@ -218,13 +198,13 @@ def _people(shown: Sharable) -> html.Section:
 def _person(grant: Grant) -> html.Div:
     name = grantee_words(grant.grantee)
     sort = html.Span("group", className="badge") if grant.grantee.startswith("group:") else None
-    given = f"{grant.by} shared it on {grant.created.astimezone():%-d %b %Y}"
+    given = f"{grant.by} shared it on {link_sheet.day(grant.created)}"
     return html.Div(
         [
             html.B(name, className="share-who", title=given),
             *([sort] if sort else []),
             html.Span(className="spring"),
-            _roles(grant.role.word, "role", f"What {name} may do", CAN,
+            _roles(grant.role.word, f"What {name} may do", CAN,
                    shareact="regrant", grantee=grant.grantee),
             html.Button("×", className="icon", title=f"Stop sharing with {name}",
                         **data(shareact="take", grantee=grant.grantee),
@@ -234,13 +214,8 @@ def _person(grant: Grant) -> html.Div:
     )  # fmt: skip
 
 
-def _roles(now: str, name: str, label: str, words: dict[str, str], **act: str) -> html.Select:
-    chosen: dict[str, Any] = {"selected": "selected"}
-    options = [
-        html.Option(text, value=key, **(chosen if key == now else {}))
-        for key, text in words.items()
-    ]
-    return html.Select(options, name=name, **aria(label=label), **data(**act))
+def _roles(now: str, label: str, words: Mapping[str, str], **act: str) -> html.Select:
+    return link_sheet.select("role", words, now, **aria(label=label), **data(**act))
 
 
 def _name(placeholder: str, kind: str = "") -> dcc.Input:
@@ -253,15 +228,15 @@ def _name(placeholder: str, kind: str = "") -> dcc.Input:
 def _links(shown: Sharable) -> html.Section:
     standing = [row for row in shown.links if row.state == "stands"]
     ended = [row for row in shown.links if row.state != "stands"]
-    days = {"": "Never ends", **{str(d): f"Ends after {d} days" for d in DAYS}}
     form = html.Div(
         [
             html.Div(
                 [
                     _name("What it is for (optional)"),
-                    _roles("viewer", "role", "What the link allows",
+                    _roles("viewer", "What the link allows",
                            {k: CAN[k] for k in ("viewer", "forker")}),
-                    _roles("", "days", "When it ends", days),
+                    link_sheet.select("days", link_sheet.endings(DAYS), "",
+                                      **aria(label="When it ends")),
                 ],
                 className="share-line",
             ),
@@ -298,34 +273,14 @@ def _links(shown: Sharable) -> html.Section:
 
 
 def _link(row: LinkRow) -> html.Div:
-    more = [CAN[row.role.word].lower(), "with files and source" if row.source else "", _end(row)]
-    made = f"Made on {row.created.astimezone():%-d %b %Y}"
+    may = CAN[row.role.word].lower()
+    words = [may, "with files and source" if row.source else "", link_sheet.end(row)]
     act = [
         _copy("Copy", f"/s/{tokens().of_link(row.id)}"),
         html.Button("Revoke", className="button", title="End it for everybody, at once",
                     **data(shareact="revoke", link=row.id)),
     ] if row.state == "stands" else []  # fmt: skip
-    return html.Div(
-        [
-            html.Div(
-                [html.B(row.label or "Link", className="share-who", title=made),
-                 html.Span(" · ".join(filter(None, more)), className="muted")],
-                className="share-words",
-            ),
-            html.Span(className="spring"),
-            *act,
-        ],
-        className="share-line share-link", key=row.id,
-    )  # fmt: skip
-
-
-def _end(row: LinkRow) -> str:
-    if row.revoked:
-        return f"revoked {row.revoked.astimezone():%-d %b}"
-    if row.expires is None:
-        return "never ends"
-    word = "ended" if row.state == "expired" else "ends"
-    return f"{word} {row.expires.astimezone():%-d %b %Y}"
+    return link_sheet.link(row, words, f"Made on {link_sheet.day(row.created)}", act)
 
 
 def _sure(act: str, label: str, sure: str) -> html.Button:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 
 from dashboard.components import aria, data
 from dashboard.components.chart import chart
+from dashboard.embed import frame
 from dashboard.embed.foot import Shown
 from dashboard.ids import Experiment
 from dashboard.pages.experiment import compare, model_map, trade_off
@@ -47,7 +48,6 @@ def shown(experiment_id: str, query: Mapping[str, object], part: str, root: str)
         Experiment.COMPARE_ASK: None,
         Experiment.CHARTS: None,
     }
-    stores = [dcc.Store(id, data=value) for id, value in held.items()]
     words = html.Div(
         [
             html.Span(id=Experiment.CHIPS, className="chips"),
@@ -57,16 +57,12 @@ def shown(experiment_id: str, query: Mapping[str, object], part: str, root: str)
         className="embed-strip",
         hidden=not state["where"] and not state["text"],
     )
-    unseen = [
-        html.Span(id=Experiment.RELAX),
-        html.Div(html.Span(), className="experiment-identity"),
-    ]
-    body = [*stores, words, html.Div(unseen, hidden=True), *_part(part, view, sent, state)]
-    page = html.Div(
-        body, id=Experiment.PAGE, className="embedded",
-        **data(api=f"{root}/api/experiments/{row.id}"),
-    )  # fmt: skip
-    return Shown([page], row.name, row.updated)
+    gone = frame.unseen(
+        html.Span(id=Experiment.RELAX), html.Div(html.Span(), className="experiment-identity")
+    )
+    body = [*frame.stores(held), words, gone, *_part(part, view, sent, state)]
+    api = data(api=f"{root}/api/experiments/{row.id}")
+    return Shown([frame.page(Experiment.PAGE, body, **api)], row.name, row.updated)
 
 
 def _part(
@@ -74,7 +70,7 @@ def _part(
 ) -> list[Any]:
     """The part that is seen, and of the others what the scripts write into."""
     asked = {"by": view.by, "collapsed": list(view.collapsed)}
-    family = [dcc.Store(Experiment.PLACES), dcc.Store(Experiment.MAP_ASK, data=asked)]
+    family = frame.stores({Experiment.PLACES: None, Experiment.MAP_ASK: asked})
     if part == "map":
         return [*family, model_map.dock(view), *_unseen_charts()]
     seen: list[Any] = []
@@ -82,17 +78,10 @@ def _part(
         slots = [_slot(k, k < len(state["charts"])) for k in range(CHARTS)]
         charts = html.Div(slots, id=Experiment.TRADES, className="trades")
         note = html.Div(html.Span(id=Experiment.TRADE_NOTE, className="hint"), className="bar")
-        seen.append(
-            html.Section(
-                [note, charts, _adds()], className="pane trade-dock", **aria(label="Trade-off")
-            )
-        )
+        seen.append(frame.pane([note, charts, _adds()], "Trade-off", "trade-dock"))
     else:
-        seen += [
-            html.Section(compare.body(), className="pane", **aria(label="Comparison")),
-            *_unseen_charts(),
-        ]
-    return [*seen, html.Div([model_map.dock(view)], hidden=True)]
+        seen += [frame.pane(compare.body(), "Comparison"), *_unseen_charts()]
+    return [*seen, frame.unseen(model_map.dock(view))]
 
 
 def _slot(k: int, on: bool) -> html.Div:
@@ -102,7 +91,7 @@ def _slot(k: int, on: bool) -> html.Div:
 
 def _unseen_charts() -> list[Any]:
     note = html.Span(id=Experiment.TRADE_NOTE)
-    return [html.Div([note, html.Div(id=Experiment.TRADES), _adds()], hidden=True)]
+    return [frame.unseen(note, html.Div(id=Experiment.TRADES), _adds())]
 
 
 def _adds() -> html.Button:

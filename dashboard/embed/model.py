@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 import dash_ag_grid as dag
-from dash import dcc, html
+from dash import html
 
 from dashboard.components import aria
+from dashboard.embed import frame
 from dashboard.embed.foot import Shown
 from dashboard.figures import task_table
 from dashboard.ids import Model, repeated
@@ -63,10 +64,10 @@ def _body(view: View, dims: Sequence[Dim], opened: Opening, part: str) -> list[A
     )  # fmt: skip
     parts: list[Any] = [*_values(view, dims, opened), totals]
     if part in TABLES:
-        parts += [dcc.Store(Model.TASKS), _table(part == "graph")]
+        parts += [*frame.stores({Model.TASKS: None}), _table(part == "graph")]
     if part in GRAPHS:
-        parts += [dcc.Store(Model.STYLES, data=graph.styles()), _graph(view, part == "graph")]
-    return [html.Div(parts, id=Model.PAGE, className="embedded")]
+        parts += [*frame.stores({Model.STYLES: graph.styles()}), _graph(view, part == "graph")]
+    return [frame.page(Model.PAGE, parts)]
 
 
 def _values(view: View, dims: Sequence[Dim], opened: Opening) -> list[Any]:
@@ -95,8 +96,7 @@ def _values(view: View, dims: Sequence[Dim], opened: Opening) -> list[Any]:
         *(_held(repeated(Model.DIM, d.name), d.value) for d in dims),
         html.Div(id=Model.TRIAGE),
     ]
-    stores = [dcc.Store(id, data=data) for id, data in held.items()]
-    return [*stores, html.Div(values, hidden=True)]
+    return [*frame.stores(held), frame.unseen(*values)]
 
 
 def _held(id: Any, value: Any) -> html.Data:
@@ -106,7 +106,7 @@ def _held(id: Any, value: Any) -> html.Data:
 
 def _table(hidden: bool) -> html.Section:
     """The tasks; the graph takes from them what passes the filter, so it has them too."""
-    return html.Section(
+    return frame.pane(
         [
             html.Div(
                 [
@@ -127,8 +127,9 @@ def _table(hidden: bool) -> html.Section:
             ),
             *(() if hidden else _selected()),
         ],
-        className=f"pane table-dock{' embed-unseen' if hidden else ''}",
-        **aria(label="Tasks"),
+        "Tasks",
+        "table-dock",
+        *(["embed-unseen"] if hidden else []),
     )
 
 
@@ -141,8 +142,5 @@ def _selected() -> tuple[Any, ...]:
 def _graph(view: View, alone: bool) -> html.Section:
     offered = html.Div(graph.zooms(), className="embed-tools")
     gone = html.Button(id=Model.LASSO, hidden=True)
-    return html.Section(
-        [*graph.body(view), offered, gone, *(_selected() if alone else ())],
-        className="pane graph-dock",
-        **aria(label="Graph of the tasks"),
-    )
+    seen = [*graph.body(view), offered, gone, *(_selected() if alone else ())]
+    return frame.pane(seen, "Graph of the tasks", "graph-dock")
