@@ -49,11 +49,9 @@ def fitted(made: Outputs, of: Instances, name: str) -> Outputs:
     if said and len(known) > 1 and not said & known:
         raise EngineError("predicts other classes than those of the data set", name,
                           _some(known), _some(said))  # fmt: skip
-    alone = all(list(c) == ([w] if w else [])
-                for c, w in zip(made.classes, made.labels.tolist(), strict=True))  # fmt: skip
     return outputs(
         of.ids.tolist(), {n: v[order] for n, v in made.vectors.items()}, labels.tolist(),
-        made.said[order].tolist(), None if alone else [made.classes[k] for k in order],
+        made.said[order].tolist(), None if made.alone else [made.classes[k] for k in order],
         made.names, made.measures,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.behaviors.outputs import MOST_INSTANCES, MOST_WIDTH, Outputs, Words
+from engine.behaviors.outputs import MOST_INSTANCES, MOST_WIDTH, Alone, Outputs, Words, numbers_to
 from engine.errors import EngineError
 
 Arrays = dict[str, NDArray[Any]]
@@ -34,8 +34,7 @@ def arrays_of(made: Outputs) -> Arrays:
     found: Arrays = {f"v{k}": v for k, v in enumerate(made.vectors.values())}
     places = places.astype(np.int32)
     found |= {"said": places[: made.count], "labels": places[made.count :]}
-    alone = ([w] if w else [] for w in made.labels.tolist())
-    if any(list(a) != b for a, b in zip(made.classes, alone, strict=True)):
+    if not made.alone:
         known = {c: k for k, c in enumerate(dict.fromkeys(c for own in made.classes for c in own))}
         head["classes"] = list(known)
         found["member"] = np.array([len(own) for own in made.classes], np.int32)
@@ -54,14 +53,18 @@ def outputs_of(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
         words = np.array([str(w)[:200] for w in head["words"]] or [""], np.str_)
         said, labels = (words[_places(arrays[k], len(words))] for k in ("said", "labels"))
         count = len(labels)
-        ids = [str(k) for k in range(count)] if head["ids"] is None else list(map(str, head["ids"]))
+        if not 0 < count <= MOST_INSTANCES:
+            raise ValueError(count)
+        named = None if head["ids"] is None else list(map(str, head["ids"]))
+        ids = numbers_to(count) if named is None else np.array(named, np.str_)
         vectors = {str(n): arrays[f"v{k}"] for k, n in enumerate(head["vectors"])}
         flat = all(v.ndim == 2 and v.dtype == np.float32 and len(v) == count
                    and v.shape[1] <= MOST_WIDTH for v in vectors.values())  # fmt: skip
-        if not (0 < count <= MOST_INSTANCES and len(set(ids)) == len(said) == count and flat):
+        each = named is None or len(set(named)) == len(named)
+        if not (len(ids) == len(said) == count and each and flat):
             raise ValueError(count)
         measures = {str(n): (str(a), str(b), bool(c)) for n, (a, b, c) in head["measures"].items()}
-        classes: Sequence[Sequence[str]] = [[w] if w else [] for w in labels.tolist()]
+        classes: Sequence[Sequence[str]] = Alone(labels)
         if "classes" in head:
             known = list(map(str, head["classes"]))
             of = [known[k] for k in _places(arrays["of"], len(known)).tolist()]
@@ -72,7 +75,7 @@ def outputs_of(arrays: Mapping[str, NDArray[Any]]) -> Outputs:
             raise ValueError(count)
     except (KeyError, IndexError, ValueError, TypeError, AttributeError) as error:
         raise EngineError("these are no predictions that were kept") from error
-    return Outputs(np.array(ids, np.str_), said, vectors, labels, classes, measures, names)
+    return Outputs(ids, said, vectors, labels, classes, measures, names)
 
 
 def _places(numbers: NDArray[Any], count: int) -> NDArray[Any]:
@@ -142,4 +145,4 @@ def heard(head: NDArray[Any]) -> dict[str, Any]:
 
 def numbered(ids: Words) -> bool:
     """Whether names are the numbers from 0 on: nobody gave any."""
-    return all(id == str(k) for k, id in enumerate(ids.tolist()))
+    return ids is numbers_to(len(ids)) or np.array_equal(ids, numbers_to(len(ids)))

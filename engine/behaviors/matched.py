@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.behaviors.metrics import KINDS, Ints, Kind, are_shares, shares
+from engine.behaviors.metrics import KINDS, Ints, Kind, Rows, are_shares, as_rows, shares
 from engine.behaviors.outputs import SCORES, Outputs, Words
 from engine.errors import EngineError
 
@@ -101,21 +102,29 @@ def matched(base: tuple[str, Outputs], models: Iterable[tuple[str, Outputs]]) ->
         EngineError: a model shares no instance with the base, labels differ, or nothing compares.
     """
     name, b = base
-    words: dict[str, int] = {}
+    words = {"": -1}
 
-    def numbers(some: Iterable[str]) -> Ints:
-        return np.array([words.setdefault(w, len(words)) if w else -1 for w in some], np.int64)
+    def numbers(some: Sequence[str]) -> Ints:
+        for word in dict.fromkeys(some):
+            words.setdefault(word, len(words) - 1)
+        return np.fromiter(map(words.__getitem__, some), np.int64, len(some))
 
     labels = numbers(b.labels.tolist())
-    member = np.repeat(np.arange(b.count), [len(c) for c in b.classes])
-    of = numbers(c for some in b.classes for c in some)
+    if b.alone:
+        member = np.flatnonzero(labels >= 0)
+        of = labels[member]
+    else:
+        member = np.repeat(np.arange(b.count), [len(c) for c in b.classes])
+        of = numbers([c for some in b.classes for c in some])
     measures = _measures(b)
     if not measures:
         raise EngineError("has nothing to compare", name, "scores of classes, or named vectors")
-    index = {id: k for k, id in enumerate(b.ids.tolist())}
+    classes = _order(b)
+    y = np.array([classes.get(w, -1) for w in [*words][1:]] + [-1], np.int64)[labels]
+    read = _Base(b, y)
     sides = []
-    for other, m in [base, *models]:
-        at = np.array([index.get(id, -1) for id in m.ids.tolist()], np.int64)
+    for other, m in chain([base], models):
+        at = _places(m.ids, b.ids)
         mine = np.flatnonzero(at >= 0)
         if not mine.size:
             raise EngineError("shares no instance with the base", other, f"ids as {b.ids[0]!r}",
@@ -128,8 +137,47 @@ def matched(base: tuple[str, Outputs], models: Iterable[tuple[str, Outputs]]) ->
                               repr(str(ours[k])), repr(str(theirs[k])))  # fmt: skip
         said = np.full(b.count, -1)
         said[rows] = numbers(m.said[mine].tolist())
-        sides.append(_side(other, m, b, mine, rows, said, measures))
-    return Matched(b.ids, labels, tuple(words), member, of, measures, tuple(sides))
+        sides.append(_side(other, m, read, mine, rows, said, measures))
+    return Matched(b.ids, labels, tuple(words)[1:], member, of, measures, tuple(sides))
+
+
+def _places(ids: Words, known: Words) -> Ints:
+    """Place of each name among those that are known, -1 for none; most often they are the same."""
+    if ids is known or np.array_equal(ids, known):
+        return np.arange(len(ids))
+    index = {id: k for k, id in enumerate(known.tolist())}
+    return np.array([index.get(id, -1) for id in ids.tolist()], np.int64)
+
+
+class _Base:
+    """The base as models are laid beside it: what fits into one part is read once for all.
+
+    Args:
+        made: its outputs.
+        y: [instances] class of the scores that the label stands for, -1 for none.
+    """
+
+    def __init__(self, made: Outputs, y: Ints) -> None:
+        self.made, self.y = made, y
+        self._held: dict[tuple[str, bool], Rows] = {}
+        self._shares = {name: are_shares(v) for name, v in made.vectors.items()}
+
+    def rows(self, vector: str, at: Ints, needs: bool) -> Rows:
+        """Some rows of a vector; needs: as probabilities."""
+        found, key = self.made.vectors[vector], (vector, needs)
+        whole = len(at) == len(found) and bool((at == np.arange(len(at))).all())
+        if whole and key in self._held:
+            return self._held[key]
+        rows = _rows(found if whole else found[at], self._shares[vector] if needs else None)
+        if whole:
+            self._held[key] = rows
+        return rows
+
+
+def _rows(some: NDArray[np.float32], already: bool | None) -> Rows:
+    """In float64; as probabilities where it is said whether they are some already."""
+    wide = some.astype(np.float64)
+    return as_rows(wide if already is None else shares(wide, already))
 
 
 def _measures(b: Outputs) -> tuple[Measure, ...]:
@@ -158,43 +206,41 @@ def _measures(b: Outputs) -> tuple[Measure, ...]:
 
 
 def _side(
-    name: str, m: Outputs, b: Outputs, mine: Ints, rows: Ints, said: Ints,
+    name: str, m: Outputs, base: _Base, mine: Ints, rows: Ints, said: Ints,
     measures: Sequence[Measure],
 ) -> Side:  # fmt: skip
     values: dict[str, Column] = {}
     differences: dict[str, Column] = {}
     bins: dict[str, Ints] = {}
-    classes = _order(b)
-    y = np.array([classes.get(w, -1) for w in b.labels.tolist()], np.int64)
+    count = base.made.count
     for vector in dict.fromkeys(measure.vector for measure in measures):
-        one, two = m.vectors.get(vector), b.vectors[vector]
+        one, two = m.vectors.get(vector), base.made.vectors[vector]
         if one is None or one.shape[1] != two.shape[1]:
             found = "none" if one is None else f"{one.shape[1]:,}"
             raise EngineError("has no such vector", f"{name}, {vector}", f"{two.shape[1]:,} numbers"
                               " an instance, as the base", found)  # fmt: skip
         asked = [measure for measure in measures if measure.vector == vector]
         for measure in asked:
-            differences[measure.id] = np.full(b.count, np.nan, np.float32)
+            differences[measure.id] = np.full(count, np.nan, np.float32)
             if measure.how.value:
-                values[measure.id] = np.full(b.count, np.nan, np.float32)
+                values[measure.id] = np.full(count, np.nan, np.float32)
             if measure.how.bins:
-                bins[measure.id] = np.full(b.count, 0)
-        flags = are_shares(one), are_shares(two)
+                bins[measure.id] = np.full(count, 0)
+        already = are_shares(one)
         step = max(1, AT_ONCE // max(1, one.shape[1]))
         for start in range(0, len(mine), step):
             part, at = mine[start : start + step], rows[start : start + step]
-            raw = one[part].astype(np.float64), two[at].astype(np.float64)
-            needed = any(measure.how.needs for measure in asked)
-            likely = tuple(map(shares, raw, flags)) if needed else raw
-            for measure in asked:
-                how = measure.how
-                p, q = likely if how.needs else raw
-                differences[measure.id][at] = how.difference(p, q, y[at])
-                if how.value:
-                    values[measure.id][at] = how.value(p, q, y[at])
-                if how.bins:
-                    bins[measure.id][at] = how.bins(p)
-    return Side(name, said, values, differences, bins, b.count - len(rows), m.count - len(mine))
+            for needs in {bool(measure.how.needs) for measure in asked}:
+                q = base.rows(vector, at, needs)
+                p = q if m is base.made else _rows(one[part], already if needs else None)
+                for measure in (a for a in asked if bool(a.how.needs) == needs):
+                    how = measure.how
+                    differences[measure.id][at] = how.difference(p, q, base.y[at])
+                    if how.value:
+                        values[measure.id][at] = how.value(p, q, base.y[at])
+                    if how.bins:
+                        bins[measure.id][at] = how.bins(p)
+    return Side(name, said, values, differences, bins, count - len(rows), m.count - len(mine))
 
 
 def _order(b: Outputs) -> dict[str, int]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,26 @@ Ints = NDArray[np.int64]
 Value = Callable[[Floats, Floats, Ints], Floats]  # of m, b and the labels: [instances]
 EPSILON = 1e-6  # in ratios and divergences, as the original has it
 BINS = 15  # of confidence, for the calibration error (Guo et al., 2017)
+
+
+class Rows(np.ndarray[Any, np.dtype[np.float64]]):
+    """Rows of which several kinds ask the same: it is found once for all of them."""
+
+    @cached_property
+    def most(self) -> Floats:
+        """Highest score of each; NaN where one is no number."""
+        return np.asarray(np.asarray(self).max(axis=1))
+
+    @cached_property
+    def top(self) -> Ints:
+        """Class with the highest score; -1 where a score is no number."""
+        return np.where(np.isnan(self.most), -1, np.asarray(self).argmax(axis=1))
+
+    @cached_property
+    def lead(self) -> Floats:
+        """Highest score less the second."""
+        high = np.partition(np.asarray(self), -2, axis=1)[:, -2:]
+        return np.asarray(high[:, 1] - high[:, 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +68,24 @@ class Kind:
 
 
 def _mean(m: Floats) -> Floats:
-    return np.asarray(m.mean(axis=1)) if m.shape[1] else np.full(len(m), np.nan)
+    return np.asarray(np.asarray(m).mean(axis=1)) if m.shape[1] else np.full(len(m), np.nan)
 
 
 def _at(m: Floats, k: Ints) -> Floats:
     """m[i, k[i]]; NaN where k is outside."""
     inside = (k >= 0) & (k < m.shape[1])
-    found = m[np.arange(len(m)), np.where(inside, k, 0)]
+    found = np.asarray(m)[np.arange(len(m)), np.where(inside, k, 0)]
     return np.where(inside, found, np.nan)
+
+
+def as_rows(m: Floats) -> Rows:
+    """The same numbers, which remember what was found of them."""
+    return m if isinstance(m, Rows) else m.view(Rows)
 
 
 def top(m: Floats) -> Ints:
     """Class with the highest score; -1 where a score is no number."""
-    bad = np.asarray(np.isnan(m).any(axis=1))
-    return np.where(bad, -1, np.argmax(np.where(bad[:, None], 0, m), axis=1))
+    return as_rows(m).top
 
 
 def are_shares(scores: NDArray[np.floating]) -> bool:
@@ -98,7 +123,7 @@ def _wrong(m: Floats, b: Floats, y: Ints) -> Floats:
 
 
 def _sure(m: Floats, b: Floats, y: Ints) -> Floats:
-    return np.asarray(m.max(axis=1))
+    return as_rows(m).most
 
 
 def _sure_true(m: Floats, b: Floats, y: Ints) -> Floats:
@@ -106,8 +131,7 @@ def _sure_true(m: Floats, b: Floats, y: Ints) -> Floats:
 
 
 def _margin(m: Floats, b: Floats, y: Ints) -> Floats:
-    high = np.partition(m, -2, axis=1)[:, -2:]
-    return np.asarray(high[:, 1] - high[:, 0])
+    return as_rows(m).lead
 
 
 def _overconfident(m: Floats, b: Floats, y: Ints) -> Floats:
@@ -115,7 +139,7 @@ def _overconfident(m: Floats, b: Floats, y: Ints) -> Floats:
 
 
 def _confidence_bins(m: Floats) -> Ints:
-    sure = np.nan_to_num(m.max(axis=1))
+    sure = np.nan_to_num(as_rows(m).most)
     return np.minimum((sure * BINS).astype(np.int64), BINS - 1)
 
 

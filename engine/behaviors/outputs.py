@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,30 @@ Words = NDArray[np.str_]
 Numbers = NDArray[np.float32]
 SCORES = "scores"  # the vector that holds one score a class
 MOST_INSTANCES, MOST_WIDTH = 2_000_000, 20_000
+
+
+class Alone(Sequence[Sequence[str]]):
+    """Classes of instances that count in that of their label and in no other.
+
+    Args:
+        labels: [instances] words, "" for none.
+    """
+
+    def __init__(self, labels: Words) -> None:
+        self.labels = labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @overload
+    def __getitem__(self, k: int) -> Sequence[str]: ...
+    @overload
+    def __getitem__(self, k: slice) -> Sequence[Sequence[str]]: ...
+    def __getitem__(self, k: int | slice) -> Sequence[str] | Sequence[Sequence[str]]:
+        return Alone(self.labels[k]) if isinstance(k, slice) else [w for w in [self.labels[k]] if w]
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        return ([w] if w else [] for w in self.labels.tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +68,22 @@ class Outputs:
     def count(self) -> int:
         """Number of instances."""
         return len(self.ids)
+
+    @property
+    def alone(self) -> bool:
+        """Each instance counts in the class of its label and in no other."""
+        if isinstance(self.classes, Alone) and self.classes.labels is self.labels:
+            return True
+        pairs = zip(self.classes, Alone(self.labels), strict=True)
+        return all(list(some) == one for some, one in pairs)
+
+
+@lru_cache(maxsize=2)
+def numbers_to(count: int) -> Words:
+    """The numbers from 0 on in words, the same array for all models of a set."""
+    found = np.array(list(map(str, range(count))), np.str_)
+    found.flags.writeable = False
+    return found
 
 
 def outputs(
@@ -86,8 +128,8 @@ def outputs(
         raise EngineError("holds too many instances", "predictions", f"at most {MOST_INSTANCES:,}",
                           f"{count:,}")  # fmt: skip
     checked = {name[:200]: _vector(name, v) for name, v in vectors.items()}
-    id = np.array([str(i)[:200] for i in (range(count) if ids is None else ids)])
-    if len(set(id.tolist())) < count:
+    id = numbers_to(count) if ids is None else np.array([str(i)[:200] for i in ids])
+    if ids is not None and len(set(id.tolist())) < count:
         seen: set[str] = set()
         twice = next(i for i in id.tolist() if i in seen or seen.add(i))  # type: ignore[func-returns-value]
         raise EngineError("names an instance twice", "predictions, ids", found=repr(twice))
@@ -96,7 +138,7 @@ def outputs(
     if said is None and scores is not None and scores.shape[1] > 1:
         top = np.where(np.isnan(scores).any(axis=1), -1, np.argmax(np.nan_to_num(scores), axis=1))
         said = top.tolist()
-    member = [[w] if w else [] for w in word.tolist()] if classes is None else [
+    member: Sequence[Sequence[str]] = Alone(word) if classes is None else [
         list(dict.fromkeys(str(c)[:200] for c in some)) for some in classes
     ]  # fmt: skip
     if len(member) != count:
