@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from engine import experiments
 from engine.experiments import bound, compare, feasible, layout, pareto, relaxation
 from tests.acceptance.line import Line, judged
-from tests.effort import allowed
+from tests.effort import slowness
 from tests.engine.experiments.forests import generated
 
 MODELS, DETAILS = 6000, 2000
@@ -59,7 +59,7 @@ def measure() -> Times:
         min(_seconds(lambda: pareto(e, names)) for _ in range(5)),
         min(_seconds(lambda: (feasible(e, limits, goal), relaxation(e, limits, 0, goal)))
             for _ in range(3)),
-        max(details), len(details), allowed(1.0),
+        max(details), len(details), slowness(),
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ import engine
 from engine.insight.groups import MOST_ID, parts
 from tests.acceptance import corpus
 from tests.builders import Net
-from tests.effort import allowed, tries
+from tests.effort import allowed, took, tries
 from tests.engine.insight.invented import compilation, renumbered, stripped, tiled
 
 
@@ -243,15 +243,9 @@ def test_torch_metadata_of_a_file_makes_the_groups():
 
 
 def test_cost_is_bounded_and_grows_with_the_number_of_tasks():
-    def seconds(made) -> float:
-        start = time.process_time()
-        engine.groups(made)
-        return time.process_time() - start
-
     unit = light("resnet50")
     small, large = tiled(unit, 5_000), tiled(unit, 20_000)
-    quick = min(seconds(small) for _ in range(2))
-    slow = seconds(large)
-    assert quick < allowed(3 * 0.3)
-    assert slow < allowed(3 * 1.5)
+    quick, slow = (took(partial(engine.groups, made), 2) for made in (small, large))
+    assert quick < allowed(0.3)
+    assert slow < allowed(1.5)
     assert slow < 10 * quick
