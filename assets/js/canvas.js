@@ -5,6 +5,8 @@
   const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
   const view = () => clientside.view;
   const page = () => view() && view().page();
+  // Where the app stands on its host; whoever has gone to another page meanwhile must not change it.
+  const root = JSON.parse(document.getElementById("_dash-config").textContent).requests_pathname_prefix;
   const redraws = [];
   let kept = null;
 
@@ -163,5 +165,5 @@
     document.getElementById(`${id}-scale`).textContent = `${metric.label} ${range}`.trim();
   }
 
-  clientside.canvas = { ink, later, dock, pen, fit, colour, ticks, about, tip, drag, pick, legend, si };
+  clientside.canvas = { root, ink, later, dock, pen, fit, colour, ticks, about, tip, drag, pick, legend, si };
 })();

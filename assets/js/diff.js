@@ -27,7 +27,7 @@
   }
 
   async function load(canvas) {
-    const answer = await fetch(location.pathname.replace(/\/diff\/?$/, "") + canvas.dataset.url);
+    const answer = await fetch(clientside.canvas.root + canvas.dataset.url);
     if (!answer.ok) throw new Error((await answer.json()).error);
     const data = clientside.task_ink.read(await answer.arrayBuffer()), key = canvas.dataset.side, rows = new Map();
     const name = key === "a" ? "from" : "to", pen = canvas.getContext("2d");

@@ -29,7 +29,7 @@
     const query = new URLSearchParams(about.query);
     if (direction() !== "down") query.append("dir", direction());
     for (const id of opened || []) query.append("opened", id);
-    return `${location.pathname.split("/model/")[0]}/api/models/${about.model}/${kind}?${query}`;
+    return `${canvas().root}api/models/${about.model}/${kind}?${query}`;
   }
 
   function source(target, tasks, values, ids, model) {

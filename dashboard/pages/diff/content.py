@@ -158,7 +158,7 @@ def _graph(side: Side, k: int) -> html.Section:
 
 def _drawing(view: View) -> str:
     query = [("target", view.target), *(("bind", f"{v}:{n}") for n, v in view.bindings)]
-    return f"/api/models/{quote(view.model_id, safe='')}/drawing?{urlencode(query)}"
+    return f"api/models/{quote(view.model_id, safe='')}/drawing?{urlencode(query)}"
 
 
 def _bar(counts: Mapping[str, int]) -> html.Div:

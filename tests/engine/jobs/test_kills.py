@@ -15,6 +15,7 @@ from tests.soak.batches import operations, predictions
 from tests.soak.dask_cluster import carried_out
 from tests.soak.killed_jobs import UNITS, Worker, ask, finished, wait
 
+pytestmark = pytest.mark.long
 SERVER = pytest.param("server", marks=pytest.mark.soak)
 
 

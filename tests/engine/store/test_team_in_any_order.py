@@ -33,6 +33,7 @@ from tests.effort import tries
 from tests.engine.store.conftest import NET
 from tests.engine.store.team import Known, Link, Thing
 
+pytestmark = pytest.mark.long
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # here no disk is under test
 USERS, GROUPS = ("ana", "bob", "cy"), ("vision", "audio")
 GRANTEES = (*(f"user:{u}" for u in USERS), *(f"group:{g}" for g in GROUPS), EVERYONE)

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
@@ -19,6 +20,7 @@ from tests.effort import tries
 from tests.engine.store.conftest import NET
 
 RECIPES = st.sampled_from(["", "a", "b", "c", "{}"])  # few, so that equal ones meet
+pytestmark = pytest.mark.long
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # here no disk is under test
 NAMES = st.sampled_from(["x", "x 2", "y", "\u202e", "z" * 130])
 
