@@ -30,6 +30,8 @@ def check_envelope(callbacks: Mapping[str, Mapping[str, Any]]) -> str:
             abort(400, f"The callback expects {len(wanted)} {key}.")
         if not all(_is_dependency(part) for part in sent):
             abort(400, f"The {key} of the callback are malformed.")
+        if not all(_is_of(part, wire) for part, wire in zip(sent, wanted, strict=True)):
+            abort(400, f"The {key} of the callback are those of another.")
     changed = body.get("changedPropIds", [])
     if not isinstance(changed, list) or not all(isinstance(c, str) for c in changed):
         abort(400, "The list of changed properties is malformed.")
@@ -50,6 +52,18 @@ def _is_dependency(part: object) -> bool:
         and isinstance(part.get("id"), (str, dict))
         and isinstance(part.get("property"), str)
     )
+
+
+def _is_of(part: Any, wire: Mapping[str, Any]) -> bool:
+    """Whether a part is what the callback takes in this place.
+
+    Dash goes by the place, the gate by the name: a part under another's name would be looked at by
+    one and used by the other.
+    """
+    wanted = str(wire["id"])
+    if wanted.startswith("{"):  # parts that repeat have ids of several keys
+        return isinstance(part, list) or isinstance(part["id"], dict)
+    return isinstance(part, dict) and (part["id"], part["property"]) == (wanted, wire["property"])
 
 
 def _too_deep(body: object) -> bool:

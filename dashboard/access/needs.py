@@ -130,7 +130,8 @@ def check_callbacks(callbacks: Mapping[str, Mapping[str, Any]]) -> None:
         if needs.kind:
             component, property, _ = place(needs)
             sent = [*wires["inputs"], *wires["state"]]
-            if not any(str(w["id"]) == component and w["property"] == property for w in sent):
+            # not twice either: one would be looked at and the other used
+            if [(str(w["id"]), w["property"]) for w in sent].count((component, property)) != 1:
                 raise EngineError(
                     "a callback does not take the object that its permission is about",
                     _name(wires["callback"]),

@@ -23,7 +23,7 @@ from dashboard.settings import Settings
 from dashboard.urls import View
 from engine.errors import EngineError
 from engine.recipe import Resolution
-from engine.store import MAX_ACTIVE, JobRow, Store, acting
+from engine.store import MAX_ACTIVE, JobRow, Role, Store, acting
 
 BEAT_S = 1.0
 IDLE_S = 60.0  # that a worker without work goes on, so that the next job starts at once
@@ -89,7 +89,9 @@ class JobQueries:
 
         Raises:
             EngineError: there is no recipe, or no such model.
+            Refused: its files are not theirs to take along.
         """
+        self._store.sharing.check("model", view.model_id, Role.FORKER, files=True)
         recipe = recipe_of(view.recipe)
         if not recipe.rules:
             raise EngineError(

@@ -17,7 +17,17 @@ from engine import experiments
 from engine.compress import called
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.store import ChildRow, ExperimentRow, FileRow, ModelRow, Store, clean_name
+from engine.store import (
+    LOCAL_PERSON,
+    ChildRow,
+    ExperimentRow,
+    FileRow,
+    ModelRow,
+    Role,
+    Store,
+    act_as,
+    clean_name,
+)
 
 UPLOAD_BYTES = 12_000_000  # of a file that comes in one request
 
@@ -111,8 +121,9 @@ def own_file(store: Store, row: ExperimentRow, model: str) -> Path:
 
 
 def file_address(store: Store, row: ExperimentRow, model: str) -> str:
-    """Where a browser gets the file of a model; "" where it has none of its own."""
+    """Where a browser gets the file of a model; "" where it has none of its own for them."""
     held = any(f.role == "model" and f.model == model for f in store.offspring.files(row.id))
+    held = held and store.sharing.reads_files("experiment", row.id)
     return f"/api/experiments/{row.id}/models/{quote(model)}/file" if held else ""
 
 
@@ -121,7 +132,9 @@ def opened(store: Store, row: ExperimentRow, found: Experiment, model: str) -> M
 
     Raises:
         EngineError: it has no file of its own here.
+        Refused: files of the experiment are not theirs to take along.
     """
+    store.sharing.check("experiment", row.id, Role.FORKER, files=True)
     path = own_file(store, row, model)
     name = clean_name(f"{row.name} · {found.models[found.rows[model]].label}")
     graph = engine.read(path, None, name)
@@ -150,8 +163,9 @@ def files_of(store: Store, row: ExperimentRow, found: Experiment) -> tuple[FileR
         ("fit", "", _npz(fit_arrays()), "192 digits that the network was trained on"),
         ("data", "", _npz(judged_arrays()), "600 labelled digits"),
     )
-    for role, model, body, words in parts:
-        store.offspring.keep_file(row.id, FileRow(role, model, kept(store, body), words))
+    with act_as(LOCAL_PERSON):  # whose the demo is, whoever asks first
+        for role, model, body, words in parts:
+            store.offspring.keep_file(row.id, FileRow(role, model, kept(store, body), words))
     return store.offspring.files(row.id)
 
 

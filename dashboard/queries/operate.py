@@ -14,7 +14,7 @@ from dashboard.queries.offspring import Origin, origin
 from engine.compress import METRICS, Operation, Parameter, called, declared, said
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.store import ExperimentRow, JobRow, Store
+from engine.store import ExperimentRow, JobRow, Role, Store
 
 MOST = 24  # children at once
 MAX_ID = 300  # characters
@@ -98,7 +98,9 @@ def run(
     Raises:
         EngineError: there is no file to start from, no samples where they are needed, or a value
             that the operation does not take.
+        Refused: the experiment may not be changed by the one who asks.
     """
+    store.sharing.check("experiment", row.id, Role.EDITOR)  # a job that is asked for will land
     known = engine.operation(operation)
     start = origin(store, row, found, model)
     check(start, known)
@@ -152,7 +154,9 @@ def judge(
 
     Raises:
         EngineError: there is no file, or no data.
+        Refused: the experiment may not be changed by the one who asks.
     """
+    store.sharing.check("experiment", row.id, Role.EDITOR)
     start = origin(store, row, found, model)
     if start.missing:
         raise EngineError(start.missing.rstrip("."))

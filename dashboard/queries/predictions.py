@@ -220,7 +220,9 @@ class PredictionQueries:
 
         Raises:
             EngineError: no such model or set, a file that is none, other instances or classes.
+            Refused: the experiment may not be changed by the one who asks.
         """
+        self._store.experiments.get(experiment_id, Role.EDITOR)  # by now: a file takes long to come
         row, found = self._experiments.get(experiment_id)
         return bring(self._store, row, found, node, source, name, data)
 

@@ -18,7 +18,7 @@ from unittest import mock
 
 from flask import request
 
-from dashboard.access import gate, needed
+from dashboard.access import envelope, gate, needed
 from dashboard.access.tokens import Tokens
 from dashboard.ids import Model, Models
 from engine.errors import EngineError
@@ -336,6 +336,20 @@ def directory(made: World) -> bool:
         parts = [n for t in ("", "a", "an", "%", "_na", "*", "vis", "vision")
                  for n in sharing.names(t)]  # fmt: skip
         return set(parts) <= {"group:audio"} and sharing.names(OWNER) == (f"user:{OWNER}",)
+
+
+@attack("A17", "an id that may be seen where the gate looks, another where the callback does",
+        replaced(envelope, "_is_of", lambda _part, _wire: True))  # fmt: skip
+def decoy(made: World) -> bool:
+    """Dash goes by the place of what is sent, the gate by its name: each must be the other's."""
+    key = key_of(made, f"{Model.TASKS}.data")
+    body = made.envelope(key, needed(key, made.app.callback_map[key]), ABSENT)
+    sent = [*body["inputs"], *body["state"]]
+    used = next(p for p in sent if isinstance(p, dict) and p["id"] == str(Model.MODEL))
+    looked_at = dict(used, value=made.ids["model"])
+    used["id"] = "another"
+    sent[0].update(looked_at)
+    return bool(made.ask(VIC, "/_dash-update-component", "POST", json=body).status_code == 400)
 
 
 NOT_HERE = {
