@@ -1,4 +1,4 @@
-"""The part of the JSON API that is about experiments: list, file, report, upload, removal."""
+"""The part of the JSON API that is about experiments: list, file, report, upload, fork, removal."""
 
 from __future__ import annotations
 
@@ -87,6 +87,17 @@ def add_to(routes: Blueprint) -> None:
             return fault(error.sentence, 400)
         return jsonify(told | {"curves": [asdict(one) for one in stairs]})
 
+    @routes.post("/api/experiments/<experiment_id>/fork")
+    def fork_experiment(experiment_id: str) -> Answer:
+        """A copy of one's own; {"name"} may say how it is called."""
+        sent = request.get_json(silent=True)
+        name = sent.get("name") if isinstance(sent, dict) else None
+        try:
+            row = services().store.experiments.fork(experiment_id, name)
+        except EngineError as error:
+            return fault(error.sentence, 400)
+        return jsonify(_row(row)), 201
+
     @routes.delete("/api/experiments/<experiment_id>")
     def remove_experiment(experiment_id: str) -> Answer:
         try:
@@ -127,5 +138,6 @@ def _row(row: ExperimentRow) -> dict[str, Any]:
         "file_bytes": row.file_bytes,
         "models": row.model_count,
         "version": row.version,
+        "forked_from": row.forked_from or None,
         "url": path(ExperimentView(experiment_id=row.id)),
     }

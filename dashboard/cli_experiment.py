@@ -1,4 +1,4 @@
-"""The commands `paredown experiment import|layout|compare|pareto|report`."""
+"""The commands `paredown experiment import|layout|compare|pareto|report|fork`."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def add(commands: Any, parser_class: Any) -> None:
         "--budget", action="append", default=[], metavar="B", help='such as "Model Size<=5M"'
     )
     report.add_argument("--out", type=Path, metavar="FILE", help=".html or .md; else Markdown here")
+
+    fork = verbs.add_parser("fork", help="copy one that the dashboard has, as one's own")
+    fork.add_argument("experiment", metavar="EXPERIMENT", help="id, as in its address")
+    fork.add_argument("--name", metavar="NAME", help="of the fork")
+    fork.add_argument("--data", type=Path, metavar="FOLDER", help="folder that the dashboard uses")
+    fork.add_argument("--user", default="", metavar="NAME",
+                      help="whose, where several people are served")  # fmt: skip
+    fork.add_argument("--json", action="store_true", help="print one JSON object")
+    fork.set_defaults(run=_fork)
 
 
 def _verb(verbs: Any, name: str, text: str, run: Any) -> Any:
@@ -191,6 +200,25 @@ def _report(options: argparse.Namespace) -> int:
         })  # fmt: skip
     elif not options.out:
         sys.stdout.write(made.markdown)
+    return 0
+
+
+def _fork(options: argparse.Namespace) -> int:
+    from dashboard.queries.sharing import origin_words
+    from dashboard.settings import Settings
+    from engine.store import LOCAL, Principal, Store, act_as
+
+    store = Store(Settings(**({"data": options.data} if options.data else {})).data)
+    try:
+        with act_as(Principal(options.user or LOCAL)):
+            row = store.experiments.fork(options.experiment, options.name)
+            words = origin_words(row)
+    finally:
+        store.close()
+    if options.json:
+        print_json({"id": row.id, "name": row.name, "forked_from": row.forked_from})
+    else:
+        _say([f"{row.id}  {row.name}, {words}"])
     return 0
 
 

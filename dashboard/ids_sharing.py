@@ -12,3 +12,10 @@ class Share(StrEnum):
     BODY = "share--body"
     ASK = "share--ask"  # a message of the sheet; see queries/sharing.py
     OF = "share--of"  # the open analysis, or its model
+
+
+class Fork(StrEnum):
+    """The copy of an experiment that somebody makes of it."""
+
+    BUTTON = "fork--button"
+    MADE = "fork--made"  # its address

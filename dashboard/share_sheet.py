@@ -126,7 +126,7 @@ def _theirs(shown: Sharable) -> list[Any]:
                 f"You can {may_words(shown.role)} it{how}."]),
         html.P("Only its owner shares it further."
                + (" A fork is your own, to share as you like."
-                  if shown.role >= Role.FORKER and shown.kind == "analysis" else ""),
+                  if shown.role >= Role.FORKER and shown.kind != "model" else ""),
                className="muted"),
         html.Div([_copy("Copy the address of this view", ""),
                   html.Span("for those who may see it", className="muted")],

@@ -43,6 +43,7 @@ ENDPOINTS: Mapping[str, Needs] = MappingProxyType(
         "api.experiment_report": _VIEW_EXPERIMENT,
         "api.experiment_model_file": Needs(What.VIEW, "experiment", "experiment_id", files=True),
         "api.experiment_fits": _VIEW_EXPERIMENT,
+        "api.fork_experiment": Needs(What.FORK, "experiment", "experiment_id"),
         JOIN: SIGNED_IN,
         "api.predictions": _VIEW_EXPERIMENT,
         "api.predict": _EDIT_EXPERIMENT,

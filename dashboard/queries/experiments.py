@@ -167,7 +167,8 @@ class ExperimentQueries:
         return row, self._read(row, children), children
 
     def _read(self, row: ExperimentRow, children: tuple[ChildRow, ...]) -> Experiment:
-        key = (row.sha256, row.version, row.name, tuple(c.model for c in children))
+        # the id too: what people wrote on the same file under the same name is not the same
+        key = (row.id, row.sha256, row.version, row.name, tuple(c.model for c in children))
         with self._lock:
             if key in self._parsed:
                 self._parsed.move_to_end(key)

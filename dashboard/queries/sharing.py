@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EngineError
-from engine.store import EVERYONE, LOCAL, Grant, LinkRow, Role, Store, Verb, acting
+from engine.store import (
+    EVERYONE,
+    LOCAL,
+    ExperimentRow,
+    Grant,
+    LinkRow,
+    Role,
+    Store,
+    Verb,
+    acting,
+)
 
 PRODUCT = "Paredown"  # who put the demo in, where several people are served
 ROLES: Mapping[str, Role] = {
@@ -83,6 +93,16 @@ def held_words(owner: str, role: Role) -> str:
     if role is Role.OWNER:
         return ""
     return f"{owner_words(owner)}’s · you can {may_words(role)}"
+
+
+def origin_words(row: ExperimentRow) -> str:
+    """Where an experiment was forked from, in words; "" when it was not."""
+    if not row.forked_from:
+        return ""
+    same = row.forked_owner == row.owner
+    return f"forked from “{row.forked_name}”" + (
+        "" if same else f" by {owner_words(row.forked_owner)}"
+    )
 
 
 def keeps(kind: str, role: Role) -> str:

@@ -14,6 +14,7 @@ LABELS: Mapping[str, str] = {
     Verb.EXPERIMENT: "Upload an experiment",
     Verb.SAVED: "Save a checkpoint",
     Verb.FORKED: "Fork an analysis",
+    Verb.EXPERIMENT_FORKED: "Fork an experiment",
     Verb.JOB: "Ask for a job",
     Verb.SHARED: "Share with people or by link",
     Verb.EMBED_MADE: "Make an embed",

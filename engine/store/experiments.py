@@ -3,6 +3,9 @@
 The file of an experiment is a blob that never changes.  Notes, flags, budgets and formulas of
 people are the row's `edits`, one JSON of the caller with a version: a writer says which version it
 has seen, and one that is behind is refused, so that nothing is overwritten unseen.
+
+A fork is another row with the same file, and copies of the rows that say what was added to it: no
+blob is written twice.
 """
 
 from __future__ import annotations
@@ -24,9 +27,15 @@ from engine.store.blobs import Blobs, digest_of
 from engine.store.database import Database
 from engine.store.limits import now
 from engine.store.people import Role, somebody
-from engine.store.rights import forget, listed, need
+from engine.store.rights import forget, listed, need, reads_files
 from engine.store.rows import named
-from engine.store.tables import EXPERIMENTS
+from engine.store.tables import (
+    EXPERIMENT_DATA,
+    EXPERIMENT_FILES,
+    EXPERIMENT_MODELS,
+    EXPERIMENTS,
+    PREDICTIONS,
+)
 from engine.store.usage import BROUGHT, Verb, record
 
 
@@ -39,6 +48,8 @@ class ExperimentRow:
         sha256: of the file's bytes.
         origin: "upload", "command line", "demo".
         created, updated: UTC; the second when the edits changed.
+        forked_from: id of the experiment it was forked from, there or not, or ""; forked_name and
+            forked_owner: what that was called then, and whose it was.
         summary: what a list shows, as the caller gave it.
         edits: JSON of the caller; "" none.
         version: of the edits, from 1.
@@ -56,6 +67,9 @@ class ExperimentRow:
     summary: Mapping[str, Any]
     edits: str
     version: int
+    forked_from: str = ""
+    forked_name: str = ""
+    forked_owner: str = ""
 
 
 class Experiments:
@@ -99,7 +113,9 @@ class Experiments:
             with self._database.writing() as connection:
                 owner = somebody()
                 mine = EXPERIMENTS.c.owner == owner
-                same = sa.select(EXPERIMENTS).where(mine, EXPERIMENTS.c.sha256 == digest)
+                same = sa.select(EXPERIMENTS).where(
+                    mine, EXPERIMENTS.c.sha256 == digest, EXPERIMENTS.c.forked_from == ""
+                )
                 found = connection.execute(same).one_or_none()
                 if found is not None:
                     return _row(found), False
@@ -188,6 +204,44 @@ class Experiments:
             )
             return _one(connection, row.id)
 
+    def fork(self, experiment_id: object, name: object = None) -> ExperimentRow:
+        """Copy an experiment as one's own: tree, figures, edits, predictions, files by their hash.
+
+        Models that jobs have yet to make stay behind.  So do the ONNX files and samples of models
+        where the one who asks may not read them.
+
+        Args:
+            experiment_id: of which they are a forker or more.
+            name: of the fork, which gets a number where another has it; None one from its own.
+
+        Raises:
+            EngineError: no such experiment, a bad name, too many, or `Refused`.
+        """
+        wanted = None if name is None else limits.name_from(name)
+        with self._database.writing() as connection:
+            source = _one(connection, experiment_id, Role.FORKER)
+            owner, time, made = somebody(), now(), secrets.token_urlsafe(16)
+            _check_room(connection, owner)
+            mine = sa.select(EXPERIMENTS.c.name).where(EXPERIMENTS.c.owner == owner)
+            shown = limits.free_name(
+                wanted or limits.clean_name(f"Fork of {source.name}"),
+                frozenset(connection.scalars(mine)),
+            )
+            values = {
+                "id": made, "name": shown, "owner": owner, "created": time, "updated": time,
+                "version": 1, "forked_from": source.id, "forked_name": source.name,
+                "forked_owner": source.owner,
+            }  # fmt: skip
+            copied = sa.select(EXPERIMENTS).where(EXPERIMENTS.c.id == source.id)
+            row = connection.execute(copied).mappings().one()
+            connection.execute(sa.insert(EXPERIMENTS).values({**row, **values}))
+            files = reads_files(connection, "experiment", source.id)
+            for table in (EXPERIMENT_MODELS, EXPERIMENT_DATA, PREDICTIONS, EXPERIMENT_FILES):
+                if files or table is not EXPERIMENT_FILES:
+                    _copy(connection, table, source.id, made)
+            record(connection, Verb.EXPERIMENT_FORKED, "experiment", made)
+            return _one(connection, made)
+
     def remove(self, experiment_id: object) -> ExperimentRow:
         """Remove an experiment with what was written on it; returns what it was."""
         with self._files:
@@ -199,6 +253,18 @@ class Experiments:
             if not left:
                 self._blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
         return row
+
+
+def _copy(connection: sa.Connection, table: sa.Table, source: str, made: str) -> None:
+    """Give a fork the rows of its source; what a job still works at is not among them."""
+    own: dict[str, Any] = {"experiment_id": made}
+    where = [table.c.experiment_id == source]
+    if table is EXPERIMENT_MODELS:
+        own |= {"job_id": "", "seq": 0}  # the jobs are of the source
+        where.append(table.c.made)
+    columns = [sa.literal(own[c.name]).label(c.name) if c.name in own else c for c in table.c]
+    rows = sa.select(*columns).where(*where)
+    connection.execute(sa.insert(table).from_select([c.name for c in table.c], rows))
 
 
 def _check_room(connection: sa.Connection, owner: str) -> None:

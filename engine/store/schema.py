@@ -22,7 +22,7 @@ from engine.errors import EngineError
 from engine.store.database import Database, said_in_words
 from engine.store.tables import METADATA
 
-REVISIONS = tuple(f"{n:04}" for n in range(1, 8))  # oldest first; see `migrations/versions`
+REVISIONS = tuple(f"{n:04}" for n in range(1, 9))  # oldest first; see `migrations/versions`
 HEAD = REVISIONS[-1]
 NOTHING, UNMARKED = "nothing", "unmarked"  # an empty file; tables from before there were revisions
 WAIT_S = 60.0

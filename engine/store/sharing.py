@@ -13,11 +13,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from engine.errors import EngineError
-from engine.store import limits
+from engine.store import limits, trees, writes
 from engine.store.limits import now
 from engine.store.links import Links, check_room, of_object
 from engine.store.people import EVERYONE, Refused, Role, acting, somebody
 from engine.store.rights import KINDS, TABLES, need, reads_files, role_in
+from engine.store.rows import draft_of
 from engine.store.tables import ANALYSES, GRANTS, LINK_USERS, LINKS, PEOPLE
 
 MAX_GRANTS = 500  # of an object
@@ -183,11 +184,15 @@ class Sharing(Links):
             taken = frozenset(connection.scalars(mine))
             own = str(connection.scalar(of_object(kind, id, "name")))
             values["name"] = limits.free_name(own, taken)
+            _begin_draft(connection, id, was, name)
         else:
             same = sa.select(table.c.id).where(
                 table.c.owner == name,
                 table.c.sha256 == of_object(kind, id, "sha256").scalar_subquery(),
             )
+            if kind == "experiment":  # forks have the same file as what they come from
+                fork = connection.scalar(of_object(kind, id, "forked_from"))
+                same = same.where(table.c.forked_from == "", sa.literal(not fork))
             if connection.scalar(same):
                 raise EngineError(f"{name} has the same {kind} already")
         connection.execute(sa.update(table).where(table.c.id == id).values(values))
@@ -242,6 +247,17 @@ class Sharing(Links):
         with self._database.reading() as connection:
             known = connection.scalar(sa.select(PEOPLE.c.name).where(PEOPLE.c.name == wanted))
         return (*((f"user:{known}",) if known else ()), *groups)
+
+
+def _begin_draft(connection: sa.Connection, id: str, was: str, name: str) -> None:
+    """Give whoever gets an analysis a draft: without one nothing is seen before the first save."""
+    if draft_of(connection, id, name) is not None:
+        return
+    last, left = trees.latest(connection, id), draft_of(connection, id, was)
+    if last is not None:
+        writes.insert_draft(connection, id, name, last.recipe, base_id=last.id)
+    else:
+        writes.insert_draft(connection, id, name, left.recipe if left else "")
 
 
 def grantee_from(value: object) -> str:

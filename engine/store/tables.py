@@ -117,7 +117,18 @@ EXPERIMENTS = sa.Table(
     sa.Column("summary", sa.Text, nullable=False),  # JSON of the caller: what a list shows
     sa.Column("edits", sa.Text, nullable=False),  # JSON of the caller: notes, flags, budgets
     sa.Column("version", sa.Integer, nullable=False),  # of the edits: from 1, higher by each write
-    sa.UniqueConstraint("owner", "sha256"),
+    # an experiment, removed or not; "" it is no fork
+    sa.Column("forked_from", sa.String(32), nullable=False, server_default=""),
+    # what that one was called, and whose it was, when it was forked
+    sa.Column("forked_name", sa.String(200), nullable=False, server_default=""),
+    sa.Column("forked_owner", sa.String(200), nullable=False, server_default=""),
+)
+sa.Index(
+    "experiments_files",
+    *(EXPERIMENTS.c.owner, EXPERIMENTS.c.sha256),
+    unique=True,
+    sqlite_where=EXPERIMENTS.c.forked_from == "",
+    postgresql_where=EXPERIMENTS.c.forked_from == "",
 )
 EXPERIMENT_MODELS = sa.Table(
     "experiment_models",  # what jobs add to the file of an experiment

@@ -30,6 +30,7 @@ class Verb(StrEnum):
     EXPERIMENT = "experiment uploaded"
     SAVED = "analysis saved"
     FORKED = "analysis forked"
+    EXPERIMENT_FORKED = "experiment forked"
     JOB = "job asked for"
     SHARED = "shared"
     EMBED_MADE = "embed made"

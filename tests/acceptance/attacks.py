@@ -156,7 +156,13 @@ def link_misused(made: World) -> bool:
              for what in ("file", "source", "source/text?file=x")]  # fmt: skip
     asked += [made.ask(embed, f"/api/experiments/{other}"), made.ask(embed, "/api/models"),
               made.ask(LIN, f"/api/models/{id}", "DELETE")]  # fmt: skip
+    fork = f"/api/experiments/{other}/fork"
+    asked += [made.ask(a, fork, "POST") for a in (LIN, ACTORS["embed of the experiment"])]
     if not all(a.status_code in (403, 404) for a in asked) or not listed(made):
+        return False
+    own = made.ask(ACTORS["forker by link"], fork, "POST")  # who may fork, but not read the files
+    file = f"/api/experiments/{own.json['id']}/models/root/file"
+    if own.status_code != 201 or made.ask(ACTORS["forker by link"], file).status_code != 404:
         return False
     with act_as(Principal("lin")):
         try:

@@ -21,7 +21,7 @@ from dashboard.access import Needs, Tokens
 from dashboard.app import create_app
 from dashboard.queries import Services, open_services
 from dashboard.settings import Settings
-from engine.store import Principal, Role, act_as
+from engine.store import FileRow, Principal, Role, act_as
 from engine.store.tables import LINKS
 from tests import builders
 from tests.engine.experiments.forests import body, model
@@ -163,6 +163,7 @@ def _furnish(made: World, folder: Path) -> None:
     tree.write_text(json.dumps(body(model("root", metrics={"Accuracy": 0.9, "Size": 4}))), "utf-8")
     added = services.experiments.add(tree, tree.name)
     assert added is not None
+    services.store.offspring.keep_file(added[0].id, FileRow("model", "root", row.sha256, NAME))
     plan = services.store.analyses.create(row.id, NAME, "")
     made.ids.update(model=row.id, experiment=added[0].id, analysis=plan.id)
     for kind in ("model", "experiment"):

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 
 import pytest
+from dash import no_update
 
+from dashboard.cli import main
+from dashboard.ids_sharing import Fork
+from dashboard.pages.experiment import forking
+from dashboard.pages.experiment.layout import layout as layout_of_one
 from dashboard.pages.experiments import layout
 from dashboard.pages.experiments.callbacks import refresh
 from dashboard.queries import experiment_edits
 from dashboard.urls import Condition
 from dashboard.urls_experiment import ExperimentView, build, from_query
 from engine.errors import EngineError
+from engine.store import Role
+from tests.acting import by
 from tests.engine.experiments.forests import body, generated, model
 
 TREE = body(
@@ -43,6 +50,61 @@ def test_upload_list_file_remove(client, services):
     assert client.delete(f"/api/experiments/{answer['id']}").status_code == 200
     assert client.get("/api/experiments").json == {"experiments": []}
     assert list((services.settings.data / "blobs").glob("??/*")) == []
+
+
+def test_a_fork_is_made_by_the_api_and_by_the_page(client, services, app, settings, capsys):
+    first = upload(client, TREE).json
+    answer = client.post(f"/api/experiments/{first['id']}/fork", json={"name": "mine"})
+    assert answer.status_code == 201
+    told = client.get(answer.json["url"].replace("/experiments", "/api/experiments")).json
+    assert (told["name"], told["models"], told["forked_from"]) == ("mine", 3, first["id"])
+    assert client.post(f"/api/experiments/{first['id']}/fork", json={"name": 3}).status_code == 400
+    assert client.post(f"/api/experiments/{'A' * 22}/fork").status_code == 404
+    with app.server.test_request_context():  # where notices go
+        from dash._callback_context import context_value
+        from dash._utils import AttributeDict
+
+        context_value.set(AttributeDict(updated_props={}))
+        assert forking.forked(0, first["id"]) is no_update
+        there = forking.forked(1, first["id"])
+        page = by("local", layout_of_one, there.rpartition("/")[2])
+        assert "This is the experiment “Fork of tree” now" in str(context_value.get())
+        assert "forked from “tree”" in str(page)
+        assert first["url"] in str(page)
+        client.delete(f"/api/experiments/{first['id']}")
+        gone = str(by("local", layout_of_one, there.rpartition("/")[2]))
+    assert "forked from “tree”" in gone
+    assert first["url"] not in gone
+    words = ["experiment", "fork", told["id"], "--data", str(settings.data)]
+    assert main(words) == 0
+    assert "Fork of mine, forked from “mine”" in capsys.readouterr().out
+    assert main([*words, "--user", "eve"]) == 2
+    assert "no such experiment" in capsys.readouterr().err
+
+
+def test_only_who_may_fork_has_the_button_and_sees_whose_it_was(services, client, app):
+    key = upload(client, TREE).json["id"]
+    sharing = services.store.sharing
+    sharing.grant("experiment", key, "user:bob", Role.VIEWER)
+    with app.server.test_request_context():
+        assert Fork.BUTTON not in str(by("bob", layout_of_one, key))
+        sharing.grant("experiment", key, "user:bob", Role.FORKER)
+        assert Fork.BUTTON in str(by("bob", layout_of_one, key))
+        made = by("bob", services.store.experiments.fork, key)
+        assert "forked from “tree” by Paredown" in str(by("bob", layout_of_one, made.id))
+
+
+def test_what_two_people_write_on_the_same_file_is_not_mixed(services, client):
+    key = upload(client, TREE).json["id"]
+    row, found = services.experiments.get(key)
+    services.store.experiments.edit(key, experiment_edits.with_note(row, found, "a", "mine"), 1)
+    services.store.sharing.grant("experiment", key, "user:bob", Role.FORKER)
+    fork = by("bob", services.store.experiments.fork, key, "tree")
+    held = experiment_edits.with_note(fork, found, "a", "theirs")
+    by("bob", services.store.experiments.edit, fork.id, held, 1)
+    notes = [by(who, services.experiments.get, id)[1].models[1].notes
+             for who, id in (("local", key), ("bob", fork.id))]  # fmt: skip
+    assert notes == ["mine", "theirs"]
 
 
 def test_the_same_file_again_opens_the_first(client):

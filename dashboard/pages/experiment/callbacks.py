@@ -15,6 +15,7 @@ from dashboard.ids import Experiment
 from dashboard.pages.experiment import (
     budgets,
     compare,
+    forking,
     formula,
     operate,
     progress,
@@ -102,5 +103,5 @@ def register(app: Dash) -> None:
         "experiment", "encode", Input(Experiment.COLOUR, "value"), Input(Experiment.SIZE, "value"),
         prevent_initial_call=True,
     )  # fmt: skip
-    for part in (trade_off, compare, budgets, formula, operate, progress):
+    for part in (trade_off, compare, budgets, forking, formula, operate, progress):
         part.register(app)

@@ -10,7 +10,7 @@ from dash import dcc, html
 from dashboard import embed_sheet
 from dashboard.components import aria, choice, data, field
 from dashboard.ids import Experiment
-from dashboard.pages.experiment import docks, model_map, operate, progress, trade_off
+from dashboard.pages.experiment import docks, forking, model_map, operate, progress, trade_off
 from dashboard.queries import services
 from dashboard.queries.experiment import about, version_of
 from dashboard.queries.experiments import issues_words
@@ -70,7 +70,7 @@ def page(
             progress.store(version_of(row, children), found, children),
             header(
                 [("Experiments", EXPERIMENTS), (row.name, "")],
-                _tools(row, sent, state),
+                _tools(row, sent, state, role),
                 _identity(row, found, held_words(row.owner, role)),
             ),
             _strip(),
@@ -144,6 +144,7 @@ def _identity(row: ExperimentRow, found: Found, whose: str) -> html.Div:
                 id=Experiment.ISSUES,
             )
         )
+    parts += forking.origin(row)
     if whose:
         parts.append(html.Span(whose, className="badge whose"))
     return html.Div(parts, className="experiment-identity")
@@ -173,7 +174,9 @@ def metric_select(
     )
 
 
-def _tools(row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any]) -> list[Any]:
+def _tools(
+    row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any], role: Role
+) -> list[Any]:
     file, report = (f"/api/experiments/{row.id}/{what}" for what in ("file", "report"))
     return [
         field(
@@ -214,6 +217,7 @@ def _tools(row: ExperimentRow, sent: dict[str, Any], state: dict[str, Any]) -> l
             className="menu",
             id=Experiment.REPORT,
         ),
+        *forking.button(role),
         button("experiment", row.id),
         embed_sheet.button(),
     ]  # fmt: skip

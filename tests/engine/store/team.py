@@ -9,12 +9,18 @@ from engine.store import EVERYONE, Principal, Role
 
 @dataclass
 class Thing:
-    """What should be known of a model or an analysis; `body` or `model` say what it is of."""
+    """What should be known of a model, an analysis or an experiment.
+
+    Args:
+        body, model: what it is of.
+        source: of an experiment, which it is a fork of; "" none.
+    """
 
     kind: str
     owner: str
     body: bytes = b""
     model: str = ""
+    source: str = ""
     deleted: bool = False
     authors: list[str] = field(default_factory=list)  # of the checkpoints, in order
     kept: int = 0  # of these, how many the store put there: where a fork begins
@@ -53,6 +59,10 @@ class Known:
         found = (x for x in self.links.values() if x.thing == id and x.stands and not x.embed)
         return max((x.role for x in found if name in x.opened), default=Role.NONE)
 
+    def reads(self, id: str, name: str) -> bool:
+        """Whether somebody reads the files: theirs, or granted; our links do not say so."""
+        return self.things[id].owner == name or bool(self.granted(id, name))
+
     def own(self, id: str, name: str) -> Role:
         if self.things[id].owner == name:
             return Role.OWNER
@@ -86,6 +96,8 @@ class Known:
         if thing.deleted:
             return Role.NONE
         own = self.own(id, name)
+        if thing.kind == "experiment":
+            return own
         if thing.kind == "model":
             return own or (Role.VIEWER if self.shown_by_plans(id, name) else Role.NONE)
         on_model = self.own(thing.model, name)

@@ -197,6 +197,14 @@ def test_leaving_and_transfer(sharing, model, analysis):
     assert by(CAROL, sharing.role, "model", model) is Role.OWNER
 
 
+def test_an_analysis_that_was_given_away_before_a_save_has_its_recipe(analyses, sharing, analysis):
+    by(ANA, sharing.transfer, "analysis", analysis, "bob")
+    by(ANA, sharing.grant, "model", by(ANA, analyses.get, analysis).model_id, "user:bob",
+       Role.EDITOR)  # fmt: skip
+    assert by(BOB, analyses.draft, analysis).recipe == "r1"
+    assert by(BOB, analyses.checkpoint, analysis, "first", "r2").author == "bob"
+
+
 def test_what_came_through_a_group_is_not_left_alone(sharing, model):
     by(ANA, sharing.grant, "model", model, "group:vision", Role.VIEWER)
     with pytest.raises(Refused, match="through a group"):

@@ -32,19 +32,22 @@ from tests.acting import by
 from tests.effort import tries
 from tests.engine.store.conftest import NET
 from tests.engine.store.team import Known, Link, Thing
+from tests.engine.store.team_trees import (
+    GIVEN,
+    GRANTEES,
+    GROUPS,
+    MOST,
+    USERS,
+    Trees,
+    pick,
+    rightly,
+    user,
+)
 
 pytestmark = pytest.mark.long
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # here no disk is under test
-USERS, GROUPS = ("ana", "bob", "cy"), ("vision", "audio")
-GRANTEES = (*(f"user:{u}" for u in USERS), *(f"group:{g}" for g in GROUPS), EVERYONE)
-GIVEN = (Role.NONE, Role.VIEWER, Role.FORKER, Role.EDITOR)
 ABSENT = "A" * 22
-MOST = 6  # objects of a kind: more make no new case, only a slower test
-
-user = st.sampled_from(USERS)
-pick = st.integers(0, 999)  # of whatever there is
-kinds = st.sampled_from(("model", "analysis"))
-rightly = st.sampled_from((True, True, False))  # mostly by the owner, or little would happen
+kinds = st.sampled_from(("model", "analysis", "experiment"))
 
 
 class Crash(BaseException):
@@ -59,7 +62,7 @@ def dying(self: Database) -> Iterator[Any]:
         raise Crash
 
 
-class Team(Known, RuleBasedStateMachine):
+class Team(Trees, Known, RuleBasedStateMachine):
     """One store, three people, two groups."""
 
     def __init__(self) -> None:
@@ -104,12 +107,17 @@ class Team(Known, RuleBasedStateMachine):
         self.begin("ana", 0)
         self.grant("ana", True, "model", 0, shared, role)
         self.link("ana", True, "analysis", 0, True, False)
+        self.bring("ana", b"tree")
+        self.grant("ana", True, "experiment", 0, shared, role)
 
     @rule(name=user, body=st.sampled_from((b"one", b"two")))
     def upload(self, name: str, body: bytes) -> None:
         file = self.folder / "net.onnx"
         file.write_bytes(body)
-        same = [i for i, t in self.things.items() if (t.owner, t.body) == (name, body)]
+        same = [
+            i for i, t in self.things.items()
+            if (t.kind, t.owner, t.body) == ("model", name, body)
+        ]  # fmt: skip
         if not same and sum(t.kind == "model" for t in self.things.values()) >= MOST:
             return
         row, new = by(self.who(name), self.store.add, file, NET)
@@ -242,9 +250,10 @@ class Team(Known, RuleBasedStateMachine):
             return
         thing, verb = self.things[id], self.store.sharing.transfer
         name = thing.owner if rightly else name
-        twin = thing.kind == "model" and any(
-            (t.owner, t.body) == (to, thing.body) for t in self.things.values()
-        )
+        twin = thing.kind != "analysis" and not thing.source and any(
+            (t.kind, t.owner, t.body, t.source) == (thing.kind, to, thing.body, "")
+            for t in self.things.values()
+        )  # fmt: skip
         if self.role(id, name) is Role.OWNER and (thing.owner == to or twin):
             with pytest.raises(EngineError):
                 by(self.who(name), verb, kind, id, to)
@@ -323,7 +332,7 @@ class Team(Known, RuleBasedStateMachine):
                 role = by(Principal("", link=id), self.store.sharing.role, thing.kind, other)
                 assert role <= Role.VIEWER
                 if not (link.embed and link.stands) or (
-                    other != link.thing and thing.kind == "analysis"
+                    other != link.thing and thing.kind != "model"
                 ):
                     assert role is Role.NONE
 
@@ -339,6 +348,11 @@ class Team(Known, RuleBasedStateMachine):
             assert plans == {
                 i for i, t in self.things.items()
                 if t.kind == "analysis" and self.role(i, name) and self.in_list(i, name)
+            }  # fmt: skip
+            trees = {e.id for e in by(self.who(name), self.store.experiments.list)}
+            assert trees == {
+                i for i, t in self.things.items()
+                if t.kind == "experiment" and (t.owner == name or self.granted(i, name))
             }  # fmt: skip
             shared = by(self.who(name), self.store.sharing.shared_with_me)
             assert all(self.role(s.id, name) for s in shared)
@@ -360,7 +374,8 @@ class Team(Known, RuleBasedStateMachine):
     @invariant()
     def every_row_has_its_bytes(self) -> None:
         for name in USERS:
-            for row in by(self.who(name), self.store.models):
+            models = by(self.who(name), self.store.models)
+            for row in (*models, *by(self.who(name), self.store.experiments.list)):
                 assert self.store.blobs.path(row.sha256).exists()
 
 
