@@ -100,6 +100,8 @@ def _why(desk: Desk, row: Row, k: int, group: bool) -> str:
         return "No instance remains"
     if not group and not row.label and desk.measure.how.needs == "labels":
         return "This instance has no label"
+    if not group and row.said and row.said[k] and desk.measure.how.needs == "labels":
+        return "Its file does not say which score is of which class"
     if not group and row.said and not row.said[k] and side.missing:
         return "This model has no prediction for it"
     return "NaN: the scores hold no number that it can be reckoned from"

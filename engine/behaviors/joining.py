@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 
 from engine.behaviors.instances import Instances, instances
 from engine.behaviors.keeping import numbered
-from engine.behaviors.outputs import SCORES, Outputs, outputs
+from engine.behaviors.outputs import SCORES, Outputs, check_names, outputs, some_words
 from engine.behaviors.running import words_in
 from engine.compress import NO_INPUTS, labels_of
 from engine.errors import EngineError
 from engine.formats import SHOWN
-
-FEW = 3  # words of a list in a sentence
 
 
 def fitted(made: Outputs, of: Instances, name: str) -> Outputs:
@@ -46,9 +44,11 @@ def fitted(made: Outputs, of: Instances, name: str) -> Outputs:
             f"{of.labels[k]} for {of.ids[k]}", str(labels[k]),
         )  # fmt: skip
     said, known = set(made.said.tolist()) - {""}, set(of.labels.tolist()) - {""}
-    if said and len(known) > 1 and not said & known:
+    # a model that collapsed may say nothing but a class that no instance is of
+    numbered_too = all(w.isdecimal() for w in said | known)
+    if said and len(known) > 1 and not (said & known or known & set(made.names) or numbered_too):
         raise EngineError("predicts other classes than those of the data set", name,
-                          _some(known), _some(said))  # fmt: skip
+                          some_words(known), some_words(said))  # fmt: skip
     return outputs(
         of.ids.tolist(), {n: v[order] for n, v in made.vectors.items()}, labels.tolist(),
         made.said[order].tolist(), None if made.alone else [made.classes[k] for k in order],
@@ -68,9 +68,7 @@ def check_alike(made: Outputs, other: Outputs, name: str) -> None:
     if here != there:
         raise EngineError("has scores of another number of classes than other models", name,
                           f"{there:,}", f"{here:,}")  # fmt: skip
-    if made.names and other.names and list(made.names) != list(other.names):
-        raise EngineError("names the classes otherwise than other models", name,
-                          _some(other.names), _some(made.names))  # fmt: skip
+    check_names(made, other, name)
 
 
 def is_of(made: Outputs, of: Instances) -> bool:
@@ -118,8 +116,3 @@ def _order(made: Outputs, of: Instances, name: str) -> NDArray[np.int64]:
         raise EngineError("has predictions of other instances", name,
                           f"the {of.count:,} of the data set", ", ".join(found))  # fmt: skip
     return np.array([place[id] for id in of.ids.tolist()])
-
-
-def _some(words: Any) -> str:
-    listed = sorted(map(str, words))
-    return ", ".join(w[:40] for w in listed[:FEW]) + (" …" if len(listed) > FEW else "")

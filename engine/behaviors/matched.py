@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.behaviors.metrics import KINDS, Ints, Kind, Rows, are_shares, as_rows, shares
-from engine.behaviors.outputs import SCORES, Outputs, Words
+from engine.behaviors.outputs import MOST_WIDTH, SCORES, Outputs, Words, check_names
 from engine.errors import EngineError
 
 Column = NDArray[np.float32]
@@ -99,7 +99,8 @@ def matched(base: tuple[str, Outputs], models: Iterable[tuple[str, Outputs]]) ->
         models: of the others, each read when it is its turn.
 
     Raises:
-        EngineError: a model shares no instance with the base, labels differ, or nothing compares.
+        EngineError: a model shares no instance with the base, labels or the order of the classes
+            differ, or nothing compares.
     """
     name, b = base
     words = {"": -1}
@@ -135,9 +136,12 @@ def matched(base: tuple[str, Outputs], models: Iterable[tuple[str, Outputs]]) ->
             k = other_label[0]
             raise EngineError("has another label than the base", f"{other}, {b.ids[rows[k]]}",
                               repr(str(ours[k])), repr(str(theirs[k])))  # fmt: skip
+        check_names(m, b, other)
         said = np.full(b.count, -1)
         said[rows] = numbers(m.said[mine].tolist())
-        sides.append(_side(other, m, read, mine, rows, said, measures))
+        side = _side(other, m, read, mine, rows, said, measures)
+        sides.append(side)
+        _judge_words(side, sides[0], labels)
     return Matched(b.ids, labels, tuple(words)[1:], member, of, measures, tuple(sides))
 
 
@@ -160,7 +164,7 @@ class _Base:
     def __init__(self, made: Outputs, y: Ints) -> None:
         self.made, self.y = made, y
         self._held: dict[tuple[str, bool], Rows] = {}
-        self._shares = {name: are_shares(v) for name, v in made.vectors.items()}
+        self.shares = {name: are_shares(v) for name, v in made.vectors.items()}
 
     def rows(self, vector: str, at: Ints, needs: bool) -> Rows:
         """Some rows of a vector; needs: as probabilities."""
@@ -168,7 +172,7 @@ class _Base:
         whole = len(at) == len(found) and bool((at == np.arange(len(at))).all())
         if whole and key in self._held:
             return self._held[key]
-        rows = _rows(found if whole else found[at], self._shares[vector] if needs else None)
+        rows = _rows(found if whole else found[at], self.shares[vector] if needs else None)
         if whole:
             self._held[key] = rows
         return rows
@@ -226,7 +230,7 @@ def _side(
                 values[measure.id] = np.full(count, np.nan, np.float32)
             if measure.how.bins:
                 bins[measure.id] = np.full(count, 0)
-        already = are_shares(one)
+        already = are_shares(one, base.shares[vector])
         step = max(1, AT_ONCE // max(1, one.shape[1]))
         for start in range(0, len(mine), step):
             part, at = mine[start : start + step], rows[start : start + step]
@@ -243,8 +247,24 @@ def _side(
     return Side(name, said, values, differences, bins, count - len(rows), m.count - len(mine))
 
 
+def _judge_words(side: Side, base: Side, labels: Ints) -> None:
+    """Judge predictions by their words where no score is known to be of the label.
+
+    Files may say labels and predictions in words, and not which score is of which class.
+    """
+    if not np.intersect1d(base.said[base.said >= 0], labels).size:
+        return  # numbers of classes beside labels in words: nothing is known
+    known = (side.said >= 0) & (labels >= 0)
+    for id, right in (("correctness", side.said == labels), ("error_rate", side.said != labels)):
+        if id in side.values:
+            gap = known & np.isnan(side.values[id])
+            side.values[id][gap] = right[gap]
+            side.differences[id][gap] = side.values[id][gap] - base.values[id][gap]
+
+
 def _order(b: Outputs) -> dict[str, int]:
     """Word of a label -> class of the scores: by the names of the classes, else by number."""
     if b.names:
         return {word: k for k, word in enumerate(b.names)}
-    return {word: int(word) for word in set(b.labels.tolist()) if word.isdecimal()}
+    few = len(str(MOST_WIDTH))
+    return {w: int(w) for w in set(b.labels.tolist()) if w.isdecimal() and len(w) <= few}

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Value = Callable[[Floats, Floats, Ints], Floats]  # of m, b and the labels: [instances]
 EPSILON = 1e-6  # in ratios and divergences, as the original has it
+ROUNDED = 1e-3  # that probabilities in float16 miss a sum of 1 by, at most
 BINS = 15  # of confidence, for the calibration error (Guo et al., 2017)
 
 
@@ -88,16 +89,28 @@ def top(m: Floats) -> Ints:
     return as_rows(m).top
 
 
-def are_shares(scores: NDArray[np.floating]) -> bool:
-    """Scores are probabilities already: of each row that is a number, or of one class."""
+def are_shares(scores: NDArray[np.floating], base: bool = True) -> bool:
+    """Scores are probabilities already: of each row that is a number, or of one class.
+
+    Rows need not add up to 1: those of a quantized softmax, in steps of 1/256, miss it by up to
+    half a step a class, and those of sigmoids add up to anything.  No trained network has logits
+    that all lie in 0..1, but one that compression ruined may.
+
+    Args:
+        scores: [instances, classes].
+        base: those of the model that it was made from are.
+    """
     whole = scores[np.isfinite(scores).all(axis=1)]
-    if scores.shape[1] == 1:
-        return bool(((whole >= 0) & (whole <= 1)).all())
-    return bool((whole >= 0).all() and np.allclose(whole.sum(axis=1), 1, atol=1e-3))
+    if not ((whole >= 0) & (whole <= 1 + ROUNDED)).all():
+        return False
+    alone = scores.shape[1] == 1
+    return base or bool((alone or np.abs(whole.sum(axis=1) - 1) <= ROUNDED).all())
 
 
 def shares(m: Floats, already: bool) -> Floats:
     """Scores as probabilities, [instances, classes]; one score alone is that of class 1.
+
+    A row with a probability that is infinite is NaN.
 
     Args:
         m: scores.
@@ -107,7 +120,8 @@ def shares(m: Floats, already: bool) -> Floats:
         one = m if already else 1 / (1 + np.exp(-np.clip(m, -700, 700)))
         return np.concatenate([1 - one, one], axis=1)
     if already:
-        return m
+        sound = np.isfinite(m).all(axis=1, keepdims=True)
+        return m if sound.all() else np.where(sound, m, np.nan)
     with np.errstate(invalid="ignore"):
         e = np.exp(m - m.max(axis=1, keepdims=True))
         return np.asarray(e / e.sum(axis=1, keepdims=True))
@@ -176,6 +190,13 @@ def _kl(m: Floats, b: Floats, y: Ints) -> Floats:
     return np.maximum(0.0, found)  # keeps NaN
 
 
+def _kl_shares(m: Floats, b: Floats, y: Ints) -> Floats:
+    """The same of probabilities, brought to a sum of 1 where they have another."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p, q = (s / s.sum(axis=1, keepdims=True) for s in (m, b))
+        return _kl(p, q, y)
+
+
 def _cosine(m: Floats, b: Floats, y: Ints) -> Floats:
     """1 − cosine of the angle; NaN where a vector is zero."""
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -225,7 +246,7 @@ KINDS: Mapping[str, Kind] = {
     "agreement": Kind("Agreement with the base", "Share of instances called as the base does.",
                       None, _same, "scores", "higher"),
     "kl": Kind("KL from the base, bits", "Between the probabilities of base and model.", None,
-               _kl, "scores", "lower"),
+               _kl_shares, "scores", "lower"),
     # of regressions and embeddings
     "cosine": Kind("Cosine distance", "1 − cosine of the angle to the base's vector.", None,
                    _cosine, "", "lower"),

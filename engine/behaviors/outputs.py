@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import overload
@@ -10,6 +10,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.behaviors.metrics import are_shares
 from engine.errors import EngineError
 
 Words = NDArray[np.str_]
@@ -134,10 +135,8 @@ def outputs(
         twice = next(i for i in id.tolist() if i in seen or seen.add(i))  # type: ignore[func-returns-value]
         raise EngineError("names an instance twice", "predictions, ids", found=repr(twice))
     word = _words(labels, names, count)
-    scores = checked.get(SCORES)
-    if said is None and scores is not None and scores.shape[1] > 1:
-        top = np.where(np.isnan(scores).any(axis=1), -1, np.argmax(np.nan_to_num(scores), axis=1))
-        said = top.tolist()
+    if said is None and SCORES in checked:
+        said = _called(checked[SCORES]).tolist()
     member: Sequence[Sequence[str]] = Alone(word) if classes is None else [
         list(dict.fromkeys(str(c)[:200] for c in some)) for some in classes
     ]  # fmt: skip
@@ -154,12 +153,32 @@ def outputs(
                    tuple(str(n)[:200] for n in names))  # fmt: skip
 
 
+def check_names(made: Outputs, other: Outputs, name: str) -> None:
+    """Refuse scores of other classes than another model's, or in another order.
+
+    Raises:
+        EngineError: both name their classes, and otherwise.
+    """
+    if made.names and other.names and list(made.names) != list(other.names):
+        raise EngineError("names the classes otherwise than other models", name,
+                          some_words(other.names), some_words(made.names))  # fmt: skip
+
+
+def some_words(words: Iterable[object], most: int = 3) -> str:
+    """The first words of a list, in its own order or, of a set, that of the alphabet."""
+    listed = [str(w) for w in (sorted(map(str, words)) if isinstance(words, set) else words)]
+    return ", ".join(w[:40] for w in listed[:most]) + (" …" if len(listed) > most else "")
+
+
 def _vector(name: str, values: NDArray[np.generic]) -> Numbers:
     array = np.asarray(values)
     if array.ndim == 0 or array.dtype.kind not in "fiub":
         raise EngineError("is not numbers", f"predictions, {name[:200]}",
                           "an array of [instances, …]",
                           f"{array.dtype} of {array.ndim} axes")  # fmt: skip
+    if not array.size:
+        raise EngineError("holds no numbers", f"predictions, {name[:200]}",
+                          "at least one an instance")  # fmt: skip
     flat = array.reshape(len(array), -1).astype(np.float32)
     if flat.shape[1] > MOST_WIDTH:
         raise EngineError("is too wide", f"predictions, {name[:200]}", f"at most {MOST_WIDTH:,}",
@@ -167,12 +186,29 @@ def _vector(name: str, values: NDArray[np.generic]) -> Numbers:
     return flat
 
 
+def _called(scores: Numbers) -> NDArray[np.integer]:
+    """Class with the highest score, [instances]; one score alone is that of class 1; -1 for NaN."""
+    if scores.shape[1] == 1:
+        even = 0.5 if are_shares(scores) else 0.0
+        best = (scores[:, 0] > even).astype(np.int64)
+    else:
+        best = np.argmax(np.nan_to_num(scores), axis=1)
+    return np.where(np.isnan(scores).any(axis=1), -1, best)
+
+
 def _words(values: Sequence[object] | None, names: Sequence[str], count: int) -> Words:
-    """Words for labels: names by number where they are given; "" for None and numbers below 0."""
+    """Words for labels: names by number where they are given; "" for None and numbers below 0.
+
+    A table with gaps holds whole numbers as floats, and NaN in the gaps.
+    """
     if values is None:
         return np.full(count, "")
 
     def word(value: object) -> str:
+        if isinstance(value, (float, np.floating)):
+            if np.isnan(value):
+                return ""
+            value = int(value) if float(value).is_integer() else value
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
             return "" if value is None else str(value)[:200]
         k = int(value)

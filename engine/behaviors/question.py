@@ -14,6 +14,7 @@ from engine.behaviors.metrics import Floats, Ints
 from engine.errors import EngineError
 
 PAGE = 50
+DIGITS = 18  # of a name that is a number of 64 bits for sure; longer ones stand as words do
 Order = Literal["", "down", "up"]
 
 
@@ -108,7 +109,7 @@ def ordered(value: Floats, names: NDArray[np.str_], order: Order, by_size: bool)
     """
     if not order:
         numeric = np.char.isdecimal(names) if len(names) else np.zeros(0, bool)
-        if numeric.all():
+        if numeric.all() and names.dtype.itemsize <= 4 * DIGITS:
             return np.argsort(names.astype(np.int64), kind="stable")
         return np.argsort(names, kind="stable")
     key = np.abs(value) if by_size else value

@@ -16,6 +16,7 @@ from engine.errors import EngineError
 from engine.formats import load, read_arrays
 
 Arrays = Mapping[str, NDArray[Any]]
+ERROR = "error"  # the vector that holds how far an instance is off its target
 
 
 def run_outputs(
@@ -35,13 +36,14 @@ def run_outputs(
         ids: names of the samples; None numbers them.
 
     Returns:
-        `scores` of a classifier, or the named output of another model, beside `error`, the mean
-        size of what it is off the targets.
+        `scores` of a classifier: of a model with labels, or whose output is one row of floats a
+        sample; else the named output, a map or a number, beside `error`, the mean size of what it
+        is off the targets.
 
     Raises:
         EngineError: the model does not run, or no output fits.
     """
-    off, floats = np.zeros(0, np.float32), False
+    off, classes = np.zeros(0, np.float32), False
     made = np.zeros((0, 0), np.float32)
     for rows, batch in runs(model, samples.inputs):
         part = samples.take(np.asarray(rows))
@@ -50,7 +52,8 @@ def run_outputs(
             if found.shape[1] > MOST_WIDTH:
                 raise EngineError("is too wide", output[:200], f"at most {MOST_WIDTH:,} numbers",
                                   f"{found.shape[1]:,} an instance")  # fmt: skip
-            floats = found.dtype.kind == "f"
+            row = sum(s > 1 for s in batch[output].shape[1:]) == 1  # no map, nor one number
+            classes = found.dtype.kind == "f" and (row or part.labels is not None)
             made = np.zeros((samples.count, found.shape[1]), np.float32)
             off = np.zeros(samples.count if part.targets is not None else 0, np.float32)
         if found.shape[1] != made.shape[1]:
@@ -61,10 +64,11 @@ def run_outputs(
             off[rows] = np.abs(found - part.targets.reshape(found.shape)).mean(axis=1)
         told(rows.stop)
     labels = None if samples.labels is None else samples.labels.tolist()
+    # an output may have a name that means something here
+    own = f"{output} (output)" if output in (SCORES, ERROR) else output
     if samples.targets is not None:
-        return outputs(ids, {output: made, "error": off}, labels, said=[None] * len(made))
-    classes = made.shape[1] > 1 and floats
-    return outputs(ids, {SCORES if classes else output: made}, labels, names=names)
+        return outputs(ids, {own: made, ERROR: off}, labels, said=[None] * len(made))
+    return outputs(ids, {SCORES if classes else own: made}, labels, names=names)
 
 
 def predict(

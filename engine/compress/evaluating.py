@@ -221,17 +221,22 @@ def judged_output(
             return name, flat.reshape(len(flat), -1).astype(np.float64)
         if samples.labels is not None:
             top = int(samples.labels.max(initial=0))
-            if flat.ndim != 2 or flat.dtype.kind != "f" or flat.shape[1] > MOST_CLASSES:
+            row = sum(s > 1 for s in array.shape[1:]) <= 1  # a map holds no scores of classes
+            if not row or flat.dtype.kind != "f" or flat.shape[1] > MOST_CLASSES:
                 continue
             if max(flat.shape[1], 2) <= top:
                 raise EngineError("a label is out of range", "data, labels",
                                   f"0 to {max(flat.shape[1], 2) - 1}", str(top))  # fmt: skip
         return name, flat
-    what = "the targets" if samples.targets is not None else "the labels"
+    what = (
+        "the targets" if samples.targets is not None
+        else "the labels" if samples.labels is not None else "the samples, a row each"
+    )  # fmt: skip
     sizes = ", ".join(f"{n} {'×'.join(map(str, a.shape))}" for n, a in made.items())[:200]
     raise EngineError(f"no output of the model fits {what}", "data",
-                      "an output of [samples, classes]" if samples.targets is None else
-                      f"{samples.targets.size} numbers", sizes)  # fmt: skip
+                      f"{samples.targets.size} numbers" if samples.targets is not None else
+                      "an output of [samples, classes]" if samples.labels is not None else
+                      f"an output of [{samples.count}, …]", sizes)  # fmt: skip
 
 
 def _flat(array: NDArray[Any]) -> NDArray[Any]:
