@@ -5,7 +5,7 @@
   const clientside = (window.dash_clientside = window.dash_clientside || {});
   const at = (name) => document.getElementById(`behaviors--${name}`);
   const make = (...all) => clientside.view.make(...all);
-  const say = (n) => n.toLocaleString("en-US");
+  const say = new Intl.NumberFormat("en-US").format;
   let sent = null, crossed = null, drag = null, busy = 0;
 
   /* Another view: the address at once, the rest when the server has answered. */
@@ -21,17 +21,24 @@
     if (!box) return;
     clearTimeout(busy);
     box.setAttribute("aria-busy", "false");
+    if (!data || !sent || sent.pages.text !== data.pages.text) box.scrollTop = 0; // other rows
     sent = data;
     foot(data);
     if (!data) return box.replaceChildren();
     const h = data.histogram, focus = document.activeElement, back = focus.dataset && focus.dataset.keep;
-    const old = box.querySelector(".bars-row"), kept = old && old.key === h.key && old; // another order only
-    const wide = data.rows.some((row) => row.text) ? " texts" : "";
+    const first = box.scrollTop ? data.rows.length : Math.ceil(box.clientHeight / 50); // as many as are seen
+    const wide = data.rows.some((row) => row.text) ? " texts" : "", body = make("tbody", {}, ...data.rows.slice(0, first).map((row) => line(row, data)));
+    const bars = histograms(data, box.querySelector(".bars-row"));
     box.replaceChildren(make("table", { style: `--models:${data.models.length}`, class: `behaviors-rows${data.relative ? " relative" : ""}${wide}` },
-      make("thead", {}, heads(data), summary(data), kept || histograms(data)),
-      make("tbody", {}, ...data.rows.map((row) => line(row, data)))));
+      make("thead", {}, heads(data), summary(data), bars), body));
+    for (const one of bars.querySelectorAll(".bars")) fill(one, h);
     if (!data.rows.length) box.append(make("p", { class: "muted none" }, "No row is left. Widen or clear the bounds."));
-    if (back) (at("page").querySelector(`[data-keep="${CSS.escape(back)}"]`) || box).focus({ preventScroll: true });
+    const refocus = () => back && (at("page").querySelector(`[data-keep="${CSS.escape(back)}"]`) || box).focus({ preventScroll: true });
+    refocus();
+    if (data.rows.length > first) requestAnimationFrame(() => setTimeout(() => { // once those are on the screen
+      body.append(...data.rows.slice(first).map((row) => line(row, data)));
+      if (document.activeElement === box) refocus();
+    }, 50));
   }
 
   /* Which rows these are and how they are ordered; the pages. */
@@ -70,42 +77,36 @@
       return make("div", { class: "said" }, make("span", { class: mark === "✗" ? "worse" : mark ? "better" : "" }, mark), make("span", {}, word), was ? make("small", { class: "muted" }, was) : null);
     };
     const open = (...all) => (row.go ? make("a", { href: row.go, "data-go": row.go, "data-keep": `row${row.name}`, class: "link" }, ...all) : make("span", {}, ...all));
-    const picture = row.image ? make("img", { src: row.image, alt: "", class: "thumb" }) : row.wave ? wave(row.wave) : null;
+    const picture = row.image ? make("img", { src: row.image, alt: "", class: "thumb" }) : row.wave ? make("i", { class: "wave", style: `--wave:url("${row.wave}")` }) : null;
     const flag = row.flag === undefined ? null : make("button", { class: `icon flag${row.flag ? " on" : ""}`, "data-flag": row.name, "data-keep": `flag${row.name}`, "aria-pressed": row.flag, title: row.flag ? "Flagged for review; press to take the flag away" : "Flag for review" }, row.flag ? "⚑" : "⚐");
     return make("tr", {}, make("th", { scope: "row" }, make("div", { class: "what" }, picture ? open(picture) : null,
       make("div", {}, open(row.name), make("small", { class: "muted" }, row.note), row.text ? make("p", {}, row.text) : null), flag)), ...models.map((m, k) => cell(row.cells[k], k, said(k))));
   }
 
-  function wave(points) {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), shape = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
-    svg.setAttribute("viewBox", "0 0 120 28");
-    svg.setAttribute("class", "wave");
-    shape.setAttribute("points", points);
-    svg.append(shape);
-    return svg;
-  }
-
-  function histograms({ histogram: h, models }) {
-    const row = make("tr", { class: "bars-row" }, scale(h), ...models.map((m, k) => make("td", {}, bars(h, m, k))));
-    row.key = h.key;
-    return row;
-  }
-
-  function scale({ ends }) {
-    return make("th", { scope: "row", class: "muted" }, make("small", {}, "Drag over a histogram to narrow the rows"), make("small", {}, `One scale, ${ends[0]} to ${ends[1]}; heights are square roots of counts`));
+  /* The row of histograms; that from before stays where only what is kept is another. */
+  function histograms({ histogram: h, models }, old) {
+    const key = JSON.stringify([h.edges, h.total, h.ends, models.map((m) => [m.row, m.name])]);
+    if (old && old.key === key) return old;
+    const row = make("tr", { class: "bars-row" }, make("th", { scope: "row", class: "muted" }, make("small", {}, "Drag over a histogram to narrow the rows"), make("small", {}, `One scale, ${h.ends[0]} to ${h.ends[1]}; heights are square roots of counts`)),
+      ...models.map((m, k) => make("td", {}, bars(h, m, k))));
+    return Object.assign(row, { key });
   }
 
   /* One histogram: grey for all instances, blue for those that the other bounds leave. */
   function bars(h, model, k) {
-    const n = h.edges.length - 1, bound = h.bounds[k], box = make("div", { class: "bars", tabindex: 0, role: "slider", "data-keep": `bars${k}`, "aria-valuemin": 0, "aria-valuemax": n, "aria-label": `${model.name}: bounds on the values. Arrow keys move them, with Shift the upper end, Delete clears, Enter asks.` });
-    box.k = k;
+    const n = h.edges.length - 1, most = Math.max(1, ...h.total.flat());
+    const tell = ({ target }, b = [...box.children].indexOf(target)) => b < 0 || (target.title = `${h.said[b]}: ${say(sent.histogram.kept[k][b])} of ${say(h.total[k][b])}`);
+    const box = Object.assign(make("div", { class: "bars", tabindex: 0, role: "slider", "data-keep": `bars${k}`, "aria-valuemin": 0, "aria-valuemax": n, "aria-label": `${model.name}: bounds on the values. Arrow keys move them, with Shift the upper end, Delete clears, Enter asks.`, onpointerover: tell },
+      ...h.total[k].map((count) => make("i", { style: `--all:${Math.sqrt(count / most)}` }))), { k, most });
+    const ends = [h.ends[0], h.unknown[k] ? `${say(h.unknown[k])} not known` : "", h.ends[1]].map((text) => make("span", {}, text));
+    return make("div", { class: "histogram-cell" }, box, make("div", { class: "ends muted" }, ...ends));
+  }
+
+  function fill(box, h) {
+    const bound = h.bounds[box.k];
     box.range = bound ? [near(h.edges, bound[0]), near(h.edges, bound[1])] : null;
-    const most = Math.max(1, ...h.total.flat());
-    for (let b = 0; b < n; b++) box.append(make("i", { style: `--all:${Math.sqrt(h.total[k][b] / most)};--kept:${Math.sqrt(h.kept[k][b] / most)}`, title: `${h.said[b]}: ${say(h.kept[k][b])} of ${say(h.total[k][b])}` }));
-    box.most = most;
+    [...box.children].forEach((bar, b) => bar.style.setProperty("--kept", Math.sqrt(h.kept[box.k][b] / box.most)));
     show(box);
-    const ends = make("div", { class: "ends muted" }, make("span", {}, h.ends[0]), make("span", { class: "unknown-count" }, h.unknown[k] ? `${say(h.unknown[k])} not known` : ""), make("span", {}, h.ends[1]));
-    return make("div", { class: "histogram-cell" }, box, ends);
   }
 
   const near = (edges, value) => edges.reduce((best, e, k) => (Math.abs(e - value) < Math.abs(edges[best] - value) ? k : best), 0);
@@ -136,8 +137,7 @@
   function ask(box) {
     const query = new URLSearchParams(window.location.search), { edges } = sent.histogram, row = sent.models[box.k].row;
     const rest = query.getAll("bound").filter((text) => !text.startsWith(`${row}:`));
-    query.delete("bound");
-    query.delete("page");
+    for (const name of ["bound", "page"]) query.delete(name);
     for (const text of rest) query.append("bound", text);
     const [a, b] = box.range || [0, edges.length - 1];
     if (a > 0 || b < edges.length - 1) query.append("bound", `${row}:${edges[a]}:${edges[b]}`);
@@ -170,8 +170,7 @@
     drag = null;
     if (!moved) box.range = null; // a click clears
     if (String(box.range) === String(old)) return;
-    show(box);
-    count(box);
+    if (!moved) show(box), count(box); // else it was as it moved
     ask(box);
   });
   document.addEventListener("keydown", (event) => {

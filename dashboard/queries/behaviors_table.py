@@ -82,9 +82,9 @@ def _rows(desk: Desk, answer: Answer) -> tuple[Sequence[Row], int, int]:
 def _cells(desk: Desk, row: Row, group: bool, relative: bool) -> list[Cell]:
     assert desk.asking is not None
     none = [math.nan] * len(row.values)
-    low, high = row.low or none, row.high or none
+    low, high, measure = row.low or none, row.high or none, desk.measure
     return [
-        cell(desk.measure, relative, (row.values[k], row.differences[k], low[k], high[k]), not k,
+        cell(measure, relative, (row.values[k], row.differences[k], low[k], high[k]), not k,
              group, _why(desk, row, k, group))
         for k in range(len(row.values))
     ]  # fmt: skip
