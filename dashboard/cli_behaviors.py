@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,8 +56,8 @@ def _behaviors(options: argparse.Namespace) -> int:
     made = _outputs(dict(zip(names, paths, strict=True)), options.data)
     found = behaviors.matched(next(made), made)
     if options.findings:
-        return _tell({n: behaviors.findings(found, k) for k, n in enumerate(names) if k},
-                     options.json)  # fmt: skip
+        told = {n: behaviors.findings(found, k) for k, n in enumerate(names) if k}
+        return _tell(told, options.json, _causes(dict(zip(names, paths, strict=True)), told))
     metric = options.metric or found.measures[0].id
     question = behaviors.Question(
         metric, options.relative, not options.instances, options.inside, by=options.by,
@@ -125,7 +126,8 @@ def _layers(options: argparse.Namespace) -> int:
     inputs = engine.read_samples(base, options.data).inputs if options.data else None
     if options.findings:
         name = Path(options.model).stem
-        return _tell({name: layers.findings(base, model, inputs)}, options.json)
+        told = layers.findings(base, model, inputs)
+        return _tell({name: told}, options.json, {name: _cause(base, model)})
     if inputs is not None:
         sides = [layers.compare_activations(base, m, inputs) for m in (base, model)]
     else:
@@ -154,28 +156,73 @@ def _layers(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(found: Mapping[str, Sequence[Finding]], as_json: bool) -> int:
-    """Print what stands out in each model, with the operation that may help."""
+def _causes(
+    paths: Mapping[str, Path], told: Mapping[str, Sequence[Finding]]
+) -> dict[str, tuple[Any, ...]]:
+    """What files tell of the causes in those models in which something stands out."""
+    import engine
+    from engine.behaviors import ENDINGS
+    from engine.formats import load
+
+    def read(path: Path) -> bytes:
+        return engine.unpack_model(load(path, path.name).data)
+
+    base = next(iter(paths.values()))
+    some = [n for n, found in told.items() if found and paths[n].suffix.lower() not in ENDINGS]
+    if not some or base.suffix.lower() in ENDINGS:
+        return {}
+    first, causes = read(base), {}
+    for name in some:
+        with suppress(EngineError):  # nothing in common: what they made is compared all the same
+            causes[name] = _cause(first, read(paths[name]))
+    return causes
+
+
+def _cause(base: bytes, model: bytes) -> tuple[Any, ...]:
+    """Steps, findings on layers and changes of weights, as `layers.remedies` takes them."""
+    from engine import layers
+
+    compared = layers.compare_weights(base, model)
+    return layers.steps_seen(compared), layers.findings(base, model), compared
+
+
+def _tell(
+    found: Mapping[str, Sequence[Finding]], as_json: bool, causes: Mapping[str, tuple[Any, ...]]
+) -> int:
+    """Print what stands out in each model, with the operations that may help."""
+    from engine import layers
+
+    helps = {n: [layers.remedies(f, *causes.get(n, ())) for f in some]
+             for n, some in found.items()}  # fmt: skip
     if as_json:
-        print_json({"findings": {n: [_finite(asdict(f)) for f in some]
-                                 for n, some in found.items()}})  # fmt: skip
+        told = {
+            n: [asdict(f) | {"remedy": next((asdict(r) for r in rs), None),
+                             "remedies": [asdict(r) for r in rs]}
+                for f, rs in zip(some, helps[n], strict=True)]
+            for n, some in found.items()
+        }  # fmt: skip
+        print_json({"findings": _finite(told)})
         return 0
     for name, some in found.items():
         few = "one thing stands out" if some else "nothing stands out"
         many = f"{len(some)} things stand out"
         sys.stdout.write(f"{name}: {many if len(some) > 1 else few}\n")
-        for finding in some:
+        for finding, rs in zip(some, helps[name], strict=True):
             sys.stdout.write(f"  {finding.sentence}\n")
-            if finding.remedy:
-                sys.stdout.write(f"    {finding.remedy.words}: {_called(finding.remedy)}\n")
+            sys.stdout.write("".join(f"    {r.words}: {_called(r)}\n" for r in rs))
+            if not rs:
+                sys.stdout.write(f"    {layers.no_remedy(finding, causes.get(name, ((),))[0])}\n")
     return 0
 
 
 def _called(remedy: Remedy) -> str:
-    """The operation of a remedy, as it is called in scripts."""
-    values = [f"{k}={', '.join(v) if isinstance(v, tuple) else v}" for k, v in
-              remedy.values.items()]  # fmt: skip
-    return " ".join([remedy.operation or "the same operation", *values])
+    """The operations of a remedy, as they are called in scripts."""
+    first = (remedy.operation or "the same operation", remedy.values)
+    return ", then ".join(
+        " ".join([id, *(f"{k}={', '.join(v) if isinstance(v, tuple) else v}"
+                        for k, v in values.items())])
+        for id, values in (first, *remedy.then)
+    )  # fmt: skip
 
 
 def _figures(module: Module) -> dict[str, float]:

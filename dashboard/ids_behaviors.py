@@ -27,5 +27,8 @@ class Behaviors(StrEnum):
     FLAGS = "behaviors--flags"  # another value: flags changed
     EXPORT = "behaviors--export"
     FILE = "behaviors--file"  # what is downloaded
+    FINDINGS = "behaviors--findings"
+    REMEDY = "behaviors--remedy"  # one a finding and remedy
+    REMEDIED = "behaviors--remedied"
     IMPORT = "behaviors--import"
     IMPORT_MODEL = "behaviors--import-model"

@@ -21,6 +21,7 @@ from dashboard.queries.budgets import Budgets
 from dashboard.queries.code import CodeQueries
 from dashboard.queries.drawings import Drawings
 from dashboard.queries.experiments import ExperimentQueries
+from dashboard.queries.findings import FindingQueries
 from dashboard.queries.headlines import Headlines
 from dashboard.queries.jobs import JobQueries
 from dashboard.queries.layers import LayerQueries
@@ -56,6 +57,7 @@ class Services:
     predictions: PredictionQueries
     layers: LayerQueries
     behaviors: BehaviorQueries
+    findings: FindingQueries
 
     def set_groups(self, view: View, text: str) -> int:
         """Keep the groups that a person names for a model; "" takes them away.
@@ -123,11 +125,12 @@ def open_services(settings: Settings) -> Services:
     model = ModelQueries(load, store.groups)
     experiments, jobs = ExperimentQueries(store, demo=settings.demo), JobQueries(store, settings)
     predictions = PredictionQueries(store, experiments, jobs.wake)
+    layers = LayerQueries(store, settings.data)
     return Services(
         settings, store, compilations, models, model, Drawings(store, model),
         CodeQueries(store, model, settings.source_root), Budgets(store),
-        experiments, jobs, predictions, LayerQueries(store, settings.data),
-        BehaviorQueries(experiments, predictions),
+        experiments, jobs, predictions, layers, BehaviorQueries(experiments, predictions),
+        FindingQueries(store, layers),
     )  # fmt: skip
 
 

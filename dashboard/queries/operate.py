@@ -200,6 +200,11 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
 
+def twin(found: Experiment, base: str, known: Operation, given: Mapping[str, object]) -> str:
+    """The child that an operation with what the fields of its form say has made; "" none."""
+    return _twin(found, base, known, batches(known, given)[0])
+
+
 def _twin(found: Experiment, base: str, known: Operation, values: Mapping[str, Any]) -> str:
     """The child of a model that the same operation with the same values made; "" none."""
     wanted = known.filled(values)

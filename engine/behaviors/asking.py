@@ -25,7 +25,7 @@ from engine.behaviors.answer import (
     row_of,
 )
 from engine.behaviors.changes import frequent, turned
-from engine.behaviors.findings import findings
+from engine.behaviors.findings import Finding, findings
 from engine.behaviors.groups import classes, whole
 from engine.behaviors.matched import Matched
 from engine.behaviors.metrics import Floats, Ints
@@ -120,12 +120,12 @@ class Asking:
 
     def harmed(self, model: int) -> frozenset[str]:
         """Classes and named groups that lost out of proportion; model: its place, from 1."""
+        return frozenset(n for f in self.found(model) if f.kind == "harmed" for n in f.where)
 
-        def find() -> frozenset[str]:
-            told = findings(self.given, model, len(self.given.words))
-            return frozenset(name for f in told if f.kind == "harmed" for name in f.where)
-
-        return self._part(("harmed", model), find)
+    def found(self, model: int) -> tuple[Finding, ...]:
+        """All that stands out in what a model makes, the worst first; model: its place, from 1."""
+        most = len(self.given.words)
+        return self._part(("found", model), lambda: findings(self.given, model, most))
 
     def keep(self, question: Question) -> NDArray[np.bool_]:
         """Instances that the bounds and the class leave."""

@@ -40,15 +40,22 @@ class Remedy:
         operation: id of one of `engine.compress.operations`.
         values: its parameters, where they are not the usual ones.
         start: "model": run it on the model; "before": run what made the model anew, on what it
-            was made from, with these values besides; `operation` says which one that must be.
-            "" where any will do.
+            was made from, with these values besides; `operation` says which one that must be,
+            "" where any will do; "behind": run it on what the operation `behind` made, and do the
+            steps from there to the model again.
         words: what it does, for a button.
+        why: what speaks for it, a sentence.
+        then: further operations with their values, one after the other, at the end.
+        behind: see `start`.
     """
 
     operation: str
     values: Mapping[str, Any]
-    start: Literal["model", "before"]
+    start: Literal["model", "before", "behind"]
     words: str
+    why: str = ""
+    then: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +98,6 @@ def findings(given: Matched, model: int = 1, most: int = MOST) -> tuple[Finding,
     return (found,) if found else _harmed(given, model)[:most]
 
 
-_REFIT = Remedy("repair_layers", {}, "model", "Refit the layers to what they made before")
-
-
 def _collapsed(given: Matched, model: int) -> Finding | None:
     before, after = given.sides[0].said, given.sides[model].said
     both = (before >= 0) & (after >= 0)
@@ -113,7 +117,7 @@ def _collapsed(given: Matched, model: int) -> Finding | None:
          amount("Spread of predictions", now, "bits"),
          amount("Spread of the base's", spread, "bits")),
         f"The model has collapsed: it says {given.words[most]!r} to {share:.0%} of {count:,} "
-        f"instances; its base says that to {was:.0%}.", _REFIT,
+        f"instances; its base says that to {was:.0%}.",
     )  # fmt: skip
 
 
@@ -213,5 +217,5 @@ def _harm(
         f"Class {name!r} pays: its {count:,} instances lost {said(change)} of {what}, all "
         f"instances together {moved} {said(whole)}. That is {said(value)} more than the others "
         f"lost, {scale * low:.3g} to {scale * high:.3g} with {looked} classes looked at.",
-        _REFIT, {name: value},
+        each={name: value},
     )  # fmt: skip

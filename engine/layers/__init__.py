@@ -9,6 +9,7 @@ from engine.behaviors import Finding, Remedy
 from engine.layers.comparing import Compared, Layer, compare_activations, compare_weights
 from engine.layers.findings import findings
 from engine.layers.packed import heard, pack, tell, unpack
+from engine.layers.remedies import no_remedy, remedies, steps_seen
 from engine.layers.sums import CHANGES, Sums, edges_of, sums
 from engine.layers.tensors import Tensor, module_of, tensors
 from engine.layers.tree import KEYS, PAGE, WORSE_LOW, Module, Shown, figure, shown, tree
@@ -16,5 +17,6 @@ from engine.layers.tree import KEYS, PAGE, WORSE_LOW, Module, Shown, figure, sho
 __all__ = [
     "CHANGES", "KEYS", "PAGE", "WORSE_LOW", "Compared", "Finding", "Layer", "Module", "Remedy",
     "Shown", "Sums", "Tensor", "compare_activations", "compare_weights", "edges_of", "figure",
-    "findings", "heard", "module_of", "pack", "shown", "sums", "tell", "tensors", "tree", "unpack",
+    "findings", "heard", "module_of", "no_remedy", "pack", "remedies", "shown", "steps_seen",
+    "sums", "tell", "tensors", "tree", "unpack",
 ]  # fmt: skip

@@ -110,7 +110,8 @@ def heard(told: Any) -> tuple[Finding, ...]:
             if remedy is not None:
                 values = {n: tuple(v) if isinstance(v, list) else v
                           for n, v in remedy["values"].items()}  # fmt: skip
-                remedy = Remedy(**{**remedy, "values": values})
+                then = tuple((id, v) for id, v in remedy.get("then", ()))
+                remedy = Remedy(**{**remedy, "values": values, "then": then})
             each = {n: math.nan if v is None else v for n, v in one["each"].items()}
             found.append(Finding(one["kind"], tuple(one["where"]), figures, one["sentence"],
                                  remedy, each))  # fmt: skip

@@ -106,10 +106,10 @@ def _played(page: Any, url: str, services: Services, id: str, errors: list[str])
     page.wait_for_selector("th[aria-sort=descending]", timeout=SLOW)
     names = page.locator("tr[data-row]").evaluate_all("rows => rows.map(r => r.dataset.name)")
     first = tuple(n for n in names if n.endswith((".weight", ".bias")))[:LEAD]
-    card = page.locator(".layers-finding").first
+    card = page.locator(".finding").first
     sentence = card.locator("p").first.inner_text()
     before = set(found.rows)
-    card.locator("button.button").click()
+    card.locator("button.button").first.click()
     end = time.monotonic() + PATIENCE_S
     while not (new := set(services.experiments.get(id)[1].rows) - before):
         if time.monotonic() > end:

@@ -8,7 +8,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from dashboard.pages.layers import callbacks, findings, layout, states, table
+from dashboard import findings
+from dashboard.ids import Layers
+from dashboard.pages.layers import callbacks, layout, states, table
 from dashboard.queries import offspring, remedies
 from dashboard.queries.layer_places import place, tasks_of
 from dashboard.queries.layer_rows import ROWS, figure, keys_of, rows, unmatched
@@ -207,8 +209,11 @@ def test_what_stands_out_has_a_remedy_that_makes_a_child(app, services, key):
     same = replace(view, show="weights")  # where samples were run, they tell more
     ready = services.layers.sides(row, found, same)
     assert services.layers.findings(row, found, same, ready) == told
-    text = str(findings.listed(found, told))
+    drawn = services.findings.of_layers(row, found, (), view, sides)
+    text = str(findings.listed(drawn, None, lambda _: []))
     assert all(one.sentence in text for _, one in told)
+    assert "Button(" not in text  # for who may only look
+    assert "Button(" in str(findings.listed(drawn, Layers.REMEDY, lambda _: []))
     one = next(f for _, f in told if f.remedy and f.remedy.start == "model")
     asked = remedies.start(services.store, row, found, 2, one.remedy)
     assert asked.made
@@ -226,7 +231,7 @@ def test_a_remedy_before_the_model_leaves_layers_out(services, key):
     assert (entry["base"], entry["operation"]["parameters"]["amount"]) == ("root", 0.9)
     assert "w" in str(entry["operation"]["parameters"]["skip"])
     assert asked.made == (entry["id"],)
-    with pytest.raises(EngineError, match="leave layers out"):
+    with pytest.raises(EngineError, match="done otherwise"):
         remedies.start(services.store, row, found, 4, remedy)
 
 
@@ -270,7 +275,7 @@ def test_the_page_and_its_table_are_drawn(app, services, key):
         assert "layers--table" in str(page)
         assert "nothing at this address" in str(layout(experiment_id="none"))
         ask = {"models": [1, 2], "base": 0}
-        body, note, pages, apart, _, known = callbacks.shown(ask, None, key)
+        body, note, pages, apart, known = callbacks.shown(ask, None, key)
         assert known["address"] == f"/experiments/{key}/layers?models=1.2&base=0"
         assert "In the order of the model" in str(note)
         assert (pages, apart) == ([], [])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
 
+from dashboard import findings
 from dashboard.access import EDIT_EXPERIMENT, VIEW_EXPERIMENT
-from dashboard.ids import Experiment, Shell
+from dashboard.ids import Experiment, Shell, repeated
 from dashboard.ids_behaviors import Behaviors
 from dashboard.pages.behaviors import parts, sheets
 from dashboard.queries import services
-from dashboard.queries.behaviors import with_flag
+from dashboard.queries.behaviors import Desk, with_flag
 from dashboard.queries.behaviors_sheets import as_csv
 from dashboard.queries.behaviors_table import crossed, table
 from dashboard.queries.experiment_words import recipe_words
+from dashboard.queries.findings import Told, may_start
 from dashboard.queries.offspring import sent
 from dashboard.shell import guarded, notify
 from dashboard.urls_behaviors import parse
@@ -54,6 +56,34 @@ def around(_shown: object, ask: object, key: object, models: object) -> dict[str
         "models": no_update if known else offered,
         "model": no_update if known else parts.first_offered(desk),
     }
+
+
+def stands_out(
+    _shown: object, _turn: object, _off: object, _begun: object, ask: object, key: object
+) -> Any:
+    """What stands out in the models of a query, once its table is there."""
+    try:
+        desk, told = _told(ask, key)
+    except EngineError:  # `around` says it
+        return []
+    button = Behaviors.REMEDY if may_start(services().store, desk.row) else None
+    return findings.listed(told, button, parts.evidence, opened=1)
+
+
+def remedied(_clicks: object, ask: object, key: object) -> Any:
+    """Start what a finding suggests."""
+    id = ctx.triggered_id
+    if not isinstance(id, dict) or not ctx.triggered[0]["value"]:
+        return no_update
+    desk, told = _told(ask, key)
+    findings.begin(told, id.get("index"), desk.row, desk.found)
+    return f"{id['index']} {ctx.triggered[0]['value']}"
+
+
+def _told(ask: object, key: object) -> tuple[Desk, list[Told]]:
+    desk = services().behaviors.desk(parse(str(key or ""), ask))
+    children = services().experiments.progress(key)[2]
+    return desk, services().findings.of_behaviors(desk, children)
 
 
 def pairs(held: object, ask: object, key: object) -> Any:
@@ -185,6 +215,16 @@ def register(app: Dash) -> None:
         Output(Behaviors.PAIRS, "data"), Input(Behaviors.HELD, "data"), ask, key,
         prevent_initial_call=True,
     )(guarded(pairs, VIEW_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Behaviors.FINDINGS, "children"), Input(Behaviors.SHOWN, "data"),
+        Input(Shell.JOBS_POLL, "n_intervals"), Input(Shell.JOBS_POLL, "disabled"),
+        Input(Behaviors.REMEDIED, "data"), ask, key, prevent_initial_call=True,
+    )(guarded(stands_out, VIEW_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Behaviors.REMEDIED, "data"),
+        Input(repeated(Behaviors.REMEDY, ALL), "n_clicks"),  # type: ignore[arg-type]
+        ask, key, prevent_initial_call=True,
+    )(guarded(remedied, EDIT_EXPERIMENT))  # fmt: skip
     wire: Any = app.clientside_callback  # Dash leaves it untyped
     wire(ClientsideFunction("behaviors", "pairs"), Input(Behaviors.PAIRS, "data"))
     wire(ClientsideFunction("behaviors", "draw"), Input(Behaviors.DATA, "data"),

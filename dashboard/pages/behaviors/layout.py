@@ -33,6 +33,7 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
             dcc.Store(Behaviors.NEWS),
             dcc.Store(Behaviors.FLAG),
             dcc.Store(Behaviors.FLAGS),
+            dcc.Store(Behaviors.REMEDIED),
             dcc.Download(id=Behaviors.FILE),
             header(
                 [("Experiments", EXPERIMENTS), (row.name, build(of_experiment(view))),
@@ -42,6 +43,8 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
                 [
                     html.Aside(
                         [html.Div(parts.bones(6), id=Behaviors.SIDE, className="behaviors-models"),
+                         html.Div(id=Behaviors.FINDINGS, className="findings",
+                                  **aria(live="polite")),
                          parts.bring()],
                         className="pane behaviors-side",
                         **aria(label="Models that are compared"),

@@ -15,6 +15,7 @@ from dashboard.queries.behaviors import Desk
 from dashboard.queries.behaviors_table import tones
 from dashboard.queries.behaviors_words import KINDS
 from dashboard.queries.experiment_words import recipe_words
+from dashboard.queries.findings import Told
 from dashboard.urls_behaviors import BehaviorsView, search
 from engine.behaviors import ENDINGS
 from engine.numbers import count
@@ -241,6 +242,12 @@ def notice(desk: Desk, job: Any) -> list[Any]:
             className="empty",
         )
     ]  # fmt: skip
+
+
+def evidence(told: Told) -> list[Any]:
+    """What shows a finding: other views of this page, and the layers."""
+    here = [way(words, to) for words, to in told.ways]
+    return [*here, *(dcc.Link(words, href=to, className="link") for words, to in told.pages[:4])]
 
 
 def fault(sentence: str, view: BehaviorsView) -> list[Any]:

@@ -13,25 +13,25 @@ from dash import (
     Output,
     State,
     ctx,
-    dcc,
     html,
     no_update,
     set_props,
 )
 
-from dashboard import urls
+from dashboard import findings, urls
 from dashboard.access import EDIT_EXPERIMENT, FORK_EXPERIMENT, VIEW_EXPERIMENT
 from dashboard.components import data, percent
 from dashboard.ids import Experiment, Layers, Shell, repeated
-from dashboard.pages.layers import details, findings, states, table
-from dashboard.queries import remedies, services
+from dashboard.pages.layers import details, states, table
+from dashboard.queries import services
+from dashboard.queries.findings import Told, may_start
 from dashboard.queries.layer_places import place
 from dashboard.queries.layer_rows import rows, unmatched
 from dashboard.queries.layers import GOING, complete
-from dashboard.shell import guarded, notify
-from dashboard.urls_experiment import ExperimentView, path
+from dashboard.shell import guarded
 from dashboard.urls_layers import LayersView, asked, build, row
-from engine.errors import EngineError
+
+NAMED = 4  # layers of a finding that are named at first
 
 
 def _view(ask: object, key: object) -> tuple[LayersView, Any, Any]:
@@ -47,7 +47,7 @@ def shown(ask: object, _turn: object, key: object) -> tuple[Any, ...]:
     ready = [s for s in sides if s.state == "ready"]
     known = {"address": build(replace(view, layer="")), "states": _states(sides)}
     if not view.models or sides[0].state != "ready" or len(ready) < 2:
-        return states.instead(view, found, sides), [], [], [], [], known
+        return states.instead(view, found, sides), [], [], [], known
     modules = services().layers.tree(sides)
     told = rows(modules, found, view, ready)
     least = min((line.module.sampled for line in told.lines), default=1.0)
@@ -61,8 +61,7 @@ def shown(ask: object, _turn: object, key: object) -> tuple[Any, ...]:
     if not told.lines:
         body = html.P("No module has such a name.", className="muted layers-hint")
     apart = details.unmatched(unmatched(found, ready))
-    stands_out = services().layers.findings(experiment, found, view, sides)
-    return body, note, table.pages(told), apart, findings.listed(found, stands_out), known
+    return body, note, table.pages(told), apart, known
 
 
 def _states(sides: Any) -> str:
@@ -134,28 +133,44 @@ def opened(_clicks: object, picked: object, ask: object, key: object) -> Any:
     return urls.build(place(ours.store, ours.model, experiment, found, at, name, dock))
 
 
+def found(
+    _known: object, _turn: object, _off: object, _begun: object, ask: object, key: object
+) -> Any:
+    """What stands out, and how far the jobs of its remedies are."""
+    told, experiment, _ = _told(ask, key)
+    button = Layers.REMEDY if may_start(services().store, experiment) else None
+    return findings.listed(told, button, _where)
+
+
+def _told(ask: object, key: object) -> tuple[list[Told], Any, Any]:
+    """(what stands out, row of the experiment, its models)."""
+    experiment, models, children = services().experiments.progress(key)
+    view = complete(models, asked(experiment.id, ask))
+    sides = services().layers.sides(experiment, models, view, quick=False)
+    told = services().findings.of_layers(experiment, models, children, view, sides)
+    return told, experiment, models
+
+
+def _where(told: Told) -> list[Any]:
+    """Layers, each shown by a press; the first ones at once."""
+    each = [
+        html.Button(name, className="link", title=f"{name}: show this layer", **data(find=name))
+        for name in told.finding.where
+    ]
+    if len(each) <= NAMED:
+        return each
+    more = html.Summary(f"and {len(each) - NAMED} more", className="link")
+    return [*each[:NAMED], html.Details([more, *each[NAMED:]])]
+
+
 def remedied(_clicks: object, ask: object, key: object) -> Any:
     """Start what a finding suggests."""
     id = ctx.triggered_id
     if not isinstance(id, dict) or not ctx.triggered[0]["value"]:
         return no_update
-    view, experiment, found = _view(ask, key)
-    sides = services().layers.sides(experiment, found, view, quick=False)
-    told = services().layers.findings(experiment, found, view, sides)
-    at, _, place = str(id.get("index")).partition(".")
-    k = row(place)
-    remedy = told[k][1].remedy if k is not None and k < len(told) else None
-    if k is None or remedy is None or str(told[k][0]) != at:
-        raise EngineError("this finding is not there any more", try_this="loading the page again")
-    begun = remedies.start(services().store, experiment, found, told[k][0], remedy)
-    whose = dcc.Link("To the experiment", href=path(ExperimentView(experiment_id=experiment.id)))
-    if begun.job is None:
-        notify([f"Here already: {', '.join(begun.there)}. ", whose], "info")
-    else:
-        services().jobs.wake()
-        notify([f"{begun.job.title}: asked for, as {', '.join(begun.made)}. ", whose], "info")
-        set_props(Shell.JOBS_POLL, {"disabled": False})
-    return id["index"]
+    told, experiment, models = _told(ask, key)
+    findings.begin(told, id.get("index"), experiment, models)
+    return f"{id['index']} {ctx.triggered[0]['value']}"
 
 
 def register(app: Dash) -> None:
@@ -165,7 +180,6 @@ def register(app: Dash) -> None:
     app.callback(
         Output(Layers.TABLE, "children"), Output(Layers.NOTE, "children"),
         Output(Layers.PAGES, "children"), Output(Layers.UNMATCHED, "children"),
- Output(Layers.FINDINGS, "children"),
         Output(Layers.ADDRESS, "data"),
         Input(Layers.ASK, "data"), Input(Layers.TURN, "data"), key,
     )(guarded(shown, VIEW_EXPERIMENT))  # fmt: skip
@@ -190,6 +204,11 @@ def register(app: Dash) -> None:
         Output(Layers.OPENED, "href"), Input(repeated(Layers.TASK, ALL), "n_clicks"),  # type: ignore[arg-type]
         State(Layers.PICKED, "data"), ask, key, **later,
     )(guarded(opened, FORK_EXPERIMENT))  # fmt: skip
+    app.callback(
+        Output(Layers.FINDINGS, "children"), Input(Layers.ADDRESS, "data"),
+        Input(Shell.JOBS_POLL, "n_intervals"), Input(Shell.JOBS_POLL, "disabled"),
+        Input(Layers.REMEDIED, "data"), ask, key, **later,
+    )(guarded(found, VIEW_EXPERIMENT))  # fmt: skip
     app.callback(
         Output(Layers.REMEDIED, "data"), Input(repeated(Layers.REMEDY, ALL), "n_clicks"),  # type: ignore[arg-type]
         ask, key, **later,

@@ -82,7 +82,7 @@ def page(view: LayersView, row: ExperimentRow, found: Found) -> html.Div:
                     html.Aside(
                         [
                             html.Div(id=Layers.DETAILS, className="layers-details"),
-                            html.Div(id=Layers.FINDINGS, className="layers-findings"),
+                            html.Div(id=Layers.FINDINGS, className="findings layers-findings"),
                             html.Div(id=Layers.UNMATCHED, className="layers-unmatched"),
                         ],
                         className="pane layers-aside", **aria(label="The selected layer"),
