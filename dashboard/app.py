@@ -56,7 +56,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.index_string = shell.INDEX.replace("THEME", app.get_asset_url("js/theme.js"))
     for order, page in enumerate(PAGES):
         _add_page(app, page, order)
-    dash.register_page("not_found_404", layout=shell.not_found)  # type: ignore[no-untyped-call]
+    dash.register_page(  # type: ignore[no-untyped-call]
+        "not_found_404", title=shell.NOWHERE, layout=shell.not_found
+    )
 
     def layout() -> Any:
         if embed.asked():

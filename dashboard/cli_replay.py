@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,15 +50,17 @@ def _replay(options: argparse.Namespace) -> int:
 def _row(one: Replayed) -> dict[str, Any]:
     return {
         "id": one.row.id, "name": one.row.name, "verdict": one.verdict, "why": one.why,
-        "engine": one.row.engine, "target": one.target, "target_digest": one.target_digest,
-        "model_sha256": one.model_sha256,
+        "engine": one.with_.engine, "target": one.with_.target,
+        "target_digest": one.with_.digest, "model_sha256": one.with_.sha256,
+        "said": asdict(one.said), "recomputed": asdict(one.again),
         "worst": one.worst if one.worst < float("inf") else None,
     }  # fmt: skip
 
 
 def _line(one: Replayed) -> str:
-    digest, model = one.target_digest[:12] or "not kept", one.model_sha256[:12] or "not kept"
+    made = one.with_
+    digest, model = made.digest[:12] or "not kept", made.sha256[:12] or "not kept"
     return (
-        f"{one.verdict:<13} {one.row.name}  engine {one.row.engine or 'not kept'}, "
-        f"target {one.target or 'not kept'} {digest}, model {model}"
+        f"{one.verdict:<13} {one.row.name}  engine {made.engine or 'not kept'}, "
+        f"target {made.target or 'not kept'} {digest}, model {model}"
     )

@@ -167,6 +167,9 @@ def on_bug(error: Exception) -> None:
     notify("This did not work because of a fault in Paredown; the log says more.", "fault")
 
 
+NOWHERE = "Nothing here · Paredown"  # title of that page
+
+
 def not_found(**_query: str) -> html.Div:
     """The page for an address that leads nowhere."""
     return html.Div(

@@ -23,9 +23,8 @@ ENGINE = [
     "store", "jobs",
 ]
 DASHBOARD = [
-    "settings", "ids", "ids_behaviors", "ids_embed", "ids_sharing", "urls", "urls_experiment",
-    "urls_layers",
-    "urls_behaviors", "urls_embed", "access", "demo",
+    "settings", "ids", "ids_behaviors", "ids_embed", "ids_replay", "ids_sharing",
+    "urls", "urls_experiment", "urls_layers", "urls_behaviors", "urls_embed", "access", "demo",
     "components", "figures", "queries", "shell", "job_list", "job_drawer", "findings", "link_sheet",
     "share_sheet", "embed_sheet", "pages", "embed", "arrival", "api_experiments", "api_predictions",
     "api_usage", "api", "share_links", "delivery", "app", "serve",

@@ -67,9 +67,9 @@
       event.stopPropagation();
       return close();
     }
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const typing = event.target.closest("input, textarea, select, [contenteditable]"), barred = ["viewer", "forker"].includes(page().dataset.may);
     const { selected } = page().state || { selected: [] };
-    if (event.key.toLowerCase() !== "o" || typing || event.ctrlKey || event.metaKey || event.altKey || selected.length !== 1) return;
+    if (event.key.toLowerCase() !== "o" || typing || barred || event.ctrlKey || event.metaKey || event.altKey || selected.length !== 1) return;
     event.preventDefault();
     open(selected[0]);
   }, true);

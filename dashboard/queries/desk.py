@@ -27,7 +27,7 @@ from dashboard.queries.analyses import (
 )
 from dashboard.queries.documents import Document, document_of, recipe_of, split, text_of
 from dashboard.queries.model import ModelQueries
-from dashboard.queries.replay import provenance, replay, words
+from dashboard.queries.replay import Replayed, provenance, replay, words
 from dashboard.queries.saved_totals import totals_text
 from dashboard.urls import View, build
 from engine.errors import EngineError
@@ -57,6 +57,7 @@ class Answer:
         against: what figures are to be compared with; None as before.
         load: a document that the page is to show; None the one that it has.
         refused: nothing was done; `said` has the reason.
+        replayed: what a replay found, checkpoint by checkpoint.
     """
 
     draft: DraftState
@@ -65,6 +66,7 @@ class Answer:
     against: Comparison | None = None
     load: Document | None = None
     refused: bool = False
+    replayed: tuple[Replayed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,8 +365,9 @@ def _compare(m: _Message) -> Answer:
 
 
 def _replay(m: _Message) -> Answer:
-    """Compute the checkpoints again; only the sentence is new."""
-    return replace(_here(m), said=words(replay(m.store, m.ask, m.row().id)))
+    """Compute the checkpoints again; only what that found is new."""
+    found = replay(m.store, m.ask, m.row().id)
+    return replace(_here(m), said=words(found), replayed=found)
 
 
 def _here(m: _Message) -> Answer:

@@ -25,6 +25,22 @@ SAME, DIFFERS, CANNOT, NOTHING = "same", "differs", "cannot", "nothing kept"
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What totals were made with; "" not kept.
+
+    Args:
+        engine: version.
+        target: id; digest: sha256 of all that the catalogue said of it.
+        sha256: of the model's file.
+    """
+
+    engine: str = ""
+    target: str = ""
+    digest: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Replayed:
     """A checkpoint that was computed again.
 
@@ -32,16 +48,19 @@ class Replayed:
         row: the checkpoint.
         verdict: "same", "differs", "cannot" or "nothing kept" to compare with.
         why: what is another, or why it cannot be computed; "" when it is the same.
-        target, target_digest, model_sha256: that its totals were made with; "" not kept.
+        said, again: the totals that were kept, and those that come out now; unknown where nothing
+            was kept, or nothing comes out.
+        with_, with_now: what each was made with.
         worst: largest relative difference of a total, 0.01 is 1 %.
     """
 
     row: CheckpointRow
     verdict: str
     why: str
-    target: str
-    target_digest: str
-    model_sha256: str
+    said: Figures
+    again: Figures
+    with_: Made
+    with_now: Made
     worst: float
 
 
@@ -83,35 +102,36 @@ def _one(
     store: Store, ask: ModelQueries, model_id: str, bindings: Mapping[str, int], row: CheckpointRow
 ) -> Replayed:
     kept, named = saved_of(row.totals), _named(row.totals)
-    target, digest = kept.target, _text(named, "target_digest")
-    sha256, sizes = _text(named, "model_sha256"), named.get("bindings")
-    told = (target, digest, sha256)
+    digest, sha256 = _text(named, "target_digest"), _text(named, "model_sha256")
+    made, sizes = Made(row.engine, kept.target, digest, sha256), named.get("bindings")
     if not row.totals or kept.now == Figures():
-        return Replayed(row, NOTHING, "the checkpoint was kept without totals", *told, 0.0)
+        why = "the checkpoint was kept without totals"
+        return Replayed(row, NOTHING, why, kept.now, Figures(), made, Made(), 0.0)
     try:
         bound = sizes if isinstance(sizes, dict) else bindings
         recipe = store.analyses.checkpoint_of(row.id).recipe
         sized = tuple(sorted((str(k), int(v)) for k, v in bound.items()))
-        view = View(model_id, target=target, fps=kept.fps, bindings=sized, recipe=recipe)
+        view = View(model_id, target=kept.target, fps=kept.fps, bindings=sized, recipe=recipe)
         now = price(ask, view)
-        reasons = _reasons(store, view, row, digest, sha256)
+        here = provenance(store, view)
     except (EngineError, TypeError, ValueError) as error:
         why = error.sentence if isinstance(error, EngineError) else "its sizes cannot be read"
-        return Replayed(row, CANNOT, why, *told, 0.0)
+        return Replayed(row, CANNOT, why, kept.now, Figures(), made, Made(), 0.0)
+    with_now = Made(engine.VERSION, kept.target, here["target_digest"], here["model_sha256"])
     worst, what = _worst(kept.now, now.now)
-    if worst <= CLOSE:
-        return Replayed(row, SAME, "", *told, worst)
-    why = f"{what}: {' and '.join(reasons) or 'nothing that is named is another'}"
-    return Replayed(row, DIFFERS, why, *told, worst)
+    verdict, why = SAME, ""
+    if worst > CLOSE:
+        reasons = " and ".join(_reasons(made, with_now)) or "nothing that is named is another"
+        verdict, why = DIFFERS, f"{what}: {reasons}"
+    return Replayed(row, verdict, why, kept.now, now.now, made, with_now, worst)
 
 
-def _reasons(store: Store, view: View, row: CheckpointRow, digest: str, sha256: str) -> list[str]:
+def _reasons(then: Made, now: Made) -> list[str]:
     """What is another than when the totals were made."""
-    now = provenance(store, view)
     return [
-        *([f"the engine was {row.engine}"] if row.engine != engine.VERSION else []),
-        *(["the target has changed"] if digest not in ("", now["target_digest"]) else []),
-        *(["the model is another"] if sha256 not in ("", now["model_sha256"]) else []),
+        *([f"the engine was {then.engine}"] if then.engine != now.engine else []),
+        *(["the target has changed"] if then.digest not in ("", now.digest) else []),
+        *(["the model is another"] if then.sha256 not in ("", now.sha256) else []),
     ]
 
 
@@ -142,6 +162,12 @@ def words(found: tuple[Replayed, ...]) -> str:
              f"{'all' if same == len(found) else same or 'none'} the same."]  # fmt: skip
     parts += [f"“{r.row.name}” {r.verdict}: {r.why}." for r in found if r.verdict != SAME][:5]
     return " ".join(parts).replace("..", ".")
+
+
+def brief(found: tuple[Replayed, ...]) -> str:
+    """What a replay found, in a few words."""
+    same = sum(r.verdict == SAME for r in found)
+    return f"{same} of {len(found)} the same, engine {engine.VERSION}"
 
 
 def _named(text: str) -> Mapping[str, Any]:

@@ -37,6 +37,10 @@ def opened(page, place):
     page.goto(place[1] + "?sel=1")
     page.wait_for_selector("#experiment--page[data-answered]")
     page.focus("#experiment--map")
+    page.evaluate(f"{PAGE}.dataset.may = 'viewer'")
+    page.keyboard.press("o")
+    assert page.locator("#experiment--run").is_hidden()  # who may only look has no button either
+    page.evaluate(f"{PAGE}.dataset.may = 'owner'")
     page.keyboard.press("o")
     page.wait_for_selector("#experiment--run-go")
     return page

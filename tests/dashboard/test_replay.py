@@ -10,10 +10,12 @@ import sqlalchemy as sa
 
 import engine
 from dashboard.cli import main
+from dashboard.pages.model.replayed import section
 from dashboard.queries import replay as room
-from dashboard.queries.replay import replay, target_digest, words
+from dashboard.queries.replay import Made, replay, target_digest, words
 from engine.store.tables import CHECKPOINTS
 from tests.acting import by
+from tests.dashboard.test_sharing import text
 from tests.dashboard.test_together import Page
 
 
@@ -50,20 +52,25 @@ def test_a_replay_gives_the_same_totals_and_names_what_they_were_made_with(servi
     model = by("ana", services.store.model, page.view.model_id)
     for one in found:
         assert one.row.engine == engine.VERSION
-        assert (one.target, one.target_digest) == ("phone-npu", target_digest("phone-npu"))
-        assert one.model_sha256 == model.sha256
+        digest = target_digest("phone-npu")
+        assert one.with_ == Made(engine.VERSION, "phone-npu", digest, model.sha256) == one.with_now
     assert words(found).endswith("all the same.")
 
 
 def test_totals_that_moved_are_seen_with_the_reason(services, page):
     now = json.loads(totals(services))["now"]
-    text = totals(services, now={**now, "latency_s": now["latency_s"] * 1.01}, target_digest="old")
-    changed(services, totals=text, engine="0.0.1")
+    moved = {**now, "latency_s": now["latency_s"] * 1.01}
+    changed(services, totals=totals(services, now=moved, target_digest="old"), engine="0.0.1")
     one = replayed(services, page)[1]
     assert one.verdict == "differs"
     assert one.worst == pytest.approx(0.01 / 1.01)
     assert one.why == "latency: the engine was 0.0.1 and the target has changed"
     assert "1 the same" in words(replayed(services, page))
+    drawn = text(section(replayed(services, page), "plan"))
+    assert "1 of 2 the same, engine" in drawn
+    assert "second differs latency: the engine was 0.0.1" in drawn
+    assert "engine 0.0.1, phone-npu old, model" in drawn
+    assert drawn.count("recomputed") == 2
 
 
 def test_what_cannot_be_computed_says_why(services, page):
@@ -71,6 +78,9 @@ def test_what_cannot_be_computed_says_why(services, page):
     one = replayed(services, page)[1]
     assert one.verdict == "cannot"
     assert "gone" in one.why
+    drawn = text(section((one,), "plan"))
+    assert "second cannot be computed" in drawn
+    assert "recomputed" not in drawn
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"now": 3}'])
@@ -87,7 +97,9 @@ def test_a_target_has_the_same_digest_until_it_changes(monkeypatch):
 
 
 def test_the_page_and_the_command_line_replay(services, page, settings, capsys):
-    assert "Replayed 2 checkpoints" in page.send("replay").said
+    done = page.send("replay")
+    assert "Replayed 2 checkpoints" in done.said
+    assert [r.row.name for r in done.replayed] == ["first", "second"]
     command = ["replay", page.draft["analysis"], "--data", str(settings.data), "--user", "ana"]
     assert main(command) == 0
     assert "same          first  engine" in capsys.readouterr().out

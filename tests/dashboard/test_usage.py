@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import dash
 import pytest
 
 from dashboard.access.tokens import Tokens, key_of
 from dashboard.app import create_app
 from dashboard.figures.growth import growth
+from dashboard.pages import usage as usage_page
 from dashboard.pages.targets.layout import layout as targets
 from dashboard.pages.usage.layout import layout
 from dashboard.queries import embeds, sharing, usage
@@ -73,6 +75,9 @@ def test_with_records_it_shows_people_models_and_the_share(page, add):
 
 def test_who_is_no_admin_finds_nothing(page):
     assert page(Principal("ana")) == str(not_found())
+    title = dash.page_registry[usage_page.__name__]["title"]
+    assert by(Principal("ana"), title) == dash.page_registry["not_found_404"]["title"]
+    assert by(ADMIN, title) == "Usage · Paredown"
     assert "/usage" in page(layout=targets)
     assert "/usage" not in page(Principal("ana"), targets)
 

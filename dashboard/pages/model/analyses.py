@@ -25,7 +25,9 @@ from dash import (
 from dashboard.access import VIEW_MODEL
 from dashboard.components import aria, data
 from dashboard.ids import Model, repeated
+from dashboard.ids_replay import Replay
 from dashboard.pages.model.analyses_sheet import analysis_section, tree_section
+from dashboard.pages.model.replayed import section
 from dashboard.queries import desk, services
 from dashboard.queries.saved_lists import analysis_list, checkpoint_tree
 from dashboard.shell import guarded, notify
@@ -158,6 +160,7 @@ def sheet() -> html.Aside:
             ),
             form,
             html.Div(id=Model.ANALYSES_TREE, className="saved-tree"),
+            html.Div(id=Replay.SHOWN, className="replay"),
             html.Div(
                 [
                     html.H3("Analyses of this model", id=Model.ANALYSES_COUNT),
@@ -190,6 +193,8 @@ def keep(view: View, message: object) -> dict[str, Any]:
     if verb in ("checkpoint", "create") and not draft["conflict"] and not done.refused:
         for field in (Model.CHECKPOINT_NAME, Model.CHECKPOINT_NOTE):
             set_props(field, {"value": ""})
+    if done.replayed or verb in desk.SEES:  # what is opened has another past
+        set_props(Replay.SHOWN, {"children": section(done.replayed, str(draft["name"]))})
     return {
         "saved": {"draft": draft, "against": done.against, "load": done.load},
         "hidden": not draft["conflict"],

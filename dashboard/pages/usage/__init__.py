@@ -8,9 +8,17 @@ reading at `layout.py`.
 from dash import Dash
 
 from dashboard.pages.usage.layout import layout
+from dashboard.queries.usage import may_look
+from dashboard.shell import NOWHERE
 from dashboard.urls import USAGE as PATH
 
-TITLE = "Usage · Paredown"
+
+def title() -> str:
+    """Its title, for who may look; for all others that of an address that leads nowhere."""
+    return "Usage · Paredown" if may_look() else NOWHERE
+
+
+TITLE = title
 __all__ = ["PATH", "TITLE", "layout", "register"]
 
 
