@@ -38,6 +38,7 @@ class Desk:
         view: what is asked for, with what it left open filled in.
         sets: of instances; data: the chosen one, None where there is none.
         order: rows of the models, the base first; ready: of those with predictions.
+        late: ids of models whose predictions are of an earlier file or other steps.
         asking: None where the base or all others have none.
         shown: what people see of the instances; None where nothing is kept.
     """
@@ -49,6 +50,7 @@ class Desk:
     data: DataSet | None
     order: tuple[int, ...]
     ready: tuple[int, ...]
+    late: frozenset[str] = frozenset()
     asking: Asking | None = None
     shown: Instances | None = None
 
@@ -122,10 +124,13 @@ class BehaviorQueries:
             (d for d in sets if view.data and d.id.startswith(view.data)),
             max(sets, key=lambda d: len(wanted & set(d.models)), default=None),
         )
-        ready = tuple(k for k in order if data and found.models[k].id in data.models)
+        ids = [found.models[k].id for k in order]
+        late = self._predictions.outdated(row, found, ids, data) if data else frozenset()
+        there = set(data.models) - late if data else set()
+        ready = tuple(k for k in order if found.models[k].id in there)
         view = replace(view, models=models, base=base, bounds=tuple(
             b for b in view.bounds if b[0] in ready))  # fmt: skip
-        bare = Desk(row, found, view, sets, data, order, ready)
+        bare = Desk(row, found, view, sets, data, order, ready, late)
         if data is None or len(ready) < 2 or ready[0] != base:
             return bare
         asking = self._asking(row, found, data, ready)

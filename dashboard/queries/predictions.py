@@ -16,12 +16,12 @@ from typing import Any
 
 import engine
 from dashboard.queries.experiments import ExperimentQueries
-from dashboard.queries.offspring import files_of, origin
+from dashboard.queries.offspring import Origin, files_of, origin
 from dashboard.queries.predictions_brought import Imported, bring
 from engine.behaviors import Instances, Outputs
 from engine.errors import EngineError
 from engine.experiments import Experiment
-from engine.store import JobRow, PredictionRow, Role, Store
+from engine.store import ExperimentRow, JobRow, PredictionRow, Role, Store
 
 MOST_BYTES = 256_000_000  # of outputs and instances in memory
 MOST_MODELS = 200  # of a job
@@ -111,6 +111,26 @@ class PredictionQueries:
             told.append(DataSet(id, name, count, kind, id in own, models))
         return tuple(told)
 
+    def outdated(
+        self, row: ExperimentRow, found: Experiment, nodes: Sequence[str], data: DataSet
+    ) -> frozenset[str]:
+        """Models whose predictions a job made of another file, or by other steps, than theirs now.
+
+        Args:
+            row: of the experiment.
+            found: its models.
+            nodes: ids of models.
+            data: the set; of one that models cannot be run on any more nothing is known.
+        """
+        made = {m: data.models[m] for m in nodes if m in data.models} if data.runs else {}
+        late = set()
+        for model, kept in made.items():
+            if kept.source == "job" and kept.made_from:
+                start = origin(self._store, row, found, model)
+                if not start.missing and kept.made_from != _unit(start, data.id)[1]:
+                    late.add(model)
+        return frozenset(late)
+
     def of(self, experiment_id: object, nodes: Sequence[str], data: str) -> dict[str, Outputs]:
         """What models made of a set; those that have nothing for it are left out.
 
@@ -187,8 +207,7 @@ class PredictionQueries:
             if start.missing:
                 missing[model] = start.missing
                 continue
-            args = start.args() | {"on": file.sha256}
-            made_from = hashlib.sha256(json.dumps(args, sort_keys=True).encode()).hexdigest()
+            args, made_from = _unit(start, file.sha256)
             kept = self._store.predictions.find(row.id, model, file.sha256)
             same = kept and (kept.made_from, kept.engine) == (made_from, engine.VERSION)
             if kept and (same or kept.source == "file"):  # what a person brought stays
@@ -248,6 +267,19 @@ class PredictionQueries:
             while len(self._held) > 1 and sum(n for n, _ in self._held.values()) > MOST_BYTES:
                 self._held.popitem(last=False)
         return one
+
+
+def _unit(start: Origin, on: str) -> tuple[dict[str, Any], str]:
+    """(arguments of a unit that predicts, digest of what decides its result).
+
+    Args:
+        start: of the model.
+        on: digest of the samples to run on.
+    """
+    args = start.args() | {"on": on}
+    if all(engine.operation(id).data == "none" for id, _ in start.path):
+        args |= {"fit": "", "data": ""}  # no step reads any
+    return args, hashlib.sha256(json.dumps(args, sort_keys=True).encode()).hexdigest()
 
 
 def _title(found: Experiment, models: Sequence[str], words: str) -> str:

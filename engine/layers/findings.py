@@ -26,6 +26,7 @@ from engine.layers.tensors import tensors
 
 Inputs = Mapping[str, NDArray[Any]]
 SMALL = 0.02  # share of the model's weights up to which a layer is small
+LITTLE = 0.1  # share of the model's weights up to which little is saved
 PRUNED = 0.5  # share of a small layer's weights that pruning took
 HURT = 0.25  # of what they weighed: ‖Δw‖ / ‖w‖
 SILENT = 0.1  # share of a layer's channels that fell silent
@@ -103,6 +104,7 @@ def _small(compared: Sequence[Layer], fixable: set[str]) -> Finding | None:
     names = sorted(taken, key=lambda n: -whole[n].sums.relative)
     held = sum(whole[n].size for n in names) / total
     they = "It holds" if len(names) == 1 else "Together they hold"
+    saved = ", so little is saved there" if held <= LITTLE else ""
     worst = whole[names[0]]
     return Finding(
         "small", tuple(names),
@@ -111,7 +113,7 @@ def _small(compared: Sequence[Layer], fixable: set[str]) -> Finding | None:
          amount("Weights of the model in these layers", held, "share")),
         f"{_count(names, 'small layer')} lost most of {'its' if len(names) == 1 else 'their'} "
         f"weights: {_named(names, lambda n: f'{taken[n]:.0%} of {whole[n].size:,}')}. "
-        f"{they} {held:.1%} of the model's weights, so little is saved there.",
+        f"{they} {held:.1%} of the model's weights{saved}.",
         _back(names, fixable, "weight"), taken,
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from engine.formats import Network
 STEPS = 256  # of 8 bits
 FEW = 8.0  # steps of the result below which an operand is told too coarsely
 _MEETINGS = frozenset({"Add", "Sub", "Concat"})
+_BYTES = frozenset({"int8", "uint8"})
 _THROUGH = frozenset({"Relu", "Clip"})
 
 
@@ -63,7 +64,7 @@ def _scale(network: Network, node: Any, stored: set[str]) -> float:
     """Scale of an activation that DequantizeLinear gives; 0 where it is no such thing."""
     if node is None or node.op_type != "DequantizeLinear" or node.input[0] in stored:
         return 0.0
-    return _number(network, node.input[1], stored)
+    return _number(network, node, stored)
 
 
 def _behind(network: Network, node: Any, readers: dict[str, list[Any]], stored: set[str]) -> float:
@@ -75,11 +76,15 @@ def _behind(network: Network, node: Any, readers: dict[str, list[Any]], stored: 
             return 0.0
         at = after[0]
         if at.op_type == "QuantizeLinear":
-            return _number(network, at.input[1], stored)
+            return _number(network, at, stored)
         if at.op_type not in _THROUGH:
             return 0.0
 
 
-def _number(network: Network, name: str, stored: set[str]) -> float:
+def _number(network: Network, node: Any, stored: set[str]) -> float:
+    """Scale of a tensor in 8 bits; 0 where it is stored in others, or by channels."""
+    name, zero = node.input[1], node.input[2] if len(node.input) > 2 else ""
+    if zero in stored and network.dtype(zero) not in _BYTES:
+        return 0.0
     value = np.asarray(network.array(name)) if name in stored else np.zeros(0)
     return float(value.reshape(-1)[0]) if value.size == 1 else 0.0

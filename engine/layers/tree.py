@@ -24,6 +24,7 @@ KEYS: Mapping[str, str] = {
 }
 WORSE_LOW = frozenset({"sqnr_db", "cosine"})  # less of it is more change
 PAGE = 20
+DEEPEST = 32  # modules within modules: a name of 100,000 dots would fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +190,8 @@ def _inside(modules: Mapping[str, Module], name: str, hits: set[str]) -> bool:
 
 
 def _upwards(module: str) -> list[str]:
-    """`a.b.c` -> a, a.b, a.b.c."""
-    parts = module.split(".")
+    """`a.b.c` -> a, a.b, a.b.c; what is deeper than `DEEPEST` stays with the last."""
+    parts = module.split(".", DEEPEST - 1)
     return [".".join(parts[: k + 1]) for k in range(len(parts))]
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from dashboard import job_list
+from dashboard.pages.behaviors import parts
 from dashboard.queries import offspring, open_services
 from dashboard.settings import Settings
+from dashboard.urls_behaviors import BehaviorsView
 from engine import behaviors
 from engine.errors import EngineError
 from engine.jobs import Cancelled, Place, run_worker
@@ -127,9 +129,17 @@ def test_the_same_model_and_data_are_run_once(services, key):
     assert (again.models, again.there) == (("p5",), ("root",))
     work(services)
     assert ask.start(key, ["root", "p5"]).job is None
-    row, _ = services.experiments.get(key)
+    row, found = services.experiments.get(key)
+    offspring.attach_data(services.store, row, found, "root", "fit.npz", npz(x=IMAGES))
+    assert ask.start(key, ["root", "p5"]).job is None  # no step reads these
+    view = BehaviorsView(key, (found.rows["root"], found.rows["p5"]), found.rows["root"])
+    assert services.behaviors.desk(view).asking is not None
     other = offspring.kept(services.store, small(seed=1))
     offspring.attach_model(services.store, row, "root", other, "another file")
+    desk = services.behaviors.desk(view)  # what both say of the samples now is not known
+    assert (desk.asking, desk.late, desk.ready) == (None, {"root", "p5"}, ())
+    assert "earlier predictions" in str(parts.side(desk))
+    assert "as they are now: root" in str(parts.notice(desk, None))
     assert ask.start(key, ["root"]).models == ("root",)
 
 

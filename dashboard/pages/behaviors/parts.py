@@ -68,7 +68,8 @@ def side(desk: Desk) -> list[Any]:
         name, (tone, words) = recipe_words(desk.found, k), colours[k]
         rest = tuple(m for m in view.models if m != k)
         base = k == view.base
-        note = ", ".join(["base"] * base + ["no predictions"] * (k not in desk.ready))
+        none = "earlier predictions" if desk.id(k) in desk.late else "no predictions"
+        note = ", ".join(["base"] * base + [none] * (k not in desk.ready))
         chips.append(
             html.Li(
                 [
@@ -218,7 +219,8 @@ def notice(desk: Desk, job: Any) -> list[Any]:
                        else "These instances came with predictions only; import those of the "
                        "others, or attach data")  # fmt: skip
     if desk.asking is not None:
-        line = [html.Span(f"No predictions yet: {names}{more}"), load]
+        none = "No predictions of the models as they are now" if desk.late else "No predictions yet"
+        line = [html.Span(f"{none}: {names}{more}"), load]
         return [html.Div(line, className="behaviors-notice")]
     if len(desk.view.models) < 2:
         text = "Behaviors are compared between models: add a second one at the left."
@@ -234,7 +236,8 @@ def notice(desk: Desk, job: Any) -> list[Any]:
             [
                 html.H1("What did compression do to which instances?"),
                 html.P(told),
-                html.P(f"Without predictions yet: {names}{more}.", className="muted"),
+                html.P(f"Without predictions{' as they are now' if desk.late else ' yet'}: "
+                       f"{names}{more}.", className="muted"),
                 html.Div([load], className="button-row"),
                 *([html.P("This experiment has no data yet: attach some with “Run an operation…” "
                           "on its page.", className="muted")] if missing else []),

@@ -14,6 +14,9 @@ from dashboard.demo import MODELS
 from dashboard.demo.digits_data import INPUT, fit_arrays
 from engine import layers as ly
 from engine.compress import Samples
+from engine.formats import Network
+from engine.layers.ranges import narrow_sums, operands
+from tests.builders import Net
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +112,30 @@ def test_what_has_no_figure_comes_last_in_both_orders(base: bytes, pruned: bytes
     known = [np.isfinite(ly.figure(m, 1, "relative")) for m in rows]
     assert not all(known)
     assert known == sorted(known, reverse=True)
+
+
+def test_a_name_of_many_dots_is_no_deep_tree():
+    name = ".".join(["a"] * 20_000)
+    made = Net("deep")
+    made.output(made.op("MatMul", made.input("x", ("n", 4)), made.constant(np.eye(4), "float32",
+                                                                           name)))  # fmt: skip
+    side = ly.compare_weights(made.bytes(), made.bytes())
+    modules = ly.tree([side, side])
+    assert len(modules) < 50
+    assert modules[name].leaf
+
+
+@pytest.mark.parametrize(("kind", "alarms"), [("uint8", 1), ("uint16", 0)])
+def test_a_sum_in_sixteen_bits_tells_small_operands(kind: str, alarms: int):
+    made = Net("sum")
+    x = made.input("x", ("n", 4))
+    zero = made.constant(np.zeros(()), kind, "zero")
+    sides = []
+    for name, scale in (("large", 1.0), ("small", 1e-3)):
+        step = made.constant(np.array(scale), "float32", f"{name}_scale")
+        sides.append(made.op("DequantizeLinear", made.op("QuantizeLinear", x, step, zero), step,
+                             zero))  # fmt: skip
+    step = made.constant(np.array(1.0), "float32", "sum_scale")
+    made.output(made.op("QuantizeLinear", made.op("Add", *sides), step, zero))
+    assert len(operands(Network(made.bytes()))) == alarms
+    assert bool(narrow_sums(Network(made.bytes()))) == bool(alarms)

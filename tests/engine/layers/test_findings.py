@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -178,3 +179,11 @@ def test_what_harms_nothing_raises_no_alarm(base: bytes, operation: str, values:
         made = engine.run_operation(model, operation, values, Samples(inputs)).model
         assert ly.findings(model, made, inputs) == ()
         assert ly.findings(model, engine.pack_model(made).model) == ()
+
+
+def test_small_layers_that_are_much_of_a_model_save_much(base: bytes, monkeypatch):
+    model, words = edited(base, "stem.weight", small_only), []
+    for little in (0.1, 0.001):  # the layer holds 1 % of the weights
+        monkeypatch.setattr(import_module("engine.layers.findings"), "LITTLE", little)
+        words += [f.sentence for f in ly.findings(base, model)]
+    assert ["so little is saved" in w for w in words] == [True, False]
