@@ -46,13 +46,13 @@ def value_text(measure: Measure, value: float) -> str:
 
 
 def change_text(measure: Measure, change: float, group: bool, half: float = math.nan) -> str:
-    """A change with its mark; ± half of its interval.
+    """A change with its mark; ± the farther end of its interval.
 
     Args:
         measure: what changed.
         change: by how much.
         group: of a class or the whole set, not of one instance.
-        half: of the 95 % interval; NaN none.
+        half: how far the 95 % interval reaches; NaN none.
     """
     if math.isnan(change):
         return UNKNOWN
@@ -117,7 +117,7 @@ def cell(
         title = why if plain == UNKNOWN else "The base"
         return Cell(plain, "", "muted" if plain == UNKNOWN or relative else "",
                     None if relative else _sound(value), title)  # fmt: skip
-    half = (high - low) / 2
+    half = max(change - low, high - change)  # of the farther end; the title has both
     moved, tone = change_text(measure, change, group, half), tone_of(measure, change, low, high)
     title = why if UNKNOWN in (plain, moved) else _interval(measure, low, high, group, together)
     if relative:

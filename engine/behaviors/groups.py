@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.behaviors.intervals import paired, wilson
 from engine.behaviors.matched import Matched, Measure, Side
 from engine.behaviors.metrics import BINS, Floats, Ints
 
@@ -23,8 +25,9 @@ class Means:
         value: [models, groups] means of the model; NaN where a measure only compares.
         difference: [models, groups] from the base, as a share of the base's mean where the
             measure is relative; NaN where nothing is known or that mean is zero.
-        low, high: [models, groups] 95 % interval of the difference, by the normal approximation of
-            paired differences; NaN below two instances and for measures with bins.
+        low, high: [models, groups] interval of the difference: of shares as in `intervals.py`, else
+            by the normal approximation of paired differences; NaN below two instances and for
+            measures with bins.
     """
 
     count: Ints
@@ -48,7 +51,10 @@ def whole(given: Matched, measure: Measure, keep: NDArray[np.bool_]) -> Means:
     return means(given, measure, rows, np.zeros(len(rows), np.int64), 1)
 
 
-def means(given: Matched, measure: Measure, rows: Ints, group: Ints, groups: int) -> Means:
+def means(
+    given: Matched, measure: Measure, rows: Ints, group: Ints, groups: int, z: float = Z,
+    wide: Callable[[Ints], Floats] | None = None,
+) -> Means:  # fmt: skip
     """Means over groups.
 
     Args:
@@ -57,35 +63,62 @@ def means(given: Matched, measure: Measure, rows: Ints, group: Ints, groups: int
         rows: [members] instances.
         group: [members] the group each counts in, 0 to groups − 1.
         groups: how many there are.
+        z: quantile of the normal distribution that intervals reach to; of 95 % usually.
+        wide: from numbers of known instances how many standard errors means reach to, instead of z;
+            intervals of shares are at each end the wider of these and of their own.
     """
     count = np.bincount(group, minlength=groups)
-    parts = [_side(side, measure, rows, group, groups) for side in given.sides]
-    known, value, difference, half = (np.stack(p) for p in zip(*parts, strict=True))
+    parts = [_side(side, measure, rows, group, groups, z, wide) for side in given.sides]
+    known, value, difference, low, high = (np.stack(p) for p in zip(*parts, strict=True))
     if measure.how.bins:
         difference = value - value[0]
     if measure.relative and measure.how.value:
         with np.errstate(invalid="ignore", divide="ignore"):
             scale = np.where(value[0] == 0, np.nan, value[0])
-            difference, half = difference / scale, half / np.abs(scale)
-    return Means(count, known, value, difference, difference - half, difference + half)
+            difference, low, high = difference / scale, low / scale, high / scale
+        low, high = np.minimum(low, high), np.maximum(low, high)
+    return Means(count, known, value, difference, low, high)
 
 
 def _side(
-    side: Side, measure: Measure, rows: Ints, group: Ints, groups: int
-) -> tuple[Ints, Floats, Floats, Floats]:
-    """(known, mean value, mean difference, half its interval) of a model."""
+    side: Side, measure: Measure, rows: Ints, group: Ints, groups: int, z: float,
+    wide: Callable[[Ints], Floats] | None,
+) -> tuple[Ints, Floats, Floats, Floats, Floats]:  # fmt: skip
+    """(known, mean value, mean difference, both ends of its interval) of a model."""
     d = side.differences[measure.id][rows].astype(np.float64)
     known, difference, spread = _moments(d, group, groups)
-    if measure.how.value is None:
-        value = np.full(groups, np.nan)
-    else:
+    value, v = np.full(groups, np.nan), d
+    if measure.how.value is not None:
         v = side.values[measure.id][rows].astype(np.float64)
         value = _moments(v, group, groups)[1]
         if measure.how.bins:
             value = _binned(v, side.bins[measure.id][rows], group, groups)
     with np.errstate(invalid="ignore", divide="ignore"):
-        half = Z * np.sqrt(spread / known)
-    return known, value, difference, np.where((known > 1) & (not measure.how.bins), half, np.nan)
+        half = (z if wide is None else wide(known)) * np.sqrt(spread / known)
+    low, high = difference - half, difference + half
+    if measure.how.share:
+        alone = measure.how.value is None
+        ends = _of_shares(v, d, group, known, z, alone)
+        if wide is None:
+            low, high = ends
+        else:
+            low, high = np.minimum(low, ends[0]), np.maximum(high, ends[1])
+        low, high = np.maximum(low, 0.0 if alone else -1.0), np.minimum(high, 1.0)
+    sure = (known > 1) & (not measure.how.bins)
+    return known, value, difference, np.where(sure, low, np.nan), np.where(sure, high, np.nan)
+
+
+def _of_shares(
+    v: Floats, d: Floats, group: Ints, known: Ints, z: float, alone: bool
+) -> tuple[Floats, Floats]:
+    """Ends of the intervals of a share, or of its change; alone: d is the share itself."""
+
+    def count(mask: NDArray[np.bool_]) -> Ints:
+        return np.bincount(group[mask], minlength=len(known))
+
+    if alone:
+        return wilson(count(d == 1), known, z)
+    return paired(count((v == 1) & (d == 0)), count(d > 0), count(d < 0), known, z)
 
 
 def _moments(v: Floats, group: Ints, groups: int) -> tuple[Ints, Floats, Floats]:

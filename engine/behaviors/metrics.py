@@ -55,6 +55,7 @@ class Kind:
         needs: "" any vector; "scores" one score a class; "labels" scores and labels.
         better: direction of a value, or of a difference where there is no value.
         relative: a class's difference is divided by the base's mean of that class.
+        share: a value, or a difference without values, is 0 or 1, so that means are shares.
         bins: [instances] bins whose signed sums are added without sign, for calibration.
     """
 
@@ -66,6 +67,7 @@ class Kind:
     better: Literal["higher", "lower", ""] = ""
     relative: bool = False
     bins: Callable[[Floats], Ints] | None = None
+    share: bool = False
 
 
 def _mean(m: Floats) -> Floats:
@@ -230,9 +232,9 @@ KINDS: Mapping[str, Kind] = {
                           None, _kl, better="lower"),
     # of classifiers
     "correctness": Kind("Correct", "Share of instances called by their label.", _right,
-                        _less(_right), "labels", "higher", True),
+                        _less(_right), "labels", "higher", True, share=True),
     "error_rate": Kind("Error rate", "Share of instances called by another label.", _wrong,
-                       _less(_wrong), "labels", "lower", True),
+                       _less(_wrong), "labels", "lower", True, share=True),
     "true_confidence": Kind("Confidence in the label", "Probability of the true class.",
                             _sure_true, _less(_sure_true), "labels", "higher"),
     "confidence": Kind("Confidence", "Probability of the predicted class.", _sure, _less(_sure),
@@ -244,7 +246,7 @@ KINDS: Mapping[str, Kind] = {
         f"over {BINS} bins of confidence.", _overconfident, _less(_overconfident), "labels",
         "lower", bins=_confidence_bins),
     "agreement": Kind("Agreement with the base", "Share of instances called as the base does.",
-                      None, _same, "scores", "higher"),
+                      None, _same, "scores", "higher", share=True),
     "kl": Kind("KL from the base, bits", "Between the probabilities of base and model.", None,
                _kl_shares, "scores", "lower"),
     # of regressions and embeddings

@@ -3,8 +3,9 @@
 Groups are classes, what a file names, and what can be made of what the base says: a label with a
 band of the base's confidence, what is easy or hard for it, what people flagged.  One interval in
 twenty misses by chance, so those of many groups are wider: all of them hold together (Bonferroni).
-They rest on the normal approximation: of few instances with shares near 0 or 1 they are too narrow
-round the change itself, while what did not change seldom seems to have.
+Of means they are Student's; of shares the wider, at each end, of Student's and those of
+`intervals.py`: the one is too narrow where shares are near 0 or 1, the other where few instances
+turn over often, and what holds by either holds by both.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.behaviors.groups import Means, Z, means
+from engine.behaviors.groups import Means, means
 from engine.behaviors.matched import Matched, Measure
 from engine.behaviors.metrics import Floats, Ints
 
@@ -89,17 +90,18 @@ def look(given: Matched, measure: Measure, keep: Mask, flagged: Collection[str] 
     some = subgroups(given, keep, flagged)
     sizes = [g.rows.size for g in some]
     rows = np.concatenate([g.rows for g in some]) if some else np.zeros(0, np.int64)
-    found = means(given, measure, rows, np.repeat(np.arange(len(some)), sizes), len(some))
-    count = int((found.count >= LEAST).sum())
-    wide = (found.high - found.low) / 2 / Z * _student(found.known - 1, max(1, count))
+    count = max(1, sum(size >= LEAST for size in sizes))
+    found = means(given, measure, rows, np.repeat(np.arange(len(some)), sizes), len(some),
+                  NormalDist().inv_cdf(1 - LEVEL / 2 / count),
+                  lambda known: _student(known - 1, count))  # fmt: skip
     few = found.known < LEAST
 
     def large(values: Floats) -> Floats:
         return np.where(few, np.nan, values)
 
-    change = large(found.difference)
-    return Looked(some, replace(found, value=large(found.value), difference=change,
-                                low=change - wide, high=change + wide), count)  # fmt: skip
+    return Looked(some, replace(found, value=large(found.value), difference=large(found.difference),
+                                low=large(found.low), high=large(found.high)),
+                  int((found.count >= LEAST).sum()))  # fmt: skip
 
 
 def _student(freedom: Ints, groups: int) -> Floats:
