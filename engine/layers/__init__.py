@@ -7,10 +7,11 @@ stands out, and what may help).
 
 from engine.behaviors import Finding, Remedy
 from engine.layers.comparing import Compared, Layer, compare_activations, compare_weights
+from engine.layers.counting import sums
 from engine.layers.findings import findings
 from engine.layers.packed import heard, pack, tell, unpack
 from engine.layers.remedies import no_remedy, remedies, steps_seen
-from engine.layers.sums import CHANGES, Sums, edges_of, sums
+from engine.layers.sums import CHANGES, Sums, edges_of
 from engine.layers.tensors import Tensor, module_of, tensors
 from engine.layers.tree import KEYS, PAGE, WORSE_LOW, Module, Shown, figure, shown, tree
 

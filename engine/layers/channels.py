@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,15 +97,18 @@ def channels(
         return {}
     sums: dict[str, NDArray[np.float64]] = {}
     counts: dict[str, int] = {}
-    for _, made in LockStep(ours, theirs, base == model, pairs, inputs):
-        for name, (b, x) in made.items():
-            if b.shape != x.shape or b.dtype.kind != "f" or b.ndim < 2:
-                continue
-            rows = [np.moveaxis(a, wanted[name], -1).reshape(-1, a.shape[wanted[name]])
-                    .astype(np.float64) for a in (b, x)]  # fmt: skip
-            add = np.stack([*(f(r) for r in rows for f in (_sum, _square)), _sum(np.abs(rows[0]))])
-            sums[name] = sums[name] + add if name in sums else add
-            counts[name] = counts.get(name, 0) + len(rows[0])
+    steps = LockStep(ours, theirs, base == model, pairs, inputs)
+    with ThreadPoolExecutor(2) as pool:
+        for _, made in steps.runs(pool, lambda made, _: made):
+            for name, (b, x) in made.items():
+                if b.shape != x.shape or b.dtype.kind != "f" or b.ndim < 2:
+                    continue
+                rows = [np.moveaxis(a, wanted[name], -1).reshape(-1, a.shape[wanted[name]])
+                        .astype(np.float64) for a in (b, x)]  # fmt: skip
+                add = np.stack([*(f(r) for r in rows for f in (_sum, _square)),
+                                _sum(np.abs(rows[0]))])  # fmt: skip
+                sums[name] = sums[name] + add if name in sums else add
+                counts[name] = counts.get(name, 0) + len(rows[0])
     return {name: _of(s / counts[name]) for name, s in sums.items()}
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +15,9 @@ from numpy.typing import NDArray
 
 from engine.errors import EngineError
 from engine.formats import Network
+from engine.layers.counting import Tally, sums_over
 from engine.layers.lockstep import MOST_BATCH, LockStep
-from engine.layers.sums import Floats, Sums, edges_of, sums_over
+from engine.layers.sums import Floats, Sums, edges_of
 from engine.layers.tensors import (
     matching,
     module_of,
@@ -26,7 +30,9 @@ from engine.layers.tensors import (
 # < 0.1 dB.
 SAMPLED = 4096
 TOGETHER = 64  # samples whose numbers are added up at once: numpy takes a while to begin
-_Taken = tuple[NDArray[Any], NDArray[Any], int, int]  # of model, of base; size, of one sample
+AHEAD = 4  # runs of which only what is taken is kept
+PIECE = 16  # tensors that a thread adds up at once
+_Parts = list[tuple[NDArray[Any], NDArray[Any]]]  # of model, of base
 Report = Callable[[int, int], None]  # (done, of): may raise to stop
 
 
@@ -87,9 +93,8 @@ def compare_weights(base: bytes, model: bytes) -> Compared:
     found = []
     for name in both:
         b, x = ours[name].values(), theirs[name].values()
-        own, overall = sums_over(x, b, edges_of(b), whole)
-        found.append(Layer(name, module_of(ours[name]), ours[name].role, ours[name].count, own,
-                           overall))  # fmt: skip
+        found.append(Layer(name, module_of(ours[name]), ours[name].role, ours[name].count,
+                           *_lean(sums_over(x, b, edges_of(b), whole))))  # fmt: skip
     notes = tuple(
         f"{n} is stored in a form that is not read." for n in (*unread_ours, *unread)
     )  # fmt: skip
@@ -102,7 +107,7 @@ def compare_activations(
 ) -> Compared:  # fmt: skip
     """What layers of a model make of samples, beside its base, batch by batch.
 
-    Both run in lock step, so that two batches of each are held and nothing else.
+    Both run in lock step, and of each batch only some numbers are kept.
 
     Args:
         base: bytes of an ONNX file.
@@ -123,61 +128,106 @@ def compare_activations(
                           try_this="compare models that were made from one another")  # fmt: skip
     # the base gives all of it, so that the bars do not hang on what the model has
     steps = LockStep(ours, theirs, base == model, {n: pairs[n] for n in both}, inputs, asked)
-    run: dict[str, Layer] = {}
-    modules = ours.modules()
     whole = _range(steps.first.values())
-    edges = {n: edges_of(steps.first[n]) for n in both}
-    taken: dict[str, list[_Taken]] = {n: [] for n in both}
-    added = 0
-    for done, made in steps:
-        for name, (b, x) in made.items():
-            taken[name] += _taken(b, x, steps.batch)
-        if done - added >= TOGETHER or done >= steps.count - steps.spare:
-            added = done
-            for name in both:
-                _add(run, name, modules.get(name, ""), taken[name], edges[name], whole)
-                taken[name].clear()
-        if report:
-            report(done, steps.count - steps.spare)
-    left = [n for n in asked if n not in run]
+    tallies = {n: Tally((edges_of(steps.first[n]), whole)) for n in both}
+    taken: dict[str, _Parts] = {n: [] for n in both}
+    seen: Counter[str] = Counter()
+    waiting, added, last = list[Future[None]](), 0, steps.count - steps.spare
+    with ThreadPoolExecutor(2) as pool:  # adding up as well, so that no thread is without work
+        for done, made in steps.runs(pool, partial(_taken, batch=steps.batch), AHEAD):
+            for name, (b, x) in made.items():
+                if b.numbers is not None and x.numbers is not None and b.shape == x.shape:
+                    taken[name].append((x.numbers, b.numbers))
+                    seen[name] += math.prod(b.shape)
+            if done - added >= TOGETHER or done == last:
+                added = done
+                _finish(waiting)  # a tally is added to by one thread at a time
+                parts = [(tallies[n], t) for n, t in taken.items() if t]
+                waiting = [pool.submit(_add, parts[k : k + PIECE])
+                           for k in range(0, len(parts), PIECE)]  # fmt: skip
+                taken = {n: [] for n in both}
+            if report:
+                report(done, last)
+        _finish(waiting)
+    modules = ours.modules()
+    found = [
+        _layer(n, modules.get(n, ""), steps.first[n], tallies[n].sums(), tallies[n].count / seen[n])
+        for n in both
+        if seen[n]
+    ]
+    left = [n for n in asked if not seen[n]]
     notes = (
         (f"{steps.spare} samples that fill no batch of {steps.batch} were left out.",)
         if steps.spare
         else ()
     )
-    once = (replace(y, overall=replace(y.overall, bits=y.sums.bits)) for y in run.values())
-    return Compared(tuple(once), tuple(left), (), notes)
+    return Compared(tuple(found), tuple(left), (), notes)
 
 
-def _taken(b: NDArray[Any], x: NDArray[Any], batch: int) -> list[_Taken]:
-    """The numbers that are looked at; none of what is no float, or of another size.
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Of a tensor: its shape, and the numbers that are looked at; None of what is no float."""
 
-    The step shares no divisor with the tensor's size, so that it does not stay in one column or
-    channel.  Copies, because a view would keep the whole tensor.
+    shape: tuple[int, ...]
+    numbers: NDArray[Any] | None
+
+
+def _taken(made: NDArray[Any], samples: int, batch: int) -> _Taken:
+    """What is looked at of a tensor: a copy, because a view would keep all of it.
+
+    Args:
+        made: of so many samples.
+        samples: how many.
+        batch: samples of a batch; each is looked at alike, and a rest as densely as it has room.
     """
-    if b.shape != x.shape or b.dtype.kind != "f" or not b.size:
-        return []
-    step = max(1, b.size * MOST_BATCH // (SAMPLED * batch))
-    while math.gcd(step, b.size) > 1:
+    if made.dtype.kind != "f" or not made.size:
+        return _Taken(made.shape, None)
+    flat = made.reshape(-1)
+    whole, rest = divmod(made.size * batch, samples)
+    each = made.size if rest else min(whole, made.size)
+    end = made.size // each * each
+    parts = [flat[:end].reshape(-1, each)[:, :: _step(each, batch)].ravel()]
+    if end < made.size:
+        parts.append(flat[end:][:: _step(made.size - end, batch)])
+    return _Taken(made.shape, np.concatenate(parts))
+
+
+@lru_cache(4096)
+def _step(size: int, batch: int) -> int:
+    """From one number that is looked at to the next.
+
+    It shares no divisor with the tensor's size, so that it does not stay in one column or channel.
+    """
+    step = max(1, size * MOST_BATCH // (SAMPLED * batch))
+    while math.gcd(step, size) > 1:
         step += 1
-    each = b.size // max(1, b.shape[0] if b.ndim else 1)
-    return [(x.ravel()[::step].copy(), b.ravel()[::step].copy(), b.size, each)]
+    return step
 
 
-def _add(
-    run: dict[str, Layer], name: str, module: str, taken: list[_Taken], edges: Floats,
-    whole: Floats,
-) -> None:  # fmt: skip
-    """Add what was taken of some batches to what is known of a tensor."""
-    if not taken:
-        return
-    near, far = (np.concatenate([t[k] for t in taken]) for k in (0, 1))
-    own, overall = sums_over(near, far, edges, whole)
-    if name in run:
-        own, overall = run[name].sums + own, run[name].overall + overall
+def _add(parts: Sequence[tuple[Tally, _Parts]]) -> None:
+    """Add what was taken of some batches to what is known of tensors."""
+    for tally, taken in parts:
+        x, b = (np.concatenate(side) for side in zip(*taken, strict=True))
+        tally.add(x, b)
+
+
+def _finish(waiting: Sequence[Future[None]]) -> None:
+    for future in waiting:
+        future.result()
+
+
+def _layer(
+    name: str, module: str, first: NDArray[Any], sums: tuple[Sums, ...], sampled: float
+) -> Layer:  # fmt: skip
     module = module or ".".join(p for p in name.replace("/", ".").split(".")[:-1] if p) or name
-    run[name] = Layer(name, module, "activation", taken[0][3], own, overall,
-                      sampled=min(1.0, near.size / sum(t[2] for t in taken)))  # fmt: skip
+    each = first.size // max(1, first.shape[0] if first.ndim else 1)
+    return Layer(name, module, "activation", each, *_lean(sums), sampled=min(1.0, sampled))
+
+
+def _lean(sums: tuple[Sums, ...]) -> tuple[Sums, Sums]:
+    """(with bars over its own range, over that of all) as they are kept, what both count once."""
+    own, overall = (one.lean() for one in sums)
+    return own, replace(overall, bins=own.bins, bits=own.bits)
 
 
 def _range(arrays: Any) -> Floats:

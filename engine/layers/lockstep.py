@@ -1,10 +1,12 @@
-"""A model and its base, run batch by batch side by side: two batches of each in memory."""
+"""A model and its base, run side by side, some batches at a time; of each only a part is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
@@ -12,10 +14,13 @@ from engine.compress import Runner
 from engine.errors import EngineError
 from engine.formats import Network
 
+T = TypeVar("T")
 Array = NDArray[Any]
 Arrays = dict[str, Array]
-AT_ONCE = 32 << 20  # bytes of outputs of a batch; two of each model are in memory
+AT_ONCE = 32 << 20  # bytes of outputs of a batch
 MOST_BATCH = 16
+RUN = 4 * AT_ONCE  # bytes of outputs of a run of batches: a longer one is faster, a sample
+MOST_RUN = 64  # samples of it
 
 
 class LockStep:
@@ -51,26 +56,41 @@ class LockStep:
         self.batch = fixed or max(1, min(MOST_BATCH, AT_ONCE // max(1, each)))
         # samples that are left out, because a fixed batch cannot be filled by the rest
         self.spare = self.count % self.batch if fixed else 0
+        many = min(MOST_RUN, RUN // max(1, each)) // self.batch
+        self._run = fixed or self.batch * max(1, many)
 
-    def __iter__(self) -> Iterator[tuple[int, dict[str, tuple[Array, Array]]]]:
-        """(samples done, tensor of the base -> (base's values, model's values)) of each batch."""
+    def runs(
+        self, pool: Executor, take: Callable[[Array, int], T], ahead: int = 1
+    ) -> Iterator[tuple[int, dict[str, tuple[T, T]]]]:
+        """(samples done, tensor of the base -> what was taken of both) of some batches each.
+
+        Args:
+            pool: two threads, one for each model; what else it is given runs in between.
+            take: what is kept of a tensor of so many samples, on the thread that made it.
+            ahead: runs that are begun before they are read.
+        """
         last = self.count - self.spare
-        with ThreadPoolExecutor(2) as pool:  # each on one thread, a batch ahead of who reads them
+        sides = [(self._one, tuple(self._pairs))]
+        if self._two is not self._one:
+            sides.append((self._two, tuple(self._pairs.values())))
 
-            def begin(start: int) -> list[Future[Arrays]]:
-                part = self._part(start, start + self.batch)
-                sides = [self._one] if self._one is self._two else [self._one, self._two]
-                return [pool.submit(side, part) for side in sides]
+        def taken(run: Runner, names: Sequence[str], start: int) -> list[T]:
+            stop = min(last, start + self._run)
+            made = run(self._part(start, stop))
+            return [take(made[name], stop - start) for name in names]
 
-            ahead = begin(0) if last else []
-            for start in range(0, last, self.batch):
-                made = [side.result() for side in ahead]
-                ahead = begin(start + self.batch) if start + self.batch < last else []
-                b, x = made[0], made[-1]
-                yield (
-                    min(last, start + self.batch),
-                    {name: (b[name], x[other]) for name, other in self._pairs.items()},
-                )
+        begun: deque[list[Future[list[T]]]] = deque()
+        starts = iter(range(0, last, self._run))
+        try:
+            for start in range(0, last, self._run):
+                for coming in islice(starts, 1 + ahead - len(begun)):
+                    begun.append([pool.submit(taken, *side, coming) for side in sides])
+                made = [side.result() for side in begun.popleft()]
+                done = min(last, start + self._run)
+                yield done, dict(zip(self._pairs, zip(made[0], made[-1], strict=True), strict=True))
+        finally:
+            for future in chain(*begun):
+                future.cancel()
 
     def _part(self, start: int, stop: int) -> Arrays:
         """Some samples; an input that is one number goes with all of them."""

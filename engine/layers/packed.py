@@ -11,7 +11,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -20,27 +20,23 @@ from engine.behaviors import Finding, Remedy
 from engine.compress import Figure
 from engine.errors import EngineError
 from engine.layers.comparing import Compared, Layer
-from engine.layers.sums import Sums
+from engine.layers.sums import BINS, Sums
 
 _COUNTS = ("count", "bad", "zeros", "base_zeros", "both_zeros", "flips")
 _REALS = ("size", "square", "base_size", "base_square", "gap", "gap_square", "product", "low",
           "high")  # fmt: skip
-_BINS = 2048  # of `Sums.bits`
 MOST = 512 << 20  # bytes that they may become
 
 
 def pack(compared: Compared) -> bytes:
-    """Compared layers as the bytes of an NPZ file.
-
-    What each layer counts by value is kept where it is not zero: its bit histogram is nearly empty.
-    """
+    """Compared layers as the bytes of an NPZ file."""
     layers = compared.layers
     told = {
         "names": [[one.name, one.module, one.role] for one in layers],
         "only_base": compared.only_base, "only_model": compared.only_model,
         "notes": compared.notes,
     }  # fmt: skip
-    bits = [np.flatnonzero(one.sums.bits) for one in layers]
+    bins = [one.sums.bins for one in layers]
     none = np.zeros(0, np.int64)
     file = io.BytesIO()
     arrays: dict[str, Any] = {
@@ -55,11 +51,9 @@ def pack(compared: Compared) -> bytes:
         sampled=np.array([one.sampled for one in layers], np.float64),
         counts=np.array([[getattr(one.sums, n) for n in _COUNTS] for one in layers], np.int64),
         reals=np.array([[getattr(one.sums, n) for n in _REALS] for one in layers], np.float64),
-        bit_ends=np.cumsum([len(b) for b in bits], dtype=np.int64),
-        bit_at=np.concatenate([none, *bits]).astype(np.int16),
-        bit_count=np.concatenate(
-            [none, *(one.sums.bits[b] for one, b in zip(layers, bits, strict=True))]
-        ),
+        bit_ends=np.cumsum([len(b) for b in bins], dtype=np.int64),
+        bit_at=np.concatenate([none, *bins]).astype(np.int16),
+        bit_count=np.concatenate([none, *(one.sums.bits for one in layers)]),
         **arrays,
     )
     return file.getvalue()
@@ -123,19 +117,26 @@ def heard(told: Any) -> tuple[Finding, ...]:
 def _compared(held: dict[str, Any]) -> Compared:
     told = json.loads(bytes(held["told"]).decode())
     layers, start = [], 0
+    shared = held["overall_edges"]
+    whole = shared[0] if len(shared) and (shared == shared[0]).all() else None
     for k, (name, module, role) in enumerate(told["names"]):
-        bits, end = np.zeros(_BINS, np.int64), int(held["bit_ends"][k])
-        bits[held["bit_at"][start:end]] = held["bit_count"][start:end]
+        end = int(held["bit_ends"][k])
+        bins, bits = held["bit_at"][start:end], held["bit_count"][start:end]
+        if not (end <= len(held["bit_at"]) and (np.diff(bins) > 0).all()
+                and (not len(bins) or 0 <= bins[0] <= bins[-1] < BINS)):  # fmt: skip
+            raise ValueError("bins")
         start = end
         counts: dict[str, Any] = {
             n: int(v) for n, v in zip(_COUNTS, held["counts"][k], strict=True)
         }
         reals: dict[str, Any] = {n: float(v) for n, v in zip(_REALS, held["reals"][k], strict=True)}
         own, overall = (
-            Sums(**counts, **reals, bits=bits, edges=held[f"{kind}_edges"][k],
-                 table=held[f"{kind}_table"][k], own=held[f"{kind}_own"][k])
-            for kind in ("sums", "overall")
+            Sums(**counts, **reals, bins=bins, bits=bits,
+                 edges=held[f"{kind}_edges"][k].copy() if edges is None else edges,
+                 table=held[f"{kind}_table"][k], own=held[f"{kind}_own"][k]).lean()
+            for kind, edges in (("sums", None), ("overall", whole))
         )  # fmt: skip
+        overall = replace(overall, bins=own.bins, bits=own.bits)
         layers.append(Layer(name, module, role, int(held["sizes"][k][0]), own, overall,
                             float(held["sampled"][k])))  # fmt: skip
     lists = (tuple(map(str, told[n])) for n in ("only_base", "only_model", "notes"))

@@ -1,25 +1,25 @@
 """What is kept of a tensor: sums that add up, so that no tensor is ever kept whole.
 
 Values of a model beside those of its base, number by number.  Two `Sums` of parts of a tensor add
-up to those of the whole.
+up to those of the whole.  `counting.py` makes them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]  # counts, in as few bytes as the largest needs once all is counted
 # Relative changes |x − b| / |b| in which a value's bar is split (Boggust et al., 2024).
 CHANGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, float("inf"))
 BARS = 30
 # Bits of a float32 that number its bin: sign, exponent, two of the mantissa.  Such bins need no
 # range beforehand, and any quantile is off by an eighth of its value at most.
-_SHIFT, _BINS = 21, 2048
-_NONE, _NOTHING = np.empty(0), np.empty(0, np.int64)
+SHIFT, BINS = 21, 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Sums:
         size, square: Σ|x|, Σx²; base_size, base_square: the same of the base.
         gap, gap_square: Σ|x − b|, Σ(x − b)²; product: Σ x b.
         low, high: least and greatest x.
-        bits: [2048] numbers x by sign, exponent and two bits of the mantissa.
+        bins: sign, exponent and two bits of the mantissa, as one number below 2048, ascending: of
+            those that some x have; bits: [bins] how many.
         edges: [bars + 1] of values, of the base's range; see `edges_of`.
         table: [bars + 2, changes] numbers by value x, the first and the last row for those outside
             the edges, and by relative change.
@@ -55,6 +56,7 @@ class Sums:
     product: float
     low: float
     high: float
+    bins: Ints
     bits: Ints
     edges: Floats
     table: Ints
@@ -62,12 +64,24 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         """Sums over both parts; they must have the same edges."""
-        made = {}
-        for name in self.__slots__:
-            one, two = getattr(self, name), getattr(other, name)
-            made[name] = one if name == "edges" else one + two
-        made["low"], made["high"] = min(self.low, other.low), max(self.high, other.high)
-        return Sums(**made)
+        made: dict[str, Any] = {
+            name: getattr(self, name) + getattr(other, name) for name in _COUNTED
+        }
+        table, own = (_plus(getattr(self, n), getattr(other, n)) for n in ("table", "own"))
+        bins, bits = filled(_plus(self.every_bit(), other.every_bit()))
+        return Sums(**made, low=min(self.low, other.low), high=max(self.high, other.high),
+                    bins=bins, bits=bits, edges=self.edges, table=table, own=own)  # fmt: skip
+
+    def every_bit(self) -> Ints:
+        """[2048] numbers x by sign, exponent and two bits of the mantissa."""
+        found = np.zeros(BINS, np.int64)
+        found[self.bins] = self.bits
+        return found
+
+    def lean(self) -> Sums:
+        """The same in fewer bytes, to be kept."""
+        return replace(self, bins=self.bins.astype(np.uint16), bits=_small(self.bits),
+                       table=_small(self.table), own=_small(self.own))  # fmt: skip
 
     @property
     def sound(self) -> int:
@@ -111,9 +125,13 @@ class Sums:
         if not total:
             return float("nan")
         order, starts = _LADDER
-        sums = np.cumsum(self.bits[order])
+        sums = np.cumsum(self.every_bit()[order])
         at = int(np.searchsorted(sums, share * total, side="left"))
-        return float(np.clip(starts[min(at, _BINS - 1)], self.low, self.high))
+        return float(np.clip(starts[min(at, BINS - 1)], self.low, self.high))
+
+
+_COUNTED = ("count", "bad", "zeros", "base_zeros", "both_zeros", "flips", "size", "square",
+            "base_size", "base_square", "gap", "gap_square", "product")  # fmt: skip
 
 
 def edges_of(values: NDArray[np.floating], bars: int = BARS) -> Floats:
@@ -127,83 +145,27 @@ def edges_of(values: NDArray[np.floating], bars: int = BARS) -> Floats:
     return edges
 
 
-def sums(x: NDArray[np.floating], b: NDArray[np.floating], edges: Floats) -> Sums:
-    """Sums of a tensor, or of a part of one.
-
-    Args:
-        x: values of the model.
-        b: values of the base, of the same shape.
-        edges: of `edges_of`.
-    """
-    return sums_over(x, b, edges)[0]
+def filled(bits: Ints) -> tuple[Ints, Ints]:
+    """(bins that are not empty, how many each holds) of [2048] counts."""
+    bins = np.flatnonzero(bits)
+    return bins, bits[bins]
 
 
-def sums_over(
-    x: NDArray[np.floating], b: NDArray[np.floating], *several: Floats
-) -> tuple[Sums, ...]:
-    """The same sums with the bars of each of several edges, all but the bars reckoned once."""
-    x32, b32 = (np.ascontiguousarray(a, np.float32).ravel() for a in (x, b))
-    x64, b64 = x32.astype(np.float64), b32.astype(np.float64)
-    bad = 0
-    with np.errstate(invalid="ignore"):  # floats of 32 bits never add up to infinity in 64
-        sound = np.isfinite(x64.sum() + b64.sum())
-    if not sound:
-        good = np.isfinite(x32) & np.isfinite(b32)
-        bad = int(x32.size - good.sum())
-        x32, x64, b64 = x32[good], x64[good], b64[good]
-    d = x64 - b64
-    gap, size = np.abs(d), np.abs(b64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change = gap / size  # x / 0 is a whole change; 0 / 0, no number, reaches no bound: none
-    kind = np.zeros(x32.size, np.int64)
-    for bound in CHANGES[1:-1]:
-        kind += change >= bound
-    nil, base_nil, turned = x64 == 0, b64 == 0, x64 * b64 < 0
-    shared = Sums(
-        count=x32.size + bad, bad=bad,
-        zeros=int(np.count_nonzero(nil)), base_zeros=int(np.count_nonzero(base_nil)),
-        both_zeros=int(np.count_nonzero(nil & base_nil)), flips=int(np.count_nonzero(turned)),
-        size=float(np.abs(x64).sum()), square=_dot(x64, x64),
-        base_size=float(size.sum()), base_square=_dot(b64, b64),
-        gap=float(gap.sum()), gap_square=_dot(d, d), product=_dot(x64, b64),
-        low=float(x64.min()) if x64.size else float("inf"),
-        high=float(x64.max()) if x64.size else float("-inf"),
-        bits=np.bincount(x32.view(np.uint32) >> _SHIFT, minlength=_BINS),
-        edges=_NONE, table=_NOTHING, own=_NOTHING,
-    )  # fmt: skip
-    columns = len(CHANGES) - 1
-    made = []
-    for edges in several:
-        rows = len(edges) + 1
-        table = np.bincount(_bars(x64, edges) * columns + kind, minlength=rows * columns)
-        own = np.bincount(_bars(b64, edges), minlength=rows)
-        made.append(replace(shared, edges=edges, table=table.reshape(rows, columns), own=own))
-    return tuple(made)
+def _plus(one: Ints, two: Ints) -> Ints:
+    return np.add(one, two, dtype=np.int64)  # either may be of few bytes
 
 
-def _dot(a: Floats, b: Floats) -> float:
-    """Σ a b, on this thread: threads of BLAS would wait for those that run the models."""
-    return float(np.einsum("i,i->", a, b))
-
-
-def _bars(values: Floats, edges: Floats) -> Ints:
-    """Bar of each value: 0 below the edges, len(edges) above; by arithmetic, for they are even."""
-    low, high, bars = edges[0], edges[-1], len(edges) - 1
-    with np.errstate(divide="ignore", over="ignore"):
-        scale = bars / (high - low)
-    if not np.isfinite(scale):
-        return np.searchsorted(edges, values, side="right")
-    place = np.floor((values - low) * scale)
-    return np.clip(place, -1, bars - 1).astype(np.int64) + 1 + (values >= high)
+def _small(counts: Ints) -> Ints:
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
 
 
 def _ladder() -> tuple[Ints, Floats]:
     """(bins in the order of their values, middle of each in that order)."""
     with np.errstate(all="ignore"):
-        half = np.uint32(1 << (_SHIFT - 1))
-        middle = ((np.arange(_BINS, dtype=np.uint32) << _SHIFT) + half).view(np.float32)
+        half = np.uint32(1 << (SHIFT - 1))
+        middle = ((np.arange(BINS, dtype=np.uint32) << SHIFT) + half).view(np.float32)
     middle = np.where(np.isfinite(middle), middle, np.inf)  # no finite number falls there
-    middle = np.where(np.arange(_BINS) % (_BINS // 2) == 0, 0.0, middle)  # zero and next to it
+    middle = np.where(np.arange(BINS) % (BINS // 2) == 0, 0.0, middle)  # zero and next to it
     order = np.argsort(middle, kind="stable")
     return order, middle[order].astype(np.float64)
 

@@ -171,7 +171,7 @@ def _bytes(found: Compared) -> int:
         id(a): a.nbytes
         for layer in found.layers
         for it in (layer.sums, layer.overall)
-        for a in (it.bits, it.edges, it.table, it.own)
+        for a in (it.bins, it.bits, it.edges, it.table, it.own)
     }
     return sum(arrays.values())
 
