@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -78,7 +79,12 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
 
 def wsgi() -> Flask:
     """The app for a WSGI server: `gunicorn "dashboard.app:wsgi()"`, set up by the environment."""
-    server: Flask = create_app().server
+    settings = Settings()
+    services = open_services(settings)
+    atexit.register(services.close)  # and the worker with it
+    server: Flask = create_app(settings, services).server
+    services.tidy()
+    services.jobs.active()  # what an earlier server left goes on
     return server
 
 

@@ -104,7 +104,8 @@ def _made(shown: Framing, hosted: bool) -> list[Any]:
     if shown.fresh is None:
         return []
     path = f"{request.script_root}/embed/{tokens().of_link(shown.fresh.id)}?theme={shown.theme}"
-    root = request.url_root.rstrip("/").removesuffix(request.script_root)
+    # a browser says by which scheme it came, which is not the proxy's; the gate knows the host
+    root = request.headers.get("Origin") or request.host_url.rstrip("/")
     text = snippet(root + path, f"{shown.name}: {shown.fresh.label}", shown.size)
     near = html.P(
         "This Paredown answers on this machine only: a wiki that is open here can show the frame. "

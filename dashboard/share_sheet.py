@@ -242,8 +242,9 @@ def _links(shown: Sharable) -> html.Section:
             ),
             html.Div(
                 [
-                    dcc.Checklist([{"label": "Files and source lines too", "value": "source"}], [],
-                                  className="check"),
+                    # with an analysis no files go
+                    *([dcc.Checklist([{"label": "Files and source lines too", "value": "source"}],
+                                     [], className="check")] if shown.kind != "analysis" else []),
                     html.Span(className="spring"),
                     html.Button("Make a link", className="button",
                                 **data(shareact="link", default="1")),

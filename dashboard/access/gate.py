@@ -6,6 +6,7 @@ Sec-Fetch-Site on everything that may change something.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -30,7 +31,16 @@ from dashboard.access.identity import (
     person_here,
     person_named,
 )
-from dashboard.access.needs import ROLES, Needs, What, check_callbacks, check_routes, needed, place
+from dashboard.access.needs import (
+    OPEN,
+    ROLES,
+    Needs,
+    What,
+    check_callbacks,
+    check_routes,
+    needed,
+    place,
+)
 from dashboard.access.refusal import NOTHING, refuse
 from dashboard.access.tokens import Tokens, key_of
 from dashboard.settings import Settings
@@ -91,6 +101,9 @@ def install(app: Dash, settings: Settings) -> None:
         response.headers.setdefault("Content-Security-Policy", policy[0])
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
+        if ENDPOINTS.get(request.endpoint or "") != OPEN and not response.cache_control.no_store:
+            response.cache_control.private = True  # nothing that one person sees is another's
+            response.cache_control.no_cache = True
         return response
 
     rules = ((r.endpoint, frozenset(r.arguments)) for r in server.url_map.iter_rules())
@@ -151,7 +164,8 @@ def _begin(who: Principal) -> None:
         now = time.monotonic()
         if now - seen.get(who.user, -SEEN_S) >= SEEN_S:
             seen[who.user] = now
-            _store().sharing.seen()
+            with contextlib.suppress(EngineError):  # on a full disk people can read all the same
+                _store().sharing.seen()
 
 
 def _end(_error: BaseException | None) -> None:
@@ -210,7 +224,7 @@ def _check_host(settings: Settings) -> None:
         name = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
     except ValueError:
         name = ""
-    if name not in OWN_NAMES and name not in settings.allowed_hosts:
+    if name not in OWN_NAMES and name not in {h.lower() for h in settings.allowed_hosts}:
         abort(403, "This server does not answer to that host name.")
 
 

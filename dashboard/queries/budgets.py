@@ -158,7 +158,7 @@ class Budgets:
         return row if row.budgets and row.model_id == model_id else None
 
     def _of(self, model_id: str, own: AnalysisRow | None) -> tuple[Budget, ...]:
-        return read(own.budgets if own else self._store.analyses.model_budgets().get(model_id, ""))
+        return read(own.budgets if own else self._store.analyses.budgets_of(model_id))
 
     def _keep(
         self, model_id: str, budgets: Iterable[Budget], analysis_id: str

@@ -23,7 +23,7 @@ from dashboard.queries.experiment_words import (
     shown,
 )
 from dashboard.queries.offspring import grown
-from dashboard.queries.sharing import belongs, role_on
+from dashboard.queries.sharing import belongs
 from dashboard.urls_experiment import ExperimentView
 from engine import experiments
 from engine.errors import EngineError
@@ -92,7 +92,8 @@ class ExperimentQueries:
         down = sort.startswith("-") if sort.removeprefix("-") in SORTS else True
         found.sort(key=lambda r: SORTS[key](r), reverse=down)
         shown = tuple(found[:limit])
-        roles = tuple(role_on(self._store, "experiment", r.id, r.owner) for r in shown)
+        may = self._store.sharing.roles("experiment")
+        roles = tuple(may.get(r.id, Role.VIEWER) for r in shown)  # or taken back meanwhile
         return ExperimentList(shown, len(found), len(rows), roles)
 
     def add(

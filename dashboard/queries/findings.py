@@ -13,7 +13,6 @@ from dashboard.queries.behaviors import Desk
 from dashboard.queries.experiment_words import quality_of, recipe_words, shown
 from dashboard.queries.layers import LayerQueries, Side
 from dashboard.queries.remedies import Cure, cure, steps_to
-from dashboard.queries.sharing import role_on
 from dashboard.urls_behaviors import search
 from dashboard.urls_layers import LayersView, build
 from engine.experiments import Experiment
@@ -52,7 +51,7 @@ class Told:
 
 def may_start(store: Store, row: ExperimentRow) -> bool:
     """Whether the one who asks may start jobs in an experiment."""
-    return role_on(store, "experiment", row.id, row.owner) >= Role.EDITOR
+    return store.sharing.role("experiment", row.id) >= Role.EDITOR
 
 
 class FindingQueries:

@@ -16,7 +16,6 @@ from dashboard.queries.headlines import Headline, Headlines
 from dashboard.queries.sharing import (
     SharedAnalysis,
     belongs,
-    role_on,
     shared_analyses,
 )
 from dashboard.urls import View
@@ -115,13 +114,14 @@ class ModelsQueries:
             found = [m.row for m in _sorted([Listed(r, 0, 0, None) for r in found], sort)][:limit]
         known = self.headlines.ask(found, target_id)
         kept = self._store.analyses.model_budgets()
+        roles = self._store.sharing.roles("model")
         listed = [
             Listed(
                 r,
                 *versions[r.id],
                 known.get(r.id),
                 _standing(r, known, kept, target_id),
-                role_on(self._store, "model", r.id, r.owner),
+                roles.get(r.id, Role.VIEWER),  # of one that was taken back meanwhile
             )
             for r in found
         ]

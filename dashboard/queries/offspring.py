@@ -18,11 +18,11 @@ from engine.compress import called
 from engine.errors import EngineError
 from engine.experiments import Experiment
 from engine.store import (
-    LOCAL_PERSON,
     ChildRow,
     ExperimentRow,
     FileRow,
     ModelRow,
+    Principal,
     Role,
     Store,
     act_as,
@@ -163,7 +163,7 @@ def files_of(store: Store, row: ExperimentRow, found: Experiment) -> tuple[FileR
         ("fit", "", _npz(fit_arrays()), "192 digits that the network was trained on"),
         ("data", "", _npz(judged_arrays()), "600 labelled digits"),
     )
-    with act_as(LOCAL_PERSON):  # whose the demo is, whoever asks first
+    with act_as(Principal(row.owner)):  # whoever asks first
         for role, model, body, words in parts:
             store.offspring.keep_file(row.id, FileRow(role, model, kept(store, body), words))
     return store.offspring.files(row.id)

@@ -120,11 +120,6 @@ def belongs(owner: str, whose: object) -> bool:
     return whose not in (*WHOSE,) or whose == "all" or (owner == acting().user) == (whose == "mine")
 
 
-def role_on(store: Store, kind: str, id: str, owner: str) -> Role:
-    """What the one who asks may do with an object of a list; one's own needs no look."""
-    return Role.OWNER if owner == acting().user else store.sharing.role(kind, id)
-
-
 @dataclass(frozen=True, slots=True)
 class SharedAnalysis:
     """An analysis that was shared without its model.
@@ -150,12 +145,9 @@ def shared_analyses(store: Store, listed: Collection[str]) -> tuple[SharedAnalys
     """
     found = []
     for one in store.sharing.shared_with_me():
-        if one.kind == "analysis":
-            model = store.analyses.get(one.id).model_id
-            if model not in listed:
-                words = held_words(one.owner, one.role)
-                name = store.model(model).name
-                found.append(SharedAnalysis(one.id, model, one.name, name, words))
+        if one.kind == "analysis" and one.model_id not in listed:
+            words = held_words(one.owner, one.role)
+            found.append(SharedAnalysis(one.id, one.model_id, one.name, one.model, words))
     return tuple(found)
 
 
@@ -206,7 +198,7 @@ def _shown(store: Store, kind: str, id: str, sent: Mapping[str, Any]) -> Sharabl
     owner, role = held.owner(kind, id), held.role(kind, id)
     mine = role is Role.OWNER
     # who is granted something by name may leave it; what comes through a group may not be left
-    through = next((s.through for s in held.shared_with_me() if (s.kind, s.id) == (kind, id)), "")
+    through = "" if mine else held.through(kind, id)
     return Sharable(
         kind, id, _text(sent, "analysis") if _text(sent, "on") == "model" else "",
         _name(store, kind, id), owner_words(owner, me.user), mine, role,

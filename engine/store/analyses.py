@@ -22,7 +22,8 @@ from engine.store import limits, trees, writes
 from engine.store.checkpoints import Checkpoints
 from engine.store.limits import document, now
 from engine.store.people import Role, acting
-from engine.store.rights import listed, need, role_in
+from engine.store.rights import forget, need, role_in
+from engine.store.roles import listed, roles_of
 from engine.store.rows import (
     KEPT,
     AnalysisRow,
@@ -86,14 +87,9 @@ class Analyses(Checkpoints):
             if model_id is not None:
                 found = need(connection, "model", model_id, Role.VIEWER)
                 where.append(ANALYSES.c.model_id == found)
-            rows = analyses_where(connection, *where)
-            mine = sa.select(MODELS.c.id).where(MODELS.c.owner == acting().user)
-            own = frozenset(connection.scalars(mine))
+            seen = roles_of(connection, "analysis", *where)
             # one whose model they may not see any more is not there, also when it is theirs
-            return tuple(
-                r for r in rows
-                if r.model_id in own or role_in(connection, "analysis", r.id) is not Role.NONE
-            )  # fmt: skip
+            return tuple(r for r in analyses_where(connection, *where) if r.id in seen)
 
     def get(self, analysis_id: str) -> AnalysisRow:
         """One analysis.
@@ -238,6 +234,14 @@ class Analyses(Checkpoints):
             rows = connection.execute(query.where(listed("model"))).all()
         return {row.model_id: row.budgets for row in rows}
 
+    def budgets_of(self, model_id: str) -> str:
+        """The budgets of a model that may be seen, as JSON; "" without any."""
+        query = sa.select(MODEL_BUDGETS.c.budgets).where(MODEL_BUDGETS.c.model_id == model_id)
+        with self._database.reading() as connection:
+            if role_in(connection, "model", model_id) is Role.NONE:
+                return ""
+            return str(connection.scalar(query) or "")
+
     def set_model_budgets(self, model_id: str, budgets: str) -> None:
         """Give a model budgets, as JSON; "" takes them away.
 
@@ -272,6 +276,7 @@ class Analyses(Checkpoints):
                 )
             ).all()
             for one in ids:
+                forget(connection, "analysis", one)
                 for table in (DRAFTS, CHECKPOINTS):
                     connection.execute(sa.delete(table).where(table.c.analysis_id == one))
                 emptied = {"note": "", "bindings": "{}", "budgets": ""}

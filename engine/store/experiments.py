@@ -27,7 +27,8 @@ from engine.store.blobs import Blobs, digest_of
 from engine.store.database import Database
 from engine.store.limits import now
 from engine.store.people import Role, somebody
-from engine.store.rights import forget, listed, need, reads_files
+from engine.store.rights import forget, need, reads_files
+from engine.store.roles import listed
 from engine.store.rows import named
 from engine.store.tables import (
     EXPERIMENT_DATA,
@@ -247,8 +248,8 @@ class Experiments:
         with self._files:
             with self._database.writing() as connection:
                 row = _one(connection, experiment_id, Role.OWNER)
-                connection.execute(sa.delete(EXPERIMENTS).where(EXPERIMENTS.c.id == row.id))
                 forget(connection, "experiment", row.id)
+                connection.execute(sa.delete(EXPERIMENTS).where(EXPERIMENTS.c.id == row.id))
                 left = named(connection, row.sha256)
             if not left:
                 self._blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep

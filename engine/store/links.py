@@ -20,10 +20,12 @@ from engine.store import limits
 from engine.store.database import Database
 from engine.store.limits import now
 from engine.store.people import Role, somebody
-from engine.store.rights import TABLES, need, role_in, stands
+from engine.store.rights import need, role_in
+from engine.store.roles import TABLES, stands
 from engine.store.tables import LINK_USERS, LINKS
 
-MAX_LINKS = 200  # of an object
+MAX_LINKS = 200  # of an object that stand
+MAX_ENDED = 200  # of an object that are told of; the oldest go
 MAX_DAYS = 3650
 ANY_SITE = "*"
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?(:\d{1,5})?\Z")
@@ -106,6 +108,9 @@ class Links:
         """
         if role not in (Role.VIEWER, Role.FORKER) or (embed and role is not Role.VIEWER):
             raise EngineError("a link lets people view or fork", found=Role(role).word)
+        if source and kind == "analysis":
+            raise EngineError("files go with a model or an experiment, not with an analysis",
+                              try_this="a link to its model")  # fmt: skip
         if days is not None and (type(days) is not int or not 1 <= days <= MAX_DAYS):
             raise EngineError("a link ends after some days", expected=f"1 to {MAX_DAYS:,}")
         sites = tuple(dict.fromkeys(origin_from(o) for o in origins))
@@ -116,7 +121,12 @@ class Links:
         with self._database.writing() as connection:
             id = need(connection, kind, object_id, Role.OWNER)
             this = (LINKS.c.kind == kind, LINKS.c.object_id == id)
-            check_room(connection, LINKS, this, MAX_LINKS, "links")
+            check_room(connection, LINKS, (*this, stands()), MAX_LINKS, "links")
+            ended = sa.select(LINKS.c.id).where(*this, sa.not_(stands()))
+            old = ended.order_by(LINKS.c.created.desc()).offset(MAX_ENDED)
+            connection.execute(
+                sa.delete(LINKS).where(LINKS.c.id.in_(connection.scalars(old).all()))
+            )
             made = secrets.token_urlsafe(16)
             connection.execute(
                 sa.insert(LINKS).values(

@@ -29,7 +29,8 @@ from engine.store.limits import MAX_GROUPS, clean_name, document, now
 from engine.store.offspring import Offspring
 from engine.store.people import Role, somebody
 from engine.store.predictions import Predictions
-from engine.store.rights import forget, listed, need, role_in
+from engine.store.rights import forget, need, role_in
+from engine.store.roles import listed
 from engine.store.rows import named
 from engine.store.schema import bring_up_to_date
 from engine.store.sharing import Sharing
@@ -192,11 +193,13 @@ class Store:
 
         Its analyses and budgets go with it.
         """
-        row = self.model(model_id, Role.OWNER)
         with self._files:
             with self._database.writing() as connection:
-                connection.execute(sa.delete(MODELS).where(MODELS.c.id == row.id))
+                found = need(connection, "model", model_id, Role.OWNER)
+                mine = MODELS.c.id == found
+                row = _row(connection.execute(sa.select(MODELS).where(mine)).one())
                 forget(connection, "model", row.id)
+                connection.execute(sa.delete(MODELS).where(mine))
                 left = named(connection, row.sha256)
             if not left:
                 self.blobs.remove(row.sha256)  # after the row: a crash leaves a blob to sweep
@@ -204,10 +207,10 @@ class Store:
 
     def rename(self, model_id: str, name: str) -> ModelRow:
         """Give a model another name."""
-        row = self.model(model_id, Role.EDITOR)
         with self._database.writing() as connection:
+            found = need(connection, "model", model_id, Role.EDITOR)
             connection.execute(
-                sa.update(MODELS).where(MODELS.c.id == row.id).values(name=clean_name(name))
+                sa.update(MODELS).where(MODELS.c.id == found).values(name=clean_name(name))
             )
         return self.model(model_id)
 

@@ -1,14 +1,7 @@
-"""Which role somebody has on an object, inside a transaction that the caller holds.
+"""What somebody may do with an object, asked inside a transaction that the caller holds.
 
-A role comes from owning it, from what was granted to the person, a group of theirs or everyone, or
-from a link that they opened; the highest counts.  Two rules tie an analysis to its model:
-
-* What is granted on a model holds for the analyses of the model's owner too.
-* Who may see an analysis may see its model's tasks, not its files, where the one who shares the
-  analysis may edit the model; else nobody could hand a model on without being asked.  An analysis
-  whose model may not be seen is not there.
-
-What may not be seen and what is not there are told with the same words.
+The rules are in `roles.py`.  What may not be seen and what is not there are told with the same
+words.
 """
 
 from __future__ import annotations
@@ -18,12 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EngineError
-from engine.store.limits import is_id, now
-from engine.store.people import EVERYONE, Principal, Refused, Role, acting
-from engine.store.tables import ANALYSES, EXPERIMENTS, GRANTS, LINK_USERS, LINKS, MODELS
+from engine.store.limits import is_id
+from engine.store.people import Principal, Refused, Role, acting
+from engine.store.roles import KINDS, TABLES, roles_of, stands
+from engine.store.tables import ANALYSES, GRANTS, LINK_USERS, LINKS
 
-KINDS = ("model", "analysis", "experiment")
-TABLES = {"model": MODELS, "analysis": ANALYSES, "experiment": EXPERIMENTS}
 _WHERE = {
     "model": "the list of models; it may have been removed",
     "analysis": "the model's analyses; it may have been deleted",
@@ -65,18 +57,8 @@ def role_in(connection: sa.Connection, kind: str, object_id: object) -> Role:
     """The role of the one who acts; `Role.NONE` for what is not there, and for anything odd."""
     if kind not in KINDS or not is_id(object_id):
         return Role.NONE
-    table = TABLES[kind]
-    query = sa.select(table).where(table.c.id == object_id)
-    row = connection.execute(query).mappings().one_or_none()
-    if row is None or row.get("deleted"):
-        return Role.NONE
-    who = acting()
-    role = _direct(connection, kind, str(object_id), row["owner"], who)
-    if kind == "model" and role is Role.NONE and _through_analysis(connection, row, who):
-        return Role.VIEWER
-    if kind == "analysis":
-        return _of_analysis(connection, row, role, who)
-    return role
+    id = str(object_id)
+    return roles_of(connection, kind, TABLES[kind].c.id == id).get(id, Role.NONE)
 
 
 def reads_files(connection: sa.Connection, kind: str, object_id: object) -> bool:
@@ -91,46 +73,16 @@ def reads_files(connection: sa.Connection, kind: str, object_id: object) -> bool
 
 
 def forget(connection: sa.Connection, kind: str, object_id: str) -> None:
-    """An object is removed: nobody has anything on it any more."""
+    """An object goes: nobody has anything on it any more, nor on the analyses of a model.
+
+    Called before its row is removed, with which those of its analyses go.
+    """
+    of_model = sa.select(ANALYSES.c.id).where(ANALYSES.c.model_id == object_id)
     for table in (GRANTS, LINKS):
-        connection.execute(
-            sa.delete(table).where(table.c.kind == kind, table.c.object_id == object_id)
-        )
-
-
-def listed(kind: str) -> sa.ColumnElement[bool]:
-    """The objects that belong into a list of the one who acts: owned or granted, not linked."""
-    table, who = TABLES[kind], acting()
-    if not who.user:
-        return sa.false()
-    found: sa.ColumnElement[bool] = table.c.id.in_(_ids_granted(kind, who))
-    if kind == "analysis":
-        theirs = sa.select(MODELS.c.owner).where(MODELS.c.id == ANALYSES.c.model_id)
-        found |= sa.and_(
-            table.c.owner == theirs.scalar_subquery(),
-            table.c.model_id.in_(_ids_granted("model", who)),
-        )
-        found |= table.c.id.in_(
-            sa.select(LINKS.c.object_id).join(LINK_USERS).where(
-                LINKS.c.kind == kind, LINK_USERS.c.user == who.user, stands()
-            )
-        )  # fmt: skip
-    return sa.or_(table.c.owner == who.user, found)
-
-
-def stands() -> sa.ColumnElement[bool]:
-    """A link that is neither revoked nor expired."""
-    return sa.and_(LINKS.c.revoked == "", sa.or_(LINKS.c.expires == "", LINKS.c.expires > now()))
-
-
-def _direct(
-    connection: sa.Connection, kind: str, object_id: str, owner: str, who: Principal
-) -> Role:
-    if who.user and owner == who.user:
-        return Role.OWNER
-    granted = _granted(connection, kind, object_id, who)
-    linked = connection.scalar(_links(kind, object_id, who, sa.func.max(LINKS.c.role))) or 0
-    return Role(max(granted, min(linked, Role.FORKER if who.user else Role.VIEWER)))
+        gone = sa.and_(table.c.kind == kind, table.c.object_id == object_id)
+        if kind == "model":
+            gone |= sa.and_(table.c.kind == "analysis", table.c.object_id.in_(of_model))
+        connection.execute(sa.delete(table).where(gone))
 
 
 def _granted(connection: sa.Connection, kind: str, object_id: str, who: Principal) -> int:
@@ -148,50 +100,3 @@ def _links(kind: str, object_id: str, who: Principal, what: Any) -> sa.Select[An
         return query.where(LINKS.c.id == who.link, LINKS.c.embed)
     mine = sa.select(LINK_USERS.c.link_id).where(LINK_USERS.c.user == who.user)
     return query.where(LINKS.c.id.in_(mine), ~LINKS.c.embed)
-
-
-def _ids_granted(kind: str, who: Principal) -> sa.Select[Any]:
-    return sa.select(GRANTS.c.object_id).where(
-        GRANTS.c.kind == kind, GRANTS.c.grantee.in_(who.grantees), GRANTS.c.role > Role.NONE
-    )
-
-
-def _of_analysis(connection: sa.Connection, row: Any, role: Role, who: Principal) -> Role:
-    """With what the model gives, and nothing where the model may not be seen."""
-    query = sa.select(MODELS.c.id, MODELS.c.owner).where(MODELS.c.id == row["model_id"])
-    model = connection.execute(query).mappings().one()
-    on_model = _direct(connection, "model", model["id"], model["owner"], who)
-    if row["owner"] == model["owner"] and who.user:
-        role = max(role, on_model)
-    if on_model is not Role.NONE or role is Role.NONE:
-        return role
-    if row["owner"] == who.user:  # a fork of somebody's, whose model may be theirs too
-        return role if _through_analysis(connection, model, who) else Role.NONE
-    return role if _hands_on(connection, model, row["owner"]) else Role.NONE
-
-
-def _through_analysis(connection: sa.Connection, model: Any, who: Principal) -> bool:
-    """Whether an analysis of the model that they may see shows them the model."""
-    query = sa.select(ANALYSES).where(ANALYSES.c.model_id == model["id"], ANALYSES.c.deleted == "")
-    if who.user:
-        query = query.where(ANALYSES.c.owner != who.user, listed("analysis"))
-    else:
-        query = query.where(
-            ANALYSES.c.id.in_(
-                sa.select(LINKS.c.object_id).where(LINKS.c.id == who.link, LINKS.c.embed, stands())
-            )
-        )
-    return any(
-        _hands_on(connection, model, row["owner"]) for row in connection.execute(query).mappings()
-    )
-
-
-def _hands_on(connection: sa.Connection, model: Any, sharer: str) -> bool:
-    """Whether somebody may let others see the tasks of a model: its owner, or an editor by name."""
-    if sharer == model["owner"]:
-        return True
-    query = sa.select(GRANTS.c.role).where(
-        GRANTS.c.kind == "model", GRANTS.c.object_id == model["id"],
-        GRANTS.c.grantee.in_((f"user:{sharer}", EVERYONE)), GRANTS.c.role >= Role.EDITOR,
-    )  # fmt: skip
-    return connection.execute(query).first() is not None

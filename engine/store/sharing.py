@@ -7,6 +7,7 @@ verb of the store; here they are given and taken.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,9 +18,10 @@ from engine.store import limits, trees, writes
 from engine.store.limits import now
 from engine.store.links import Links, check_room, of_object
 from engine.store.people import EVERYONE, Refused, Role, acting, somebody
-from engine.store.rights import KINDS, TABLES, need, reads_files, role_in
+from engine.store.rights import need, reads_files, role_in
+from engine.store.roles import KINDS, TABLES, ids_granted, listed, roles_of
 from engine.store.rows import draft_of
-from engine.store.tables import ANALYSES, GRANTS, LINK_USERS, LINKS, PEOPLE
+from engine.store.tables import ANALYSES, GRANTS, LINK_USERS, LINKS, MODELS, PEOPLE
 
 MAX_GRANTS = 500  # of an object
 MAX_PERSON = 200  # characters
@@ -37,14 +39,21 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """An object of somebody else's that was granted to the one who asks."""
+    """An object of somebody else's that was granted to the one who asks.
+
+    Args:
+        through: the grantee that it came through.
+        model_id, model: id and name of the model of an analysis; "" of anything else.
+    """
 
     kind: str
     id: str
     name: str
     owner: str
     role: Role
-    through: str  # the grantee that it came through
+    through: str
+    model_id: str = ""
+    model: str = ""
 
 
 class Sharing(Links):
@@ -54,6 +63,22 @@ class Sharing(Links):
         """What the one who asks may do; NONE also for what is not there."""
         with self._database.reading() as connection:
             return role_in(connection, kind, object_id)
+
+    def roles(self, kind: str) -> Mapping[str, Role]:
+        """Id -> what the one who asks may do, for all that is in their list."""
+        with self._database.reading() as connection:
+            return roles_of(connection, kind, listed(kind))
+
+    def through(self, kind: str, object_id: object) -> str:
+        """The grantee through whom an object came to the one who asks; "" by a link, or none."""
+        query = (
+            sa.select(GRANTS.c.grantee)
+            .where(GRANTS.c.kind == kind, GRANTS.c.object_id == str(object_id))
+            .where(GRANTS.c.grantee.in_(acting().grantees))
+            .order_by(GRANTS.c.role.desc(), GRANTS.c.grantee.desc())  # by name before a group
+        )
+        with self._database.reading() as connection:
+            return str(connection.scalar(query.limit(1)) or "")
 
     def check(self, kind: str, object_id: object, role: Role, *, files: bool = False) -> None:
         """Refuse what the one who asks may not do, before anything else is done.
@@ -221,11 +246,17 @@ class Sharing(Links):
                     .order_by(GRANTS.c.role)
                 )
                 if kind == "analysis":
-                    query = query.where(ANALYSES.c.deleted == "")
+                    of = MODELS.c.id == ANALYSES.c.model_id
+                    query = query.add_columns(ANALYSES.c.model_id, MODELS.c.name.label("model"))
+                    query = query.join(MODELS, of)
+                granted = table.c.id.in_(ids_granted(kind, who))
+                seen = roles_of(connection, kind, table.c.owner != who.user, granted)
                 best: dict[str, tuple[str, Shared]] = {}
                 for r in connection.execute(query):
-                    if role_in(connection, kind, r.id) is not Role.NONE:
-                        row = Shared(kind, r.id, r.name, r.owner, Role(r.role), r.grantee)
+                    if r.id in seen:
+                        of_model = (r.model_id, r.model) if kind == "analysis" else ()
+                        row = Shared(kind, r.id, r.name, r.owner, Role(r.role), r.grantee,
+                                     *of_model)  # fmt: skip
                         best[r.id] = (r.created, row)
                 found.extend(best.values())
         return tuple(row for _, row in sorted(found, key=lambda f: f[0], reverse=True))
@@ -261,7 +292,7 @@ def _begin_draft(connection: sa.Connection, id: str, was: str, name: str) -> Non
 
 
 def grantee_from(value: object) -> str:
-    """A grantee from anything.
+    """A grantee from anything, in the normal form that names have when people sign in.
 
     Raises:
         EngineError: it is neither "user:…" nor "group:…" nor "everyone".
@@ -269,6 +300,7 @@ def grantee_from(value: object) -> str:
     if value == EVERYONE:
         return EVERYONE
     sort, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+    name = unicodedata.normalize("NFKC", name)  # before the check: it may make a space
     if sort not in ("user", "group") or not is_person(name):
         raise EngineError(
             "this is no person or group", expected="a name of up to 200 characters",

@@ -11,7 +11,9 @@ import pytest
 
 from dashboard.access import start_token
 from dashboard.access.tokens import KEY_FILE, Tokens, key_of
-from dashboard.app import create_app
+from dashboard.app import create_app, wsgi
+from dashboard.queries import Services
+from dashboard.queries.jobs import JobQueries
 from dashboard.serve import listen, serve
 from engine.errors import EngineError
 
@@ -277,3 +279,34 @@ def test_repeated_and_odd_headers_on_a_real_socket(settings, services):
         server.shutdown()
         thread.join(timeout=10)
         server.server_close()
+
+
+def test_names_of_hosts_are_the_same_in_capitals(started):
+    client = started(**PROXY, allowed_hosts=("Lens.Example.org",)).server.test_client()
+    for host in ("lens.example.org", "LENS.example.org:8443"):
+        assert client.get("/api/models", headers={**ANA, "Host": host}).status_code == 200
+
+
+def test_people_can_read_when_it_cannot_be_noted_that_they_are_here(hosted, services, monkeypatch):
+    def full() -> bool:
+        raise EngineError("there is no room left on the disk of the data folder")
+
+    monkeypatch.setattr(services.store.sharing, "seen", full)
+    assert hosted.get("/api/models", headers=ANA).status_code == 200
+
+
+def test_only_code_and_styles_may_be_kept_by_a_cache_between(hosted):
+    for path in ("/", "/api/models", "/api/models/x", "/_dash-layout", "/nowhere", "/s/x"):
+        kept = hosted.get(path, headers=ANA).cache_control
+        assert (kept.private, bool(kept.no_cache)) == (True, True), path
+    assert not hosted.get("/healthz").cache_control.private
+
+
+def test_a_server_without_the_command_tidies_up_and_goes_on(monkeypatch, tmp_path):
+    done: list[str] = []
+    monkeypatch.setenv("PAREDOWN_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(Services, "tidy", lambda _self: done.append("tidy"))
+    monkeypatch.setattr(JobQueries, "active", lambda _self: done.append("jobs"))
+    monkeypatch.setattr("atexit.register", lambda close: done.append(close.__name__))
+    assert wsgi().test_client().get("/healthz").status_code == 200
+    assert sorted(done) == ["close", "jobs", "tidy"]

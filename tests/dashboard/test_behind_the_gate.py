@@ -64,4 +64,6 @@ def test_who_has_no_files_of_a_model_makes_none_of_it(services, store, add):
 def test_the_data_of_the_demo_is_there_for_whoever_asks_first(services, store):
     services.experiments._add_demo()
     row = by(BOB, store.experiments.list)[0]
+    fork = by(BOB, store.experiments.fork, row.id)
     assert by(BOB, services.predictions.available, row.id)[0].runs
+    assert by(BOB, services.predictions.available, fork.id)[0].runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dashboard import embed_sheet
 from dashboard.queries.embeds import SIZES, answer, snippet
 from dashboard.urls_embed import part_of
 from engine.errors import EngineError
@@ -82,3 +83,16 @@ def test_a_title_cannot_leave_its_attribute():
     text = snippet("https://p.test/embed/x", 'a" onload="alert(1)"><b>', next(iter(SIZES)))
     assert text.count('"') % 2 == 0
     assert not any(w in text for w in ("<b>", 'onload="', "allow-top-navigation"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "root"),
+    [
+        ({"Origin": "https://lens.example.org"}, "https://lens.example.org"),
+        ({}, "http://localhost"),
+    ],
+)
+def test_a_snippet_names_the_scheme_that_the_browser_came_by(app, sheet, headers, root):
+    made = sheet("make", part="table")
+    with app.server.test_request_context("/_dash-update-component", headers=headers):
+        assert f'src="{root}/embed/' in str(embed_sheet.body(made, hosted=True))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from engine.errors import EngineError
-from engine.store import EVERYONE, Meanwhile, Principal, Refused, Role, rights
+from engine.store import EVERYONE, Meanwhile, Principal, Refused, Role, links, roles
+from engine.store.tables import GRANTS, LINKS
 from tests.acting import by
 from tests.engine.store.conftest import NET
 
@@ -125,7 +127,7 @@ def test_a_share_link_holds_for_who_opened_it_until_it_ends(store, sharing, mode
 def test_a_link_ends_with_its_day(store, sharing, analysis, monkeypatch):
     link = by(ANA, sharing.link, "analysis", analysis, days=1)
     by(BOB, sharing.join, link.id)
-    monkeypatch.setattr(rights, "now", lambda: "2999-01-01T00:00:00.000000+00:00")
+    monkeypatch.setattr(roles, "now", lambda: "2999-01-01T00:00:00.000000+00:00")
     assert by(BOB, sharing.role, "analysis", analysis) is Role.NONE
     with pytest.raises(EngineError, match="nothing at this address"):
         sharing.open(link.id)
@@ -265,3 +267,75 @@ def test_who_saves_after_another_is_told_and_may_save_all_the_same(
     made = by(ANA, analyses.checkpoint, analysis, "ana's", "r3", seen=found.value.version)
     assert made.author == "ana"
     by(ANA, analyses.checkpoint, analysis, "again", "r4", seen=found.value.version)  # her own since
+
+
+def test_a_name_is_typed_in_any_form_and_held_in_one(sharing, model):
+    by(ANA, sharing.grant, "model", model, "user:Zoe\u0301", Role.VIEWER)
+    assert by(Principal("Zo\u00e9"), sharing.role, "model", model) is Role.VIEWER
+    with pytest.raises(EngineError):  # a letter that becomes a space
+        by(ANA, sharing.grant, "model", model, "user:\u00a8", Role.VIEWER)
+
+
+def test_links_that_ended_leave_room_for_new_ones(sharing, analysis, monkeypatch):
+    monkeypatch.setattr(links, "MAX_LINKS", 2)
+    monkeypatch.setattr(links, "MAX_ENDED", 3)
+    for _ in range(6):
+        by(ANA, sharing.revoke, by(ANA, sharing.link, "analysis", analysis).id)
+    two = {by(ANA, sharing.link, "analysis", analysis).id for _ in range(2)}
+    with pytest.raises(EngineError, match="no more fit"):
+        by(ANA, sharing.link, "analysis", analysis)
+    held = by(ANA, sharing.links, "analysis", analysis)
+    assert {x.id for x in held if x.state == "stands"} == two
+    assert len(held) == 2 + 3
+
+
+def test_files_do_not_go_with_an_analysis(sharing, analysis):
+    with pytest.raises(EngineError, match="files go with a model"):
+        by(ANA, sharing.link, "analysis", analysis, source=True)
+
+
+@pytest.mark.parametrize("way", ["model", "purge"])
+def test_what_is_gone_leaves_no_rights_behind(store, sharing, analyses, model, analysis, way):
+    by(ANA, sharing.grant, "analysis", analysis, "user:bob", Role.VIEWER)
+    by(ANA, sharing.link, "analysis", analysis)
+    if way == "model":
+        by(ANA, store.remove, model)
+    else:
+        by(ANA, analyses.delete, analysis)
+        analyses.purge(-1)
+    with store._database.reading() as connection:
+        left = [connection.execute(sa.select(t)).all() for t in (GRANTS, LINKS)]
+    assert left == [[], []]
+
+
+def test_budgets_are_seen_by_whoever_sees_the_model(sharing, analyses, model):
+    by(ANA, analyses.set_model_budgets, model, "[1]")
+    assert by(BOB, analyses.budgets_of, model) == ""
+    by(BOB, sharing.join, by(ANA, sharing.link, "model", model).id)
+    assert by(BOB, analyses.budgets_of, model) == "[1]"
+
+
+def test_lists_ask_the_database_as_often_for_many_as_for_few(store, sharing, analyses, model):
+    """Nine hundred analyses shared by a team are read with as many questions as one."""
+    asked: list[str] = []
+
+    def asks(verb) -> int:
+        asked.clear()
+        by(VISION, verb)
+        return len(asked)
+
+    def grown(count: int) -> list[int]:
+        for _ in range(count):
+            id = by(ANA, analyses.create, model, "plan", "r1").id
+            by(ANA, sharing.grant, "analysis", id, "group:vision", Role.VIEWER)
+        sa.event.listen(store._database._engine, "before_cursor_execute", note)
+        told = [asks(v) for v in (analyses.list, sharing.shared_with_me,
+                                  lambda: sharing.roles("analysis"))]  # fmt: skip
+        sa.event.remove(store._database._engine, "before_cursor_execute", note)
+        return told
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        asked.append(statement)
+
+    assert grown(1) == grown(8)
+    assert len(by(VISION, analyses.list)) == 9
