@@ -1,8 +1,7 @@
 /* The autosave, and what the sheet of analyses asks for.  Messages go to the store model--save, one
    at a time: the next is sent when the last is answered (dashboard/queries/desk.py).
    data-act: the verb of a message; data-form: the fields that go with it. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const QUIET = 400, PATIENCE = 20000, AGAIN = 8000; // ms: before a save, for its answer, before another try
   const SHEET = "model--analyses-sheet", again = window.location.hash === "#analyses";
   const page = () => document.getElementById("model--page"), desk = () => page() && page().desk;
@@ -146,4 +145,4 @@
   });
   window.addEventListener("beforeunload", (event) => desk() && desk().dirty && event.preventDefault());
   clientside.analyses = { changed, answered, shown: ask, drawn };
-})();
+})(window.dash_clientside);

@@ -1,9 +1,8 @@
 /* The form of the sheet of budgets: the fields that fit a metric, a budget to edit, the list to share. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const BASES = ["per_day", "battery", "lasts", "app", "runtime"]; // of queries/budget_form.py FIELDS
   const set = (name, props) => clientside.set_props(`model--budget-${name}`, props);
-  const part = (name) => document.getElementById(`model--budget-${name}`);
+  const { press, copy } = clientside.dom;
   let rows = {}, unit = null; // the unit of the budget that is edited, until the form has it
 
   /* What the metric asks for: units, the one to begin with, sign, help, which fields are hidden. */
@@ -30,20 +29,11 @@
     unit = row.unit;
     for (const name of ["metric", "unit", "use", "limit", ...BASES]) set(name, { value: row[name] });
     set("was", { data: id });
-    part("limit").focus();
+    document.getElementById("model--budget-limit").focus();
   }
 
-  function copy(button) {
-    document.getElementById(button.dataset.copy).select();
-    button.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C"; // works without HTTPS too
-    setTimeout(() => (button.textContent = "Copy"), 1500);
-  }
-
-  document.addEventListener("click", (event) => {
-    const row = event.target.closest("button[data-budget]"), button = event.target.closest("button");
-    if (row) edit(row.dataset.budget);
-    if (button && button === part("cancel")) set("was", { data: "" });
-    if (button && button.dataset.copy) copy(button);
-  });
+  press("button[data-budget]", ({ dataset }) => edit(dataset.budget));
+  press("#model--budget-cancel", () => set("was", { data: "" }));
+  press("button[data-copy]", (button) => copy(document.getElementById(button.dataset.copy), button, "Press Ctrl+C"));
   clientside.budgets = { form, kept, editing };
-})();
+})(window.dash_clientside);

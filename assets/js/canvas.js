@@ -1,10 +1,8 @@
 /* What the drawings on canvases of their own share: size, colours, words, tooltip, selection.
    A drawing stands in an element of class "drawing" with one or more canvases and a ".tip". */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const TIP = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
-  const view = () => clientside.view;
-  const page = () => view() && view().page();
+  const { view } = clientside, { page } = view, { make } = clientside.dom;
   // Where the app stands on its host; whoever has gone to another page meanwhile must not change it.
   const root = JSON.parse(document.getElementById("_dash-config").textContent).requests_pathname_prefix;
   const redraws = [];
@@ -51,6 +49,9 @@
     return { host, soon, on, watch };
   }
 
+  /* A canvas that is not on the page. */
+  const blank = (width, height) => Object.assign(document.createElement("canvas"), { width, height });
+
   /* A context in CSS pixels, cleared. */
   function pen(canvas, w, h) {
     const ratio = window.devicePixelRatio || 1, context = canvas.getContext("2d");
@@ -61,6 +62,29 @@
     context.font = ink().font;
     context.textBaseline = "middle";
     return context;
+  }
+
+  /* A stroke along what `path` adds to a pen. */
+  function line(pen, tone, width, path, dash = []) {
+    [pen.strokeStyle, pen.lineWidth] = [tone, width];
+    pen.setLineDash(dash);
+    pen.beginPath();
+    path();
+    pen.stroke();
+    pen.setLineDash([]);
+  }
+
+  function write(pen, text, x, y, tone, align = "left") {
+    [pen.fillStyle, pen.textAlign] = [tone, align];
+    pen.fillText(text, x, y);
+    pen.textAlign = "left";
+  }
+
+  /* The ring or box above a drawing around what the pointer or the keys are on: [left, top, width, height]. */
+  function near(host, place) {
+    const box = host.querySelector(".near");
+    box.hidden = !place;
+    ["left", "top", "width", "height"].forEach((name, k) => place && (box.style[name] = `${place[k]}px`));
   }
 
   /* As much of a text as fits; names of tasks keep their end, which tells them apart. */
@@ -87,14 +111,14 @@
     let k = 3;
     for (; Math.abs(value) >= 1e3 && k < (base === "s" ? 3 : 7); k++) value /= 1e3;
     for (; Math.abs(value) < 1 && value && k > least; k--) value *= 1e3;
-    return `${view().number(value)} ${["n", "µ", "m", "", "k", "M", "G", "T"][k]}${base}`.trim();
+    return `${view.number(value)} ${["n", "µ", "m", "", "k", "M", "G", "T"][k]}${base}`.trim();
   }
 
   /* What a tooltip says of tasks, of several below a `head`; of a stack of `copies` also the worst one's. */
   function about(ids, head, hint, copies) {
-    const desk = clientside.desks[view().kind()];
+    const desk = clientside.desks[view.kind()];
     if (desk) return desk.about(ids, head, hint);
-    const { rows, glossary } = page(), { make, total, figure } = view(), row = ids.length === 1 && rows.get(ids[0]);
+    const { rows, glossary } = page(), { total, figure } = view, row = ids.length === 1 && rows.get(ids[0]);
     const word = !row ? `${ids.length.toLocaleString("en-US")} tasks`
       : row.conversion ? `convert ${row.name}` : `${row.id} · ${row.name}`;
     const kind = row && [row.kernel, row.unit, row.bound_by && `${row.bound_by}-bound`, row.kernel_format].filter(Boolean);
@@ -131,7 +155,7 @@
   /* A press on a canvas: `move` on each step further than 3 px, `stop(event, moved)` at the end;
      Escape ends it with a null. */
   function drag(event, move, stop) {
-    const area = event.target;
+    const area = event.target, ended = new AbortController(), heard = { signal: ended.signal };
     let moved = false;
     const step = (e) => {
       moved = moved || Math.hypot(e.offsetX - event.offsetX, e.offsetY - event.offsetY) > 3;
@@ -140,30 +164,28 @@
     const end = (e) => {
       if (e.type === "keydown" && e.key !== "Escape") return;
       if (e.type === "keydown") e.stopPropagation();
-      area.removeEventListener("pointermove", step);
-      area.removeEventListener("pointerup", end);
-      removeEventListener("keydown", end, true);
-      stop(e.type === "keydown" ? null : e, moved);
+      ended.abort();
+      stop(e.type === "pointerup" ? e : null, moved);
     };
     area.setPointerCapture(event.pointerId);
-    area.addEventListener("pointermove", step);
-    area.addEventListener("pointerup", end);
-    addEventListener("keydown", end, true);
+    area.addEventListener("pointermove", step, heard);
+    for (const kind of ["pointerup", "pointercancel"]) area.addEventListener(kind, end, heard);
+    addEventListener("keydown", end, { ...heard, capture: true });
   }
 
   /* A click selects, with shift or ctrl it adds or takes away; a click on nothing clears. */
   function pick(ids, event, from) {
     const old = new Set(page().state.selected), more = event.shiftKey || event.ctrlKey || event.metaKey;
     if (more) ids.every((i) => old.has(i)) ? ids.forEach((i) => old.delete(i)) : ids.forEach((i) => old.add(i));
-    if (ids.length || (old.size && !more)) view().select(more ? old : ids, from);
+    if (ids.length || (old.size && !more)) view.select(more ? old : ids, from);
   }
 
   /* The words beside a ramp say what the state says. */
   function legend(id) {
-    const root = page(), value = root.state.colour, metric = root.glossary[value], say = view().number;
-    const most = view().steps(value).most * metric.scale, range = most ? `0–${say(most, 2)} ${metric.unit}` : "none";
+    const root = page(), value = root.state.colour, metric = root.glossary[value], say = view.number;
+    const most = view.steps(value).most * metric.scale, range = most ? `0–${say(most, 2)} ${metric.unit}` : "none";
     document.getElementById(`${id}-scale`).textContent = `${metric.label} ${range}`.trim();
   }
 
-  clientside.canvas = { root, ink, later, dock, pen, fit, colour, ticks, about, tip, drag, pick, legend, si };
-})();
+  clientside.canvas = { root, ink, later, dock, blank, pen, line, write, near, fit, colour, ticks, about, tip, drag, pick, legend, si };
+})(window.dash_clientside);

@@ -1,15 +1,13 @@
 /* The Code dock: lines of source with what their tasks cost, and the lines of the selection.
    The server says once which line made which tasks (queries/code.py), and gives texts by file; costs
    are summed here.  A list of thousands of lines draws the rows in sight. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const ID = "model--code", HIGH = 24, BEYOND = 10, MOST = 40; // px of a row; rows beyond the window; snippets
   const KINDS = ["", "word", "text", "note", "digit", "name", "other"];
-  const view = () => clientside.view, page = () => view().page(), pane = () => clientside.graph_pane;
-  const make = (tag, attributes, ...children) => view().make(tag, attributes, ...children);
-  const { host, soon, on, watch } = clientside.canvas.dock(`#${ID}`, () => draw());
+  const { view, canvas } = clientside, { page } = view, { make, button, once } = clientside.dom, pane = () => clientside.graph_pane;
+  const { host, soon, on, watch } = canvas.dock(`#${ID}`, () => draw());
   const part = (name) => host().querySelector(`.code-${name}`);
-  const count = (n, word) => `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
+  const count = (n, word) => `${view.say(n)} ${word}${n === 1 ? "" : "s"}`;
   let asked = "", data = null, open = null, rows = [], cursor = -1, chosen = "", most = 0, texts = new Map(), costed = [], listed;
 
   /* "3-7.9" -> [3, 4, 5, 6, 7, 9] */
@@ -22,8 +20,8 @@
     return { id: found && found.aggregate !== "none" ? state.colour : "latency_s", ...(found && found.aggregate !== "none" ? found : glossary.latency_s) };
   };
   const shown = (list) => (page().shown ? list.filter((id) => page().shown.has(id)) : list);
-  const sum = (list) => view().total(shown(list), metric().id, metric().aggregate);
-  const said = (value) => (value === null ? "unknown" : clientside.canvas.si(value, metric().unit));
+  const sum = (list) => view.total(shown(list), metric().id, metric().aggregate);
+  const said = (value) => (value === null ? "unknown" : canvas.si(value, metric().unit));
 
   /* Of another model, target or size everything is another. */
   function load(address) {
@@ -112,7 +110,7 @@
 
   function heat(line, words) {
     const own = line.own.length > 0, value = own ? line.cost : line.whole;
-    const step = own && value !== null ? view().step(value, most) : 0;
+    const step = own && value !== null ? view.step(value, most) : 0;
     return make("span", { class: `code-heat ${own ? `heat-${step}` : "heat-call"}` }, words || `${own ? "" : "▸ "}${said(value)}`);
   }
 
@@ -145,8 +143,8 @@
 
   /* The whole file beside the list: heat, the selection, the window. */
   function strip(set) {
-    const list = part("list"), canvas = part("strip"), h = canvas.clientHeight, w = canvas.clientWidth;
-    const pen = clientside.canvas.pen(canvas, w, h), ink = clientside.canvas.ink(), scale = Math.min(3, h / Math.max(1, rows.length));
+    const list = part("list"), box = part("strip"), h = box.clientHeight, w = box.clientWidth;
+    const pen = canvas.pen(box, w, h), ink = canvas.ink(), scale = Math.min(3, h / Math.max(1, rows.length));
     pen.fillStyle = ink["soft-line"];
     pen.fillRect(0, list.scrollTop / HIGH * scale, w, Math.min(h, list.clientHeight / HIGH * scale));
     pen.fillStyle = ink.faint;
@@ -156,7 +154,7 @@
       if (text && scale >= 1) pen.fillRect(2 + deep / 4, k * scale, Math.min(w - 4, (text.length - deep) / 4), Math.max(0.5, scale - 1));
       pen.globalAlpha = 1;
       if (!line) return;
-      pen.fillStyle = touch(line, set) ? ink.accent : clientside.canvas.colour(line.own.length && line.cost ? view().step(line.cost, most) : 0);
+      pen.fillStyle = touch(line, set) ? ink.accent : canvas.colour(line.own.length && line.cost ? view.step(line.cost, most) : 0);
       pen.fillRect(0, k * scale, w, Math.max(2, scale));
       pen.fillStyle = ink.faint;
     });
@@ -164,7 +162,7 @@
 
   /* The files, by folder, with the sum of their lines. */
   function files() {
-    const button = (text, on, tasks, act, title) => make("button", { class: "code-file", "aria-current": on ? "true" : null, title, onclick: act },
+    const entry = (text, on, tasks, act, title) => make("button", { class: "code-file", "aria-current": on ? "true" : null, title, onclick: act },
       make("span", {}, text), tasks.length ? make("span", { class: "muted" }, said(sum(tasks))) : null);
     let last = null;
     const order = data.files.map((file, k) => ({ ...file, k, own: data.lines.filter((l) => l.file === k).flatMap((l) => l.own) }));
@@ -174,8 +172,8 @@
       const cut = path.lastIndexOf("/"), folder = path.slice(0, cut + 1);
       const head = folder !== last && folder ? [make("div", { class: "code-folder", title: folder }, folder.slice(0, -1))] : [];
       last = folder;
-      return [...head, button(path.slice(cut + 1), k === open, own, () => turn(k), library ? `${path}, of the package ${library}` : path)];
-    }), ...(data.modules.length ? [button("Modules", open === null, [], () => turn(-1), "The file names modules, not lines")] : []));
+      return [...head, entry(path.slice(cut + 1), k === open, own, () => turn(k), library ? `${path}, of the package ${library}` : path)];
+    }), ...(data.modules.length ? [entry("Modules", open === null, [], () => turn(-1), "The file names modules, not lines")] : []));
   }
 
   /* What stands above the list: the file, where it opens, and what is not as it seems. */
@@ -208,7 +206,8 @@
         make("span", { class: "muted" }, `${count(tasks.length, "task")}, ${said(sum(tasks))}`)), make("pre", {}, ...code),
         with_("fused", "Fused into these tasks:"), with_("calls", "Called from:"));
     };
-    const place = (line) => make("button", { class: "link", onclick: () => (clientside.view.change({ reading: "file" }, "code"), turn(line.file, line.n)) }, `${data.files[line.file].path.split("/").pop()}:${line.n}`);
+    const to = (line) => () => (view.change({ reading: "file" }, "code"), turn(line.file, line.n));
+    const place = (line) => button(`${data.files[line.file].path.split("/").pop()}:${line.n}`, null, to(line), "link");
     const none = !set.size ? "Select tasks to see the lines that made them." : found.length ? "" : "The file does not say which lines made these tasks.";
     part("places").replaceChildren(...(none ? [make("p", { class: "muted" }, none)] : found.slice(0, MOST).map(snippet)),
       found.length > MOST ? make("p", { class: "muted" }, `and ${count(found.length - MOST, "line")} more`) : "");
@@ -233,7 +232,7 @@
       if (line) reveal(line.n);
     }
     const { label, unit } = metric();
-    document.getElementById(`${ID}-scale`).textContent = nothing ? "" : `${label} of a line 0–${clientside.canvas.si(most, unit)}`;
+    document.getElementById(`${ID}-scale`).textContent = nothing ? "" : `${label} of a line 0–${canvas.si(most, unit)}`;
     if (listed !== open) files();
     listed = open;
     head();
@@ -244,8 +243,7 @@
 
   function watchList() {
     const list = part("list");
-    if (list.heard) return;
-    list.heard = true;
+    if (!once(list)) return;
     list.addEventListener("scroll", () => soon());
     new ResizeObserver(() => soon()).observe(list);
     const jump = (e) => e.buttons && (list.scrollTop = (e.offsetY / Math.min(3, part("strip").clientHeight / Math.max(1, rows.length))) * HIGH - list.clientHeight / 2);
@@ -256,7 +254,7 @@
     const row = event.target.closest("[data-row]");
     if (!row || !data) return;
     cursor = Number(row.dataset.row);
-    clientside.canvas.pick(all(rows[cursor].line), event, "code");
+    canvas.pick(all(rows[cursor].line), event, "code");
     show();
   });
   on("keydown", (event) => {
@@ -265,17 +263,14 @@
     if (way) {
       let k = cursor + way;
       while (rows[k] && !rows[k].line) k += way;
-      if (rows[k]) [cursor, list.scrollTop] = [k, Math.min(list.scrollTop, k * HIGH)];
-      if (rows[k] && (k + 2) * HIGH > list.scrollTop + list.clientHeight) list.scrollTop = (k + 2) * HIGH - list.clientHeight;
+      if (rows[k]) [cursor, list.scrollTop] = [k, Math.max((k + 2) * HIGH - list.clientHeight, Math.min(list.scrollTop, k * HIGH))];
       head();
       soon();
-      event.preventDefault();
-    } else if ((event.key === "Enter" || event.key === " ") && rows[cursor] && rows[cursor].line) {
-      clientside.canvas.pick(all(rows[cursor].line), event, "code");
-      event.preventDefault();
-    }
+    } else if (/^(Enter| )$/.test(event.key) && rows[cursor] && rows[cursor].line) canvas.pick(all(rows[cursor].line), event, "code");
+    else return;
+    event.preventDefault();
   });
 
-  (clientside.parts = clientside.parts || []).push({ active: (state) => state.dock === "code", numbers: show, show, filtered: show });
+  clientside.parts.push({ active: (state) => state.dock === "code", numbers: show, show, filtered: show });
   clientside.code = { rows: () => rows, data: () => data };
-})();
+})(window.dash_clientside);

@@ -1,12 +1,9 @@
 /* Composition: what a cost is made of, as a treemap of the tasks that pass the filter.
    Squarified after Bruls, Huizing, van Wijk, "Squarified treemaps" (2000). */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const HEAD = 20, DUST = 9, PARTS = 48, ENOUGH = 6; // px; px² of the smallest task; parts; parts that make a level of groups
-  const view = () => clientside.view;
-  const canvas = () => clientside.canvas;
-  const page = () => document.getElementById("model--page");
-  const { host, soon, on, watch } = clientside.canvas.dock("#model--composition", () => draw());
+  const { view, canvas } = clientside;
+  const { page } = view, { make } = clientside.dom, { host, soon, on, watch } = canvas.dock("#model--composition", () => draw());
   let tiles = [], cursor = -1;
 
   /* Rectangles for values that descend, each as square as may be: [x, y, w, h]. */
@@ -57,8 +54,8 @@
   }
 
   function draw() {
-    const state = page().state, { list } = view().table(), masks = view().masks(), metric = page().glossary[state.area];
-    const values = view().column(state.area), part = parting(list, state.by), parts = new Map();
+    const state = page().state, { list } = view.table(), masks = view.masks(), metric = page().glossary[state.area];
+    const values = view.column(state.area), part = parting(list, state.by), parts = new Map();
     let unknown = 0, all = 0;
     list.forEach((row, k) => {
       if (!masks.shown[k]) return;
@@ -68,14 +65,14 @@
       old.rows.push(k);
       all += values[k];
     });
-    const w = host().clientWidth, h = host().clientHeight, ink = canvas().ink(), pen = canvas().pen(host().querySelector("canvas"), w, h);
-    const steps = view().steps(state.colour), colours = view().column(state.colour);
+    const w = host().clientWidth, h = host().clientHeight, ink = canvas.ink(), pen = canvas.pen(host().querySelector("canvas"), w, h);
+    const steps = view.steps(state.colour), colours = view.column(state.colour);
     const classes = largest([...parts.values()], (_, k) => k >= PARTS, "other parts");
     const none = host().querySelector(".drawing-none"), label = metric.label.toLowerCase();
     none.hidden = all > 0;
     none.textContent = masks.shown.some((on) => on) ? `No task here has ${label}.` : none.dataset.usual;
-    tiles = [];
     const chosen = new Set(state.selected);
+    tiles = [];
     squarify(classes.map((one) => one.value), 6, 6, w - 12, h - 12).forEach((box, c) => {
       const one = classes[c], [x, y, wide, high] = box, scale = one.value ? (wide * high) / one.value : 0;
       const head = wide > 44 && high > 2 * HEAD ? HEAD : 0;
@@ -86,84 +83,70 @@
       const inner = largest(rows.filter((row) => row.value > 0), (row) => row.value * scale < DUST, "others");
       squarify(inner.map((row) => row.value), x + 1, y + head + 1, wide - 2, high - head - 2).forEach((at, k) => {
         const mean = inner[k].rows.reduce((sum, r) => sum + colours[r], 0) / inner[k].rows.length;
-        const tone = isNaN(mean) ? 255 : inner[k].rows.length > 1 ? view().step(mean, steps.most) : steps.of[inner[k].rows[0]];
+        const tone = isNaN(mean) ? 255 : inner[k].rows.length > 1 ? view.step(mean, steps.most) : steps.of[inner[k].rows[0]];
         tiles.push({ ...inner[k], box: at, part: top, tone, ids: inner[k].rows.map((r) => list[r].id) });
       });
     });
     for (const tile of tiles) {
-      const [x, y, wide, high] = tile.box, share = `${view().number((100 * tile.value) / all, 2)} %`;
+      const [x, y, wide, high] = tile.box, share = `${view.number((100 * tile.value) / all, 2)} %`;
       tile.share = share;
       if (!tile.part) {
         if (!tile.head) continue;
-        pen.fillStyle = ink.ink;
         const room = wide - 16 - pen.measureText(share).width, fits = pen.measureText(tile.name).width <= room;
-        pen.fillText(canvas().fit(pen, tile.name, fits ? room : wide - 6, state.by !== "group"), x + 4, y + HEAD / 2 + 1);
-        pen.fillStyle = ink.muted;
-        pen.textAlign = "right";
-        if (fits) pen.fillText(share, x + wide - 4, y + HEAD / 2 + 1);
-        pen.textAlign = "left";
+        canvas.write(pen, canvas.fit(pen, tile.name, fits ? room : wide - 6, state.by !== "group"), x + 4, y + HEAD / 2 + 1, ink.ink);
+        if (fits) canvas.write(pen, share, x + wide - 4, y + HEAD / 2 + 1, ink.muted, "right");
         continue;
       }
       tile.chosen = masks.some ? tile.ids.filter((id) => chosen.has(id)).length : 0;
       const gap = Math.min(1, Math.min(wide, high) / 5), rest = masks.some && !tile.chosen;
       pen.globalAlpha = rest ? 0.45 : 1; // beside a selection the rest is paler
-      pen.fillStyle = canvas().colour(tile.tone);
+      pen.fillStyle = canvas.colour(tile.tone);
       pen.fillRect(x, y, wide - gap, high - gap);
       pen.globalAlpha = 1;
       if (wide < 34 || high < 16) continue;
       pen.fillStyle = rest ? ink.ink : ink.on[tile.tone === 255 ? 0 : tile.tone];
       const inner = tile.name.startsWith(`${tile.part.name}.`) ? tile.name.slice(tile.part.name.length + 1) : tile.name;
-      pen.fillText(canvas().fit(pen, inner, wide - 8), x + 4, y + 10);
-      const figure = canvas().si(tile.value, metric.unit);
+      pen.fillText(canvas.fit(pen, inner, wide - 8), x + 4, y + 10);
+      const figure = canvas.si(tile.value, metric.unit);
       if (high > 32 && pen.measureText(figure).width < wide - 8) pen.fillText(figure, x + 4, y + 25);
     }
     for (const { chosen: n, ids, box: [x, y, wide, high] } of tiles) {
       if (!n || Math.min(wide, high) < 6) continue;
-      pen.strokeStyle = ink.accent;
-      pen.lineWidth = 2;
-      pen.setLineDash(n < ids.length ? [3, 3] : []);
-      pen.strokeRect(x + 1, y + 1, wide - 3, high - 3);
+      canvas.line(pen, ink.accent, 2, () => pen.rect(x + 1, y + 1, wide - 3, high - 3), n < ids.length ? [3, 3] : []);
     }
-    pen.setLineDash([]);
-    const note = document.getElementById("model--composition-note"), sum = canvas().si(all, metric.unit);
+    const note = document.getElementById("model--composition-note"), sum = canvas.si(all, metric.unit);
     note.textContent = `Area: ${label}, ${sum} in all${unknown ? `, ${unknown.toLocaleString("en-US")} tasks unknown` : ""}`;
-    canvas().legend("model--composition");
+    canvas.legend("model--composition");
     mark(-1);
   }
 
   const hit = (x, y) => tiles.reduce((best, { box: [l, t, w, h] }, k) => (x >= l && x < l + w && y >= t && y < t + h ? k : best), -1);
 
   function mark(k) {
-    const box = host().querySelector(".near");
     cursor = k;
-    box.hidden = k < 0;
-    if (k < 0) return;
-    const [x, y, w, h] = tiles[k].box;
-    box.style.cssText = `left:${x}px;top:${y}px;width:${w}px;height:${h}px`;
+    canvas.near(host(), k < 0 ? null : tiles[k].box);
   }
 
   function point(k, x, y) {
     const tile = tiles[k];
     mark(tile ? k : -1);
-    view().tell("near", tile && tile.ids.length === 1 ? tile.ids[0] : null);
+    view.tell("near", tile && tile.ids.length === 1 ? tile.ids[0] : null);
     mark(tile ? k : -1);
-    if (!tile) return canvas().tip(host());
+    if (!tile) return canvas.tip(host());
     const label = page().glossary[page().state.area].label.toLowerCase(), one = tile.part && !tile.rest;
     const head = one ? null : tile.part ? `${tile.part.name}: ${tile.name}` : tile.name;
-    const share = view().make("div", { class: "muted" }, `${tile.share} of the ${label} shown`);
-    canvas().tip(host(), [x, y], [...canvas().about(tile.ids, head), share]);
+    const share = make("div", { class: "muted" }, `${tile.share} of the ${label} shown`);
+    canvas.tip(host(), [x, y], [...canvas.about(tile.ids, head), share]);
   }
 
-  function near(id) {
-    mark(id === null ? -1 : tiles.findIndex((tile) => tile.part && tile.ids.includes(id)));
-  }
+  const near = (id) => mark(id === null ? -1 : tiles.findIndex((tile) => tile.part && tile.ids.includes(id)));
 
   function keys(event) {
     const way = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
     if (way && tiles.length) {
       const k = (cursor + way + tiles.length) % tiles.length, [x, y, , high] = tiles[k].box;
       point(k, x, y + Math.min(high, 30));
-    } else if (/^(Enter| )$/.test(event.key) && cursor >= 0) canvas().pick(tiles[cursor].ids, event, "composition");
+    } else if (/^(Enter| )$/.test(event.key) && cursor >= 0) canvas.pick(tiles[cursor].ids, event, "composition");
     else return;
     event.preventDefault();
   }
@@ -178,15 +161,12 @@
   on("click", (event) => {
     host().focus({ preventScroll: true });
     const tile = tiles[hit(event.offsetX, event.offsetY)];
-    canvas().pick(tile ? tile.ids : [], event, "composition");
+    canvas.pick(tile ? tile.ids : [], event, "composition");
   });
   on("keydown", keys);
 
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     active: (state) => state.dock === "composition", numbers: show, show, filtered: soon, near,
   });
-  clientside.composition = {
-    area: (id) => page() && page().state && id && id !== page().state.area && view().change({ area: id }, "menu"),
-    tiles: () => tiles,
-  };
-})();
+  clientside.composition = { area: (id) => id && view.follow("area", id, "menu"), tiles: () => tiles };
+})(window.dash_clientside);

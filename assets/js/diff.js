@@ -1,9 +1,8 @@
 /* Both sides of a difference: their graphs on canvases that move together, and the table of pairs.
    A row pairs task `a` of the first with task `b` of the second; `kind` says what became of it. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
-  const three = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
+  const { canvas: kit, dom } = clientside, three = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
   const SIGNS = { changed: "~ ", added: "+ ", removed: "− " }, STEP = { same: 0, changed: 2, added: 4, removed: 4 };
   const [TEXT, CLOSEST] = [0.45, 2]; // scales
   const KEYS = {
@@ -20,16 +19,15 @@
 
   /* The colours of the kinds in place of the steps of a metric: fill, outline, words. */
   function tokens(side) {
-    const ink = clientside.canvas.ink(), kind = side === "a" ? ink.worse : ink.better, on = ink.surface;
+    const ink = kit.ink(), kind = side === "a" ? ink.worse : ink.better, on = ink.surface;
     const own = { "seq-0": ink["soft-line"], "seq-1": ink.line, "seq-ink-0": ink.muted, "seq-2": ink.budget, "seq-3": ink.budget };
     Object.assign(own, { "seq-ink-2": on, "seq-4": kind, "seq-5": kind, "seq-ink-4": on });
     return new Proxy(own, { get: (all, name) => all[name] || ink[name] });
   }
 
   async function load(canvas) {
-    const answer = await fetch(clientside.canvas.root + canvas.dataset.url);
-    if (!answer.ok) throw new Error((await answer.json()).error);
-    const data = clientside.task_ink.read(await answer.arrayBuffer()), key = canvas.dataset.side, rows = new Map();
+    const read = async (answer) => clientside.task_ink.read(await answer.arrayBuffer());
+    const data = await clientside.graph_pane.fetched(kit.root + canvas.dataset.url, read), key = canvas.dataset.side, rows = new Map();
     const name = key === "a" ? "from" : "to", pen = canvas.getContext("2d");
     grid.forEachNode(({ data: row }) => row[name] && rows.set(row[key], row));
     const label = (i) => {
@@ -63,11 +61,8 @@
     pen.setTransform(k * ratio, 0, 0, k * ratio, x * ratio, y * ratio);
     Object.assign(pen, { font: "11px Inter, sans-serif", textAlign: "center", textBaseline: "middle" });
     if (k >= TEXT) data.paint(pen, k, seen, look);
-    for (const [row, strokeStyle] of [[over, look.tokens.ink], [picked, look.tokens.accent]]) {
-      if (!rowOf(side, row)) continue;
-      pen.beginPath();
-      data.shape(pen, row[side.key], 2 / Math.min(1, k));
-      Object.assign(pen, { strokeStyle, lineWidth: Math.max(2, 2.5 / k) }).stroke();
+    for (const [row, tone] of [[over, look.tokens.ink], [picked, look.tokens.accent]]) {
+      if (rowOf(side, row)) kit.line(pen, tone, Math.max(2, 2.5 / k), () => data.shape(pen, row[side.key], 2 / Math.min(1, k)));
     }
     canvas.dataset.drawn = Number(canvas.dataset.drawn || 0) + 1;
   }
@@ -98,23 +93,23 @@
   }
 
   function hover(row, side, x, y) {
-    for (const one of sides) clientside.canvas.tip(one.canvas.parentElement);
+    for (const one of sides) kit.tip(one.canvas.parentElement);
     if (row !== over) [(over = row), all()];
     if (!row || !side) return;
-    const line = (text, k) => Object.assign(document.createElement(k ? "div" : "b"), { textContent: text });
+    const line = (text, k) => dom.make(k ? "div" : "b", {}, text);
     const ms = [row.before, row.after].map((value) => cells.diffNumber({ value }) || "–").join(" → ") + " ms";
     const names = [...new Set([row.from, row.to])].filter(Boolean).join(" → ");
-    clientside.canvas.tip(side.canvas.parentElement, [x, y], [names, row.kind, ms, row.changes].filter(Boolean).map(line));
+    kit.tip(side.canvas.parentElement, [x, y], [names, row.kind, ms, row.changes].filter(Boolean).map(line));
   }
 
   function listen(side) {
     const { canvas } = side, on = (kind, act) => canvas.addEventListener(kind, act, { passive: false });
     const under = ({ offsetX, offsetY }) =>
       side.rows.get(side.data.hit((offsetX - side.at.x) / side.at.k, (offsetY - side.at.y) / side.at.k, 3 / side.at.k)) || null;
-    on("wheel", (e) => [e.preventDefault(), zoom(side, Math.exp(-e.deltaY * 0.0015), e.offsetX, e.offsetY)]);
+    on("wheel", (e) => [e.preventDefault(), zoom(side, clientside.hand.zoom(e), e.offsetX, e.offsetY)]);
     on("pointerdown", (down) => {
       const from = side.at, move = (e) => pan(side, from, e.offsetX - down.offsetX, e.offsetY - down.offsetY);
-      clientside.canvas.drag(down, move, (e, moved) => {
+      kit.drag(down, move, (e, moved) => {
         const row = e && !moved && under(e), node = row && grid.getRowNode(row.key);
         if (node) [node.setSelected(true), grid.ensureNodeVisible(node, "middle")];
       });
@@ -144,11 +139,8 @@
     all();
   }
 
-  document.addEventListener("click", ({ target }) => {
-    if (!target.closest || !part("page")) return;
-    if (target.closest("[data-fit]")) whole();
-    if (target.closest("#diff--only")) [part("only").setAttribute("aria-pressed", (only = !only)), grid.onFilterChanged()];
-  });
+  dom.press("#diff--page [data-fit]", whole);
+  dom.press("#diff--only", (button) => [button.setAttribute("aria-pressed", (only = !only)), grid.onFilterChanged()]);
   window.addEventListener("paredown:scheme", () => [sides.forEach((side) => Object.assign(side.look, { tokens: tokens(side.key), version: side.look.version + 1 })), all()]);
   clientside.diff = { show: () => void fill(), sides: () => sides };
-})();
+})(window.dash_clientside);

@@ -1,17 +1,11 @@
 /* The Embed sheet of a model or an experiment: opened and closed here, drawn by the server
    (dashboard/embed_sheet.py).  data-embedact: the verb of a message. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const SHEET = "embeds--sheet";
-  const sheet = () => document.getElementById(SHEET), opener = () => document.querySelector(".embed-open");
+  const { press, copy } = clientside.dom;
+  const { box: sheet, open, show } = clientside.dom.sheet(SHEET, () => document.querySelector(".embed-open"),
+    () => clientside.set_props("share--sheet", { hidden: true }));
   let turn = 0;
-
-  function show(open) {
-    if (open) clientside.set_props("share--sheet", { hidden: true });
-    clientside.set_props(SHEET, { hidden: !open });
-    if (opener()) opener().setAttribute("aria-expanded", String(open));
-    if (!open && opener()) opener().focus();
-  }
 
   /* What is shown is the address of the page, which has the view in it. */
   function send(message) {
@@ -21,26 +15,18 @@
     clientside.set_props("embeds--ask", { data: { ...Object.fromEntries(fields), any, view, ...message, turn: ++turn } });
   }
 
-  function copy(button) {
-    sheet().querySelector("textarea").select();
-    button.textContent = document.execCommand("copy") ? "Copied" : "Not copied"; // works without HTTPS too
-    setTimeout(() => (button.textContent = "Copy"), 1500);
-  }
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-embeds]"), act = event.target.closest("button[data-embedact]");
-    if (button && (button.dataset.embeds === "close" || !sheet().hidden)) show(false);
-    else if (button) show(true), send({ verb: "show" });
-    else if (event.target.closest("[data-share]") && sheet() && !sheet().hidden) show(false);
-    if (act && act.dataset.embedact === "copy") copy(act);
-    else if (act) send({ verb: act.dataset.embedact, link: act.dataset.link || "" });
+  press("button[data-embeds]", (button) => {
+    if (button.dataset.embeds === "close" || open()) return show(false);
+    show(true);
+    send({ verb: "show" });
+  });
+  press("[data-share]", () => open() && show(false));
+  press("button[data-embedact]", (button) => {
+    if (button.dataset.embedact === "copy") copy(sheet().querySelector("textarea"), button);
+    else send({ verb: button.dataset.embedact, link: button.dataset.link || "" });
   });
   document.addEventListener("keydown", (event) => {
-    if (!sheet() || sheet().hidden) return;
-    if (event.key === "Enter" && event.target.matches(`#${SHEET} input[name]`)) send({ verb: "make", link: "" });
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    show(false);
+    if (open() && event.key === "Enter" && event.target.matches(`#${SHEET} input[name]`)) send({ verb: "make", link: "" });
   }, true);
-  window.addEventListener("popstate", () => sheet() && !sheet().hidden && show(false));
-})();
+  window.addEventListener("popstate", () => open() && show(false));
+})(window.dash_clientside);

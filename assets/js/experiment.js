@@ -1,15 +1,13 @@
 /* One experiment: its models as rows, the filter, the strip of budgets in words, the selection.
    The selection and the filter themselves are those of view.js; this file gives them the words of
    models, and asks the server what fits whenever a bound or a chart changes. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const FIELDS = ["model", "label", "name", "step", "operation", "parent", "root", "depth", "notes", "flags", "author", "time"];
   const NAMED = 3; // models that the selection bar names
   const MOST_BESIDE = 13; // models whose layers stand beside each other, the base among them
-  const view = () => clientside.view;
+  const { view } = clientside, { say } = view, { make, button, press } = clientside.dom;
   const page = () => document.getElementById("experiment--page");
   const at = (id) => document.getElementById(`experiment--${id}`);
-  const say = (n) => n.toLocaleString("en-US");
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   let pending = null;
 
@@ -29,8 +27,8 @@
     root.querySelector(".experiment-identity span").textContent = `${say(rows.size)} models`;
     if (root.places) clientside.experiment_map.placed(root.places); // they may come first
     root.state = root.state || state;
-    view().apply({ ...root.state, turn: (root.state.turn || 0) + 1 });
-    view().tell("numbers");
+    view.apply({ ...root.state, turn: (root.state.turn || 0) + 1 });
+    view.tell("numbers");
   }
 
   /* What passes besides the bounds: the search, and "only these". */
@@ -49,12 +47,12 @@
     if (!same(root.asked, { ...ask, curves })) judge((root.asked = { ...ask, curves }));
     if (!root.filtered || !same(root.filtered, key)) {
       root.filtered = key;
-      const { list } = view().table(), holds = clientside.histograms.holds, shown = new Set();
+      const { list } = view.table(), holds = clientside.histograms.holds, shown = new Set();
       for (const row of list) if (onlyPass(row) && state.where.every((one) => holds(row, one))) shown.add(row.id);
       root.shown = shown.size === list.length ? null : shown;
       state.selected = state.selected.filter((k) => shown.has(k)); // what does not pass is not selectable
       strip(state);
-      view().tell("filtered", false);
+      view.tell("filtered", false);
     }
     const rows = { rows: state.selected, about: state.selected.length === 1 ? ask : null };
     clearTimeout(pending);
@@ -72,7 +70,7 @@
     const told = await fetch(`${root.dataset.api || `/api${window.location.pathname}`}/fits?${query}`).then((answer) => answer.json()).catch(() => ({ error: "The server cannot be reached." }));
     if (page() !== root || root.pending !== ask) return;
     root.pending = null;
-    const { make } = view(), link = (text, row) => make("button", { class: "link", title: `${text}: select this model`, "data-ids": row }, text);
+    const link = (text, row) => make("button", { class: "link", title: `${text}: select this model`, "data-ids": row }, text);
     const known = (value) => value !== null && value !== undefined, [name, figures] = told.best_words || [];
     at("best").replaceChildren(...(told.error ? [make("span", { class: "missed" }, told.error)] : known(told.best) ? ["best: ", link(name, told.best), `, ${figures}`] : []),
       told.unknown ? make("span", { class: "muted" }, ` · ${say(told.unknown)} unknown`) : "");
@@ -89,8 +87,8 @@
       .find((one) => state.where.length && same(sorted(JSON.parse(one.dataset.budget)), sorted(state.where)));
     const words = !state.where.length ? "models match" : state.text || state.only ? "pass" : `${n === 1 ? "model fits" : "models fit"}${budget ? ` the budget “${budget.textContent}”` : ""}`;
     at("fits").replaceChildren(...(bounded
-      ? [view().make("b", {}, `${say(n)} of ${say(all)}`), ` ${words}`]
-      : [view().make("span", { class: "muted" }, "No bound yet: every model fits. Drag in a histogram of Budgets, or type a bound.")]));
+      ? [make("b", {}, `${say(n)} of ${say(all)}`), ` ${words}`]
+      : [make("span", { class: "muted" }, "No bound yet: every model fits. Drag in a histogram of Budgets, or type a bound.")]));
     at("map").querySelector(".drawing-none").hidden = n > 0;
   }
 
@@ -109,12 +107,12 @@
   };
 
   const passing = (ids) => ids.filter((k) => !page().shown || page().shown.has(k));
-  const add = (ids, from) => view().select(new Set([...page().state.selected, ...passing(ids)]), from);
+  const add = (ids, from) => view.select(new Set([...page().state.selected, ...passing(ids)]), from);
 
   function selection(state) {
-    const root = page(), box = at("selection"), make = view().make, ids = state.selected, n = root.shown ? root.shown.size : 0;
+    const root = page(), box = at("selection"), ids = state.selected, n = root.shown ? root.shown.size : 0;
     const every = root.shown && n && ids.length < n
-      ? [make("button", { class: "button", onclick: () => view().select(root.shown, "bar") }, `Select all ${say(n)} shown`)] : [];
+      ? [button(`Select all ${say(n)} shown`, null, () => view.select(root.shown, "bar"))] : [];
     if (!ids.length)
       return box.replaceChildren(make("span", { class: "muted" }, "Click a model to select it, shift-click for more, shift-drag for a box"),
         make("span", { class: "spring" }), ...every);
@@ -125,40 +123,36 @@
       ids.length > NAMED ? make("span", { class: "muted" }, `and ${say(ids.length - NAMED)} more`) : "",
       make("span", { class: "spring" }),
       ...(ids.length === 1 ? [make("button", { class: "button primary", "data-run": ids[0], title: "Make a child of this model: prune, quantize, repair … (O)" }, "Run an operation…")] : []),
-      ...(ids.length > 1 && ids.length <= 100 ? [make("a", { class: "button", href: `${window.location.pathname}/behaviors?models=${view().ranges(ids)}`, title: "What changed in their predictions, class by class and instance by instance" }, "Behaviors")] : []),
+      ...(ids.length > 1 && ids.length <= 100 ? [make("a", { class: "button", href: `${window.location.pathname}/behaviors?models=${view.ranges(ids)}`, title: "What changed in their predictions, class by class and instance by instance" }, "Behaviors")] : []),
       ...(ids.length > 1 && ids.length <= MOST_BESIDE ? [make("a", { class: "button", href: `${window.location.pathname}/layers?models=${ids.join(".")}`, title: "What changed in their weights, module by module" }, "Layers")] : []),
-      ...(one >= 0 ? [make("button", { class: "button", onclick: () => fold(one), title: "What was made from this model (C)" }, folded ? "Unfold" : "Fold")] : []),
-      ...every,
-      make("button", { class: "button", onclick: () => view().change({ only: ids }, "bar"), title: "Filter to the selected models" }, "Show only these"),
-      make("button", { class: "link", title: "Escape", onclick: () => view().select([], "bar") }, "Clear"),
+      ...(one >= 0 ? [button(folded ? "Unfold" : "Fold", "What was made from this model (C)", () => fold(one))] : []),
+      ...every, ...view.narrow(ids, "Filter to the selected models"),
     );
   }
 
   function fold(k) {
     const old = page().state.collapsed;
-    view().change({ collapsed: old.includes(k) ? old.filter((i) => i !== k) : [...old, k].sort((a, b) => a - b) }, "map");
+    view.change({ collapsed: old.includes(k) ? old.filter((i) => i !== k) : [...old, k].sort((a, b) => a - b) }, "map");
   }
 
   /* A change as people read it, with its direction: better, worse, or neither known. */
   function change(metric, value, base) {
-    if (typeof value !== "number" || typeof base !== "number") return view().make("td", { class: "muted" }, "–");
-    const by = value - base, share = base ? by / Math.abs(base) : by ? Infinity : 0;
-    if (Math.abs(share) < 0.0005) return view().make("td", { class: "muted" }, "same");
+    if (typeof value !== "number" || typeof base !== "number") return make("td", { class: "muted" }, "–");
+    const by = value - base, text = view.change_text(by && by / Math.abs(base));
     const tone = !metric.better ? "" : (by > 0) === (metric.better === "higher") ? "better" : "worse";
-    const size = Math.abs(share) * 100, text = share === Infinity ? "∞" : size >= 9.95 ? size.toFixed(0) : size.toFixed(1);
-    return view().make("td", { class: tone }, `${by > 0 ? "▲" : "▼"} ${text} %`);
+    return make("td", { class: text ? tone : "muted" }, text || "same");
   }
 
   /* What a tooltip says of models. */
   function about(ids, head, hint) {
-    const { rows, glossary, state, data } = page(), { make, figure } = view();
+    const { rows, glossary, state, data } = page(), { figure } = view;
     const primary = Object.values(glossary).filter((m) => m.primary).map((m) => m.id).slice(0, 7);
     const shown = [...new Set([...primary, state.colour, ...state.charts.flat()])].filter((id) => glossary[id]);
     if (ids.length > 1) {
       const range = (id) => {
         const known = ids.map((k) => rows.get(k)[id]).filter((v) => typeof v === "number");
         if (!known.length) return "unknown";
-        const [a, b] = [Math.min(...known), Math.max(...known)].map((v) => view().told(glossary[id], v));
+        const [a, b] = [Math.min(...known), Math.max(...known)].map((v) => view.told(glossary[id], v));
         return `${a === b ? a : `${a} – ${b}`} ${glossary[id].unit}`.trim();
       };
       const line = (id) => make("tr", {}, make("th", {}, glossary[id].label), make("td", {}, range(id)));
@@ -166,7 +160,7 @@
     }
     const row = rows.get(ids[0]), base = rows.get(row.parent), root = rows.get(row.root), two = root && root !== base && root !== row;
     const head_row = base ? [make("tr", {}, make("th", {}), make("td", {}), make("td", { class: "muted" }, "from its base"), two ? make("td", { class: "muted" }, "from the root") : null)] : [];
-    const error = (id) => ((data.errors[id] || {})[row.id] ? ` ± ${view().number(data.errors[id][row.id] * glossary[id].scale, 2)}` : "");
+    const error = (id) => ((data.errors[id] || {})[row.id] ? ` ± ${view.number(data.errors[id][row.id] * glossary[id].scale, 2)}` : "");
     const missed = (id) => state.where.filter(([column]) => column === id && typeof row[id] === "number").map(([, side, limit]) => (side === "le" ? limit - row[id] : row[id] - limit)).sort((a, b) => a - b)[0];
     const room = state.where.length ? (id) => ((by) => make("td", { class: by < 0 ? "worse" : "muted" }, by === undefined ? "" : `${figure(glossary[id], Math.abs(by))} ${by < 0 ? "over" : "spare"}`))(missed(id)) : () => null;
     const line = (id) => make("tr", {}, make("th", {}, glossary[id].label),
@@ -186,10 +180,10 @@
     const query = new URLSearchParams(), usual = root.data, cost = [[usual.cost, usual.quality]];
     const put = (key, value) => value && query.append(key, value);
     put("q", state.text);
-    put("sel", view().ranges(state.selected));
+    put("sel", view.ranges(state.selected));
     for (const [column, operator, value] of state.where) query.append("where", `${column}.${operator}.n${value}`);
     put("unknown", state.unknown.join("."));
-    put("fold", view().ranges(state.collapsed));
+    put("fold", view.ranges(state.collapsed));
     if (!same(state.charts, cost)) for (const pair of state.charts) query.append("chart", pair.join("."));
     put("sort", state.sort);
     if (state.colour !== usual.quality) put("colour", state.colour);
@@ -203,7 +197,7 @@
 
   function encode(colour, size) {
     const state = page() && page().state;
-    if (state && colour && (colour !== state.colour || size !== state.size)) view().change({ colour, size: size || "none" }, "menu");
+    if (state && colour && (colour !== state.colour || size !== state.size)) view.change({ colour, size: size || "none" }, "menu");
   }
 
   /* Notes and flags as the server has kept them. */
@@ -214,33 +208,31 @@
 
   /* The bounds as figures to type, one line a bounded metric; a new one is chosen from the rest. */
   function bounds(state) {
-    const box = at("bounds"), make = view().make, { glossary } = page();
+    const box = at("bounds"), { glossary } = page();
     const ids = [...new Set(state.where.map(([column]) => column))];
     const value = (id, side) => (state.where.find(([column, operator]) => column === id && operator === side) || [])[2];
     const put = (id, side, text) => {
       const number = Number(text.replace(",", ".")), rest = page().state.where.filter(([c, o]) => c !== id || o !== side);
       const where = text.trim() && isFinite(number) ? [...rest, [id, side, Number((number / glossary[id].scale).toPrecision(10))]] : rest;
-      view().change({ where }, "bounds");
+      view.change({ where }, "bounds");
     };
     const field = (id, side, word) => {
       const now = value(id, side), shown = now === undefined ? "" : String(Number((now * glossary[id].scale).toPrecision(6)));
-      return make("input", {
-        class: "entry bound-input", value: shown, inputmode: "decimal", placeholder: word, "aria-label": `${glossary[id].label} ${word}`,
-        onchange: (event) => put(id, side, event.target.value),
-      });
+      const said = { placeholder: word, "aria-label": `${glossary[id].label} ${word}` }, onchange = (event) => put(id, side, event.target.value);
+      return make("input", { class: "entry bound-input", value: shown, inputmode: "decimal", ...said, onchange });
     };
     const line = (id) => {
       const missing = glossary[id].unknown, on = state.unknown.includes(id);
-      const toggle = () => view().change({ unknown: on ? state.unknown.filter((k) => k !== id) : [...state.unknown, id] }, "bounds");
+      const toggle = () => view.change({ unknown: on ? state.unknown.filter((k) => k !== id) : [...state.unknown, id] }, "bounds");
       return make("div", { class: "bound" }, make("span", { class: "bound-name", title: glossary[id].help }, glossary[id].label),
         field(id, "ge", "at least"), make("span", { class: "muted" }, "to"), field(id, "le", "at most"), make("span", { class: "muted unit" }, glossary[id].unit),
         missing ? make("label", { class: "unknown-too" }, make("input", { type: "checkbox", onchange: toggle, ...(on ? { checked: "" } : {}) }), `${say(missing)} unknown too`) : "",
-        make("button", { class: "icon", title: `Remove the bounds on ${glossary[id].label}`, onclick: () => view().change({ where: page().state.where.filter(([c]) => c !== id) }, "bounds") }, "×"));
+        button("×", `Remove the bounds on ${glossary[id].label}`, () => view.change({ where: page().state.where.filter(([c]) => c !== id) }, "bounds"), "icon"));
     };
     const rest = Object.values(glossary).filter((m) => !ids.includes(m.id));
     const more = make("select", { class: "button more", "aria-label": "Bound a metric", onchange: (event) => {
       const id = event.target.value, { better, span } = glossary[id];
-      view().change({ where: [...page().state.where, [id, better === "higher" ? "ge" : "le", (span[0] + span[1]) / 2]] }, "bounds");
+      view.change({ where: [...page().state.where, [id, better === "higher" ? "ge" : "le", (span[0] + span[1]) / 2]] }, "bounds");
     } }, make("option", { value: "" }, "+ Bound…"), ...rest.map((m) => make("option", { value: m.id }, m.label)));
     if (!box.contains(document.activeElement) || document.activeElement.tagName === "SELECT" || box.dataset.ids !== ids.join()) {
       box.dataset.ids = ids.join();
@@ -250,32 +242,25 @@
 
   /* What is kept under a name is what the store says, which is a little behind. */
   document.addEventListener("focusin", (event) => event.target.id === "experiment--budget-name" && clientside.set_props("experiment--state", { data: page().state }));
-  document.addEventListener("click", (event) => {
-    if (!page() || !page().rows) return;
-    const relative = event.target.closest("[data-relative]");
-    if (relative) add(RELATIVES[relative.dataset.relative](page().state.selected), "bar");
-    const budget = event.target.closest("[data-budget]"), insert = event.target.closest("[data-insert]");
-    if (budget) view().change({ where: JSON.parse(budget.dataset.budget) }, "budget");
-    if (insert) { // where the formula is being written
-      const field = at("formula"), k = field.selectionEnd, name = `[${insert.dataset.insert}]`;
-      clientside.set_props("experiment--formula", { value: field.value.slice(0, k) + name + field.value.slice(k) });
-      field.focus();
-      setTimeout(() => field.setSelectionRange(k + name.length, k + name.length), 50);
-    }
-    const report = event.target.closest("[data-report]"); // of what the page shows now
-    if (report) report.href = report.dataset.report + window.location.search.replace("?", "&");
-    if (event.target.closest("#experiment--wide")) {
-      const on = at("right").classList.toggle("wide");
-      at("wide").setAttribute("aria-pressed", on);
-      view().tell("show", page().state);
-    }
+  const react = (selector, act) => press(selector, (node) => page() && page().rows && act(node, node.dataset));
+  react("[data-relative]", (_, { relative }) => add(RELATIVES[relative](page().state.selected), "bar"));
+  react("[data-budget]", (_, { budget }) => view.change({ where: JSON.parse(budget) }, "budget"));
+  react("[data-insert]", (_, { insert }) => { // where the formula is being written
+    const field = at("formula"), k = field.selectionEnd, name = `[${insert}]`;
+    clientside.set_props("experiment--formula", { value: field.value.slice(0, k) + name + field.value.slice(k) });
+    field.focus();
+    setTimeout(() => field.setSelectionRange(k + name.length, k + name.length), 50);
+  });
+  react("[data-report]", (link, { report }) => (link.href = report + window.location.search.replace("?", "&"))); // of what the page shows now
+  react("#experiment--wide", (wide) => {
+    wide.setAttribute("aria-pressed", at("right").classList.toggle("wide"));
+    view.tell("show", page().state);
   });
 
-  clientside.desks = clientside.desks || {};
   clientside.desks.experiment = { selection, about, onlyPass };
   const part = { desk: "experiment", show };
-  (clientside.parts = clientside.parts || []).unshift(part); // first: it knows what passes
+  clientside.parts.unshift(part); // first: it knows what passes
   clientside.parts.push({ desk: "experiment", active: (state) => state.dock === "budgets", show: bounds, numbers: () => bounds(page().state) });
   const named = () => setTimeout(() => page() && page().rows && strip(page().state)); // once React has drawn the list
   clientside.experiment = { fill, encode, address, saved, fold, add, passing, named };
-})();
+})(window.dash_clientside);

@@ -1,24 +1,9 @@
 /* What moving one bound would buy: the best reachable quality as stairs, the bound on them; a step
    selects its model.  Drawn here, for a brush must show them at once. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const [HIGH, LEFT, RIGHT, TOP, FOOT] = [156, 46, 14, 26, 36]; // px
+  const { svg } = clientside.dom, { ticks } = clientside.canvas;
   const box = () => document.getElementById("experiment--curves");
-
-  function piece(tag, attributes, text) {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== undefined) node.textContent = text;
-    return node;
-  }
-
-  /* Round values within a range. */
-  function ticks(low, high, most) {
-    const least = (high - low) / most, ten = 10 ** Math.floor(Math.log10(least)), step = [1, 2, 5, 10].map((k) => k * ten).find((s) => s >= least);
-    const found = [];
-    for (let n = Math.ceil(low / step); n * step <= high; n++) found.push(Number((n * step).toPrecision(10)));
-    return found;
-  }
 
   function range(values, part) {
     const [low, high] = [Math.min(...values), Math.max(...values)], pad = (high - low || Math.abs(high) || 1) * part;
@@ -31,18 +16,15 @@
     const say = (v) => v.toLocaleString("en-US", { maximumSignificantDigits: 6 }), middle = X(limit) > (left + right) / 2;
     const path = at.map((v, k) => (k ? `H${X(v)}V${Y(best[k])}` : `M${X(v)},${Y(best[k])}`)).join("");
     return [
-      ...ticks(y0, y1, 4).flatMap((v) => [piece("path", { class: "grid", d: `M${left},${Y(v)}H${right}` }), piece("text", { x: left - 7, y: Y(v) + 4, "text-anchor": "end" }, say(v))]),
-      ...ticks(x0, x1, wide / 90).map((v) => piece("text", { x: X(v), y: foot + 16, "text-anchor": "middle" }, say(v))),
-      piece("path", { class: "axis", d: `M${left},${top}V${foot}H${right}` }),
-      piece("text", { x: 8, y: 16 }, y_title), piece("text", { x: right, y: HIGH - 5, "text-anchor": "end" }, x_title),
-      piece("path", { class: "stairs", d: `${path}H${upper ? right : left}` }),
-      piece("path", { class: "now", d: `M${X(limit)},${top}V${foot}` }),
-      piece("text", { class: "now", x: X(limit) + (middle ? -5 : 5), y: foot - 6, "text-anchor": middle ? "end" : "start" }, "now"),
-      ...at.map((v, k) => {
-        const mark = piece("circle", { cx: X(v), cy: Y(best[k]), r: 4, class: (upper ? v <= limit : v >= limit) ? "within" : "", "data-ids": rows[k] });
-        mark.append(piece("title", {}, texts[k]));
-        return mark;
-      }),
+      ...ticks(y0, y1, 4).flatMap((v) => [svg("path", { class: "grid", d: `M${left},${Y(v)}H${right}` }), svg("text", { x: left - 7, y: Y(v) + 4, "text-anchor": "end" }, say(v))]),
+      ...ticks(x0, x1, wide / 90).map((v) => svg("text", { x: X(v), y: foot + 16, "text-anchor": "middle" }, say(v))),
+      svg("path", { class: "axis", d: `M${left},${top}V${foot}H${right}` }),
+      svg("text", { x: 8, y: 16 }, y_title), svg("text", { x: right, y: HIGH - 5, "text-anchor": "end" }, x_title),
+      svg("path", { class: "stairs", d: `${path}H${upper ? right : left}` }),
+      svg("path", { class: "now", d: `M${X(limit)},${top}V${foot}` }),
+      svg("text", { class: "now", x: X(limit) + (middle ? -5 : 5), y: foot - 6, "text-anchor": middle ? "end" : "start" }, "now"),
+      ...at.map((v, k) => svg("circle", { cx: X(v), cy: Y(best[k]), r: 4, class: (upper ? v <= limit : v >= limit) ? "within" : "", "data-ids": rows[k] },
+        svg("title", {}, texts[k]))),
     ];
   }
 
@@ -51,11 +33,9 @@
     const wide = box().parentElement.clientWidth / Math.max(1, curves.length);
     box().replaceChildren(...curves.map((curve) => {
       const words = `${curve.y_title} for ${curve.x_title}; the strip and the table hold the same models.`;
-      const svg = piece("svg", { class: "curve", width: wide, height: HIGH, role: "img", "aria-label": words });
-      svg.append(...stairs(curve, wide));
-      return svg;
+      return svg("svg", { class: "curve", width: wide, height: HIGH, role: "img", "aria-label": words }, ...stairs(curve, wide));
     }));
   }
 
   clientside.experiment_curves = { draw };
-})();
+})(window.dash_clientside);

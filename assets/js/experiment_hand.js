@@ -1,15 +1,14 @@
 /* The hand on the model map: pointer, keys, heads of the columns, folding. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const REACH = 9; // px: a model is hit from here
-  const view = () => clientside.view;
+  const { view, hand } = clientside, { make, once, press: pressed } = clientside.dom;
   const map = () => clientside.experiment_map;
   const page = () => document.getElementById("experiment--page");
   const own = () => clientside.experiment;
   let cursor = -1;
 
   function find(x, y) {
-    const { it, X, Y } = map(), { column, lane } = it.places, masks = view().masks();
+    const { it, X, Y } = map(), { column, lane } = it.places, masks = view.masks();
     let best = -1, least = REACH;
     for (const k of it.order) {
       const dy = Y(lane[k]) - y;
@@ -20,14 +19,11 @@
     return best;
   }
 
-  const spot = (event) => {
-    const edge = map().host().getBoundingClientRect();
-    return [event.clientX - edge.left, event.clientY - edge.top];
-  };
+  const spot = (event) => hand.spot(map().host(), event);
 
   function point(k, aloud) {
     const { it, X, Y, host } = map();
-    if (k !== it.hover) view().tell("near", k < 0 ? null : k);
+    if (k !== it.hover) view.tell("near", k < 0 ? null : k);
     host().style.cursor = k >= 0 ? "pointer" : "";
     if (k < 0) return clientside.canvas.tip(host());
     const parts = clientside.desks.experiment.about([k]), r = it.r(k);
@@ -45,21 +41,11 @@
 
   function listen() {
     const host = map().host();
-    if (!host || host.listening) return;
-    host.listening = true;
-    clientside.gestures.attach(host, {
-      start: (event) => {
-        if (!page().rows || event.target.closest(".minimap, button")) return null;
-        const kind = event.altKey ? "lasso" : event.shiftKey ? "box" : null;
-        if (kind) point(-1);
-        return kind;
-      },
-      done: (polygon, event) => {
-        const inside = clientside.gestures.inside(polygon), { it, X, Y } = map(), { column, lane } = it.places;
-        const ids = own().passing(it.order.filter((k) => inside(X(column[k]), Y(lane[k]))));
-        host.focus({ preventScroll: true });
-        view().select(new Set(event.shiftKey ? [...page().state.selected, ...ids] : ids), "map");
-      },
+    if (!once(host)) return;
+    const { it, X, Y } = map();
+    hand.select(host, "map", {
+      hide: () => point(-1),
+      within: (inside) => own().passing(it.order.filter((k) => inside(X(it.places.column[k]), Y(it.places.lane[k])))),
       click: press,
     });
     host.addEventListener("pointerdown", (event) => {
@@ -83,16 +69,15 @@
     host.addEventListener("wheel", (event) => {
       event.preventDefault();
       point(-1);
-      const turn = event.deltaY * [1, 16, 400][event.deltaMode];
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return map().move(-(event.deltaX || turn), 0);
-      map().step(Math.exp(-Math.max(-240, Math.min(240, turn)) * (event.ctrlKey ? 0.01 : 0.0022)), spot(event)[1]);
+      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) map().move(-(event.deltaX || hand.turn(event)), 0);
+      else map().step(hand.zoom(event), spot(event)[1]);
     }, { passive: false });
     host.addEventListener("keydown", (event) => event.target === host && page().rows && keys(event));
   }
 
   /* Left is the parent, right the first child, up and down the column. */
   function walk(key) {
-    const { it } = map(), { column, lane } = it.places, masks = view().masks(), seen = (k) => lane[k] >= 0 && masks.shown[k];
+    const { it } = map(), { column, lane } = it.places, masks = view.masks(), seen = (k) => lane[k] >= 0 && masks.shown[k];
     if (cursor < 0 || !seen(cursor)) {
       cursor = page().state.selected.find(seen) ?? it.order.find(seen) ?? -1;
       return;
@@ -125,9 +110,9 @@
       const many = it.inside[c].length, press = (event) => {
         const ids = own().passing(it.inside[c]);
         if (event.shiftKey || event.ctrlKey || event.metaKey) own().add(ids, "map");
-        else view().select(ids, "map");
+        else view.select(ids, "map");
       };
-      return view().make("button", { class: "map-head", title: `${title}: select its ${many.toLocaleString("en-US")} models; with shift also`, onclick: press }, title.replaceAll("_", " "));
+      return make("button", { class: "map-head", title: `${title}: select its ${many.toLocaleString("en-US")} models; with shift also`, onclick: press }, title.replaceAll("_", " "));
     }));
     scroll();
   }
@@ -146,12 +131,9 @@
     if (box && it.places) [...box.children].forEach((head, c) => head.classList.toggle("here", it.hover >= 0 && it.places.column[it.hover] === c));
   }
 
-  document.addEventListener("click", (event) => {
-    const button = page() && event.target.closest("#experiment--zoom-in, #experiment--zoom-out, #experiment--fit");
-    if (!button) return;
-    if (button.id.endsWith("fit")) map().whole();
-    else map().step(button.id.endsWith("in") ? 1.5 : 1 / 1.5);
-  });
+  pressed("#experiment--fit", () => map().whole());
+  pressed("#experiment--zoom-in", () => map().step(1.5));
+  pressed("#experiment--zoom-out", () => map().step(1 / 1.5));
 
   clientside.experiment_hand = { listen, heads, scroll, mark };
-})();
+})(window.dash_clientside);

@@ -2,17 +2,15 @@
    the pointer and the selection.  Columns stand at fixed places; rows are as high as the zoom says, so
    that thousands of models fit the pane at first and names appear when one comes closer.
    A ribbon bends in the gap beside its parent and then runs along its own row, which is free. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const [HEAD, LEFT, TOP, FOOT] = [40, 44, 16, 88], RIGHT = [44, 150]; // px around the map
   const [NARROW, BROAD, TALL] = [48, 250, 64]; // px: least and most of a column, most of a row at first
   const [BIG, FAR, NAMES, OVER] = [18, 5, 15, 41]; // px: largest radius; rows lower than FAR are dashes; names beside, above
   const BENDS = 30; // pieces of a bend
-  const view = () => clientside.view;
-  const canvas = () => clientside.canvas;
+  const { view, canvas } = clientside;
   const page = () => document.getElementById("experiment--page");
   const it = { at: { x: 0, y: 0, z: 1 }, places: null, hover: -1, size: { w: 0, h: 0 } };
-  const { host, soon, watch } = canvas().dock("#experiment--map", () => it.places && page().rows && draw());
+  const { host, soon, watch } = canvas.dock("#experiment--map", () => it.places && page().rows && draw());
 
   function placed(places) {
     const fresh = !it.places || it.places.by !== places.by || it.root !== page();
@@ -85,25 +83,20 @@
   function radii() {
     const { state, glossary } = page(), top = Math.min(BIG, ky() * 0.34, it.kx * 0.2), metric = glossary[state.size];
     if (!metric) return () => top * 0.8;
-    const values = view().column(state.size), [low, high] = metric.span;
+    const values = view.column(state.size), [low, high] = metric.span;
     return (k) => top * (isNaN(values[k]) ? 0.4 : 0.4 + 0.6 * Math.sqrt(high > low ? Math.max(0, (values[k] - low) / (high - low)) : 0.5));
   }
 
-  function pens() {
-    const [ink, over] = host().querySelectorAll("canvas");
-    return [canvas().pen(ink, it.size.w, it.size.h), over];
-  }
+  const sheet = (k) => canvas.pen(host().querySelectorAll("canvas")[k], it.size.w, it.size.h);
 
   function draw() {
-    const root = page(), { state } = root, [pen] = pens(), token = canvas().ink(), masks = view().masks();
-    const steps = view().steps(root.glossary[state.colour] ? state.colour : Object.keys(root.glossary)[0] || "").of, r = radii();
+    const root = page(), { state } = root, pen = sheet(0), token = canvas.ink(), masks = view.masks();
+    const steps = view.steps(root.glossary[state.colour] ? state.colour : Object.keys(root.glossary)[0] || "").of, r = radii();
     it.r = r;
     it.line = (k) => token.steps[Math.max(1, steps[k] === 255 ? 1 : steps[k])]; // pale ones would be lost on the ground
     it.tone = (k) => (steps[k] === 255 || steps[k] === undefined ? token.surface : token.steps[steps[k]]);
-    for (let c = 0; c < it.places.titles.length; c++) {
-      pen.fillStyle = token["soft-line"];
-      pen.fillRect(Math.round(X(c)), HEAD, 1, it.size.h);
-    }
+    pen.fillStyle = token["soft-line"];
+    it.places.titles.forEach((_, c) => pen.fillRect(Math.round(X(c)), HEAD, 1, it.size.h));
     const seen = it.order.filter((k) => Y(it.places.lane[k]) > HEAD - 30 && Y(it.places.lane[k]) < it.size.h + 30);
     edges(pen, masks, token, seen);
     if (ky() < FAR) dashes(pen, masks, token, seen);
@@ -116,7 +109,7 @@
   }
 
   function edges(pen, masks, token, seen) {
-    const { column, lane } = it.places, high = it.size.h, far = ky() < FAR, ribbons = !far && seen.length < 900;
+    const { lane } = it.places, high = it.size.h, far = ky() < FAR, ribbons = !far && seen.length < 900;
     const groups = new Map();
     for (const k of it.order) {
       const p = page().rows.get(k).parent;
@@ -127,29 +120,30 @@
       if (ribbons) ribbon(pen, p, k, y1, y2, faint);
       else {
         const key = `${faint ? 1 : 0}${it.line(k)}`;
-        if (!groups.has(key)) groups.set(key, []);
-        groups.get(key).push([p, k, y1, y2]);
+        (groups.get(key) || groups.set(key, []).get(key)).push([p, k, y1, y2]);
       }
     }
     const alpha = far ? Math.max(0.12, Math.min(0.6, 400 / it.order.length)) : 0.6;
     for (const [key, lines] of groups) {
       pen.globalAlpha = key[0] === "1" ? alpha * 0.25 : alpha;
-      pen.strokeStyle = key.slice(1);
-      pen.lineWidth = far ? 1 : 1.5;
-      pen.beginPath();
-      for (const [p, k, y1, y2] of lines) {
-        const x1 = X(column[p]), x2 = X(column[k]), bend = Math.min(x2, x1 + it.kx), mid = (x1 + bend) / 2;
+      canvas.line(pen, key.slice(1), far ? 1 : 1.5, () => lines.forEach(([p, k, y1, y2]) => {
+        const { x1, x2, bend, mid } = course(p, k);
         pen.moveTo(x1, y1);
         if (y1 !== y2) pen.bezierCurveTo(mid, y1, mid, y2, bend, y2);
         pen.lineTo(x2, y2);
-      }
-      pen.stroke();
+      }));
     }
     pen.globalAlpha = 1;
   }
 
+  /* Where an edge begins and ends, where its bend ends and where that has its middle. */
+  function course(p, k) {
+    const x1 = X(it.places.column[p]), x2 = X(it.places.column[k]), bend = Math.min(x2, x1 + it.kx);
+    return { x1, x2, bend, mid: (x1 + bend) / 2 };
+  }
+
   function ribbon(pen, p, k, y1, y2, faint) {
-    const { column } = it.places, x1 = X(column[p]), x2 = X(column[k]), bend = Math.min(x2, x1 + it.kx), mid = (x1 + bend) / 2;
+    const { x1, x2, bend, mid } = course(p, k);
     const [a, b] = [Math.min(5, it.r(p) / 2), Math.min(5, it.r(k) / 2)], fill = pen.createLinearGradient(x1, 0, x2, 0);
     fill.addColorStop(0, it.line(p));
     fill.addColorStop(1, it.line(k));
@@ -186,7 +180,7 @@
 
   function nodes(pen, masks, token, seen) {
     const { column, lane, hidden } = it.places, { rows, below, glossary, state } = page(), metric = glossary[state.colour];
-    const values = metric && view().column(metric.id);
+    const values = metric && view.column(metric.id);
     for (const k of seen) {
       const x = X(column[k]), y = Y(lane[k]), r = it.r(k), passes = masks.shown[k];
       pen.globalAlpha = 1;
@@ -200,32 +194,21 @@
       pen.lineWidth = 1;
       pen.strokeStyle = it.tone(k) === token.surface || it.tone(k) === token.steps[0] ? token.faint : token.surface;
       pen.stroke();
-      if (hidden[k]) {
-        pen.strokeStyle = token.ink;
-        pen.setLineDash([2, 2]);
-        pen.beginPath();
-        pen.arc(x, y, r + 3, 0, 7);
-        pen.stroke();
-        pen.setLineDash([]);
-      }
+      if (hidden[k]) canvas.line(pen, token.ink, 1, () => pen.arc(x, y, r + 3, 0, 7), [2, 2]);
       const leaf = !below[k].length || hidden[k], row = rows.get(k), coming = clientside.experiment_run.mark(pen, k, x, y, r, token);
       if (ky() < NAMES || (!leaf && ky() < OVER)) continue;
       pen.globalAlpha = passes ? 1 : 0.45;
-      const value = coming || metric && (isNaN(values[k]) ? "unknown" : view().figure(metric, values[k]));
+      const value = coming || metric && (isNaN(values[k]) ? "unknown" : view.figure(metric, values[k]));
       const step = it.places.by === "step" && row.parent >= 0 ? `${row.operation} ${row.step}`.trim() : row.step; // else the column says it
       const text = [hidden[k] ? `+${hidden[k]}` : "", step, passes ? value : ""].filter(Boolean).join(" · ");
-      pen.fillStyle = passes ? token.ink : token.muted;
-      if (leaf) {
-        const told = canvas().fit(pen, text, Math.min(240, it.size.w - x - r - 12), true);
-        pen.fillText(told, x + r + 6, y);
-      } else {
-        pen.textAlign = "center";
-        const told = canvas().fit(pen, pen.measureText(text).width > it.kx - 8 && step ? step : text, it.kx - 8, true);
-        pen.lineWidth = 3;
-        pen.strokeStyle = token.surface;
-        pen.strokeText(told, Math.max(pen.measureText(told).width / 2 + 4, x), y - r - 8);
-        pen.fillText(told, Math.max(pen.measureText(told).width / 2 + 4, x), y - r - 8);
-        pen.textAlign = "left";
+      const tone = passes ? token.ink : token.muted;
+      if (leaf) canvas.write(pen, canvas.fit(pen, text, Math.min(240, it.size.w - x - r - 12), true), x + r + 6, y, tone);
+      else {
+        const told = canvas.fit(pen, pen.measureText(text).width > it.kx - 8 && step ? step : text, it.kx - 8, true);
+        const middle = Math.max(pen.measureText(told).width / 2 + 4, x);
+        [pen.lineWidth, pen.strokeStyle, pen.textAlign] = [3, token.surface, "center"];
+        pen.strokeText(told, middle, y - r - 8);
+        canvas.write(pen, told, middle, y - r - 8, tone, "center");
       }
     }
     pen.globalAlpha = 1;
@@ -233,25 +216,17 @@
 
   /* Above: crosshair and ring of the model under the pointer, rings of the selected ones. */
   function over() {
-    const [, sheet] = host().querySelectorAll("canvas"), pen = canvas().pen(sheet, it.size.w, it.size.h), token = canvas().ink();
-    const { column, lane } = it.places, near = it.hover;
-    const ring = (k, gap, tone, width) => {
-      pen.beginPath();
-      pen.arc(X(column[k]), Y(lane[k]), Math.max(2.5, it.r(k)) + gap, 0, 7);
-      [pen.strokeStyle, pen.lineWidth] = [tone, width];
-      pen.stroke();
-    };
+    const pen = sheet(1), token = canvas.ink(), { column, lane } = it.places, near = it.hover;
+    const ring = (k, gap, tone, width) =>
+      canvas.line(pen, tone, width, () => pen.arc(X(column[k]), Y(lane[k]), Math.max(2.5, it.r(k)) + gap, 0, 7));
     if (near >= 0 && lane[near] >= 0) {
-      pen.strokeStyle = token.muted;
-      pen.setLineDash([3, 4]);
-      pen.lineWidth = 1;
-      pen.beginPath();
-      pen.moveTo(0, Math.round(Y(lane[near])) + 0.5);
-      pen.lineTo(it.size.w, Math.round(Y(lane[near])) + 0.5);
-      pen.moveTo(Math.round(X(column[near])) + 0.5, HEAD);
-      pen.lineTo(Math.round(X(column[near])) + 0.5, it.size.h);
-      pen.stroke();
-      pen.setLineDash([]);
+      const [x, y] = [X(column[near]), Y(lane[near])].map((v) => Math.round(v) + 0.5);
+      canvas.line(pen, token.muted, 1, () => {
+        pen.moveTo(0, y);
+        pen.lineTo(it.size.w, y);
+        pen.moveTo(x, HEAD);
+        pen.lineTo(x, it.size.h);
+      }, [3, 4]);
       ring(near, 2, token.ink, 1.5);
     }
     for (const k of page().state.selected) {
@@ -263,20 +238,20 @@
 
   function legend() {
     const { glossary, state } = page(), box = document.getElementById("experiment--legend"), metric = glossary[state.colour], size = glossary[state.size];
-    const say = (m, v) => view().figure(m, v), ends = box.querySelectorAll(".legend-ends span");
+    const say = (m, v) => view.figure(m, v), ends = box.querySelectorAll(".legend-ends span");
     box.hidden = !metric;
     if (!metric) return;
     box.querySelector(".legend-name").textContent = metric.label;
     metric.span.forEach((v, k) => (ends[k].textContent = say(metric, v)));
-    box.querySelector(".legend-size").textContent = size ? `Area: ${size.label}, ${view().told(size, size.span[0])} to ${say(size, size.span[1])}` : "";
+    box.querySelector(".legend-size").textContent = size ? `Area: ${size.label}, ${view.told(size, size.span[0])} to ${say(size, size.span[1])}` : "";
   }
 
   /* The overview knows places of the whole map as it is first seen. */
   function picture(pen) {
-    const sheet = document.createElement("canvas"), source = pen.canvas, ratio = source.width / it.size.w, top = Math.round(HEAD * ratio);
-    [sheet.width, sheet.height] = [source.width, source.height - top];
-    sheet.getContext("2d").drawImage(source, 0, -top);
-    it.picture = { canvas: sheet, k: ratio, x: 0, y: 0 };
+    const source = pen.canvas, ratio = source.width / it.size.w, top = Math.round(HEAD * ratio);
+    const whole = canvas.blank(source.width, source.height - top);
+    whole.getContext("2d").drawImage(source, 0, -top);
+    it.picture = { canvas: whole, k: ratio, x: 0, y: 0 };
   }
   const map = {
     get all() { return { x1: 0, y1: 0, x2: it.size.w, y2: it.size.h - HEAD }; },
@@ -305,7 +280,6 @@
     clientside.experiment_hand.mark();
   }
 
-  const part = { desk: "experiment", show, numbers: () => (measure(false), clientside.experiment_hand.listen()), filtered: soon, near };
-  (clientside.parts = clientside.parts || []).push(part);
-  clientside.experiment_map = { it, placed, host, X, Y, step, move, reveal, soon, whole: () => measure(true), HEAD };
-})();
+  clientside.parts.push({ desk: "experiment", show, numbers: () => (measure(false), clientside.experiment_hand.listen()), filtered: soon, near });
+  clientside.experiment_map = { it, placed, host, X, Y, step, move, reveal, soon, whole: () => measure(true) };
+})(window.dash_clientside);

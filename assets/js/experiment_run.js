@@ -1,7 +1,7 @@
 /* The sheet of operations: opened and closed here, drawn by the server (pages/experiment/operate.py).
    Models that jobs make are on the map at once: dashed, with how far they are. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
+  const { press, typed, modified } = clientside.dom;
   const page = () => document.getElementById("experiment--page");
   const sheet = () => document.getElementById("experiment--run");
   let opener = null;
@@ -41,38 +41,24 @@
     const [state, share] = (page().unfinished || {})[k] || [];
     if (!state) return "";
     const failed = state === "failed", size = Math.max(r, 5) + 2;
-    pen.lineWidth = 2;
-    pen.strokeStyle = failed ? token.worse : token.muted;
-    pen.setLineDash([3, 3]);
-    pen.beginPath();
-    pen.arc(x, y, size, 0, 7);
-    pen.stroke();
-    pen.setLineDash([]);
-    if (!failed && share) {
-      pen.strokeStyle = token.accent;
-      pen.beginPath();
-      pen.arc(x, y, size, -Math.PI / 2, (2 * share - 0.5) * Math.PI);
-      pen.stroke();
-    }
+    const arc = (tone, to, dash) => clientside.canvas.line(pen, tone, 2, () => pen.arc(x, y, size, -Math.PI / 2, to), dash);
+    arc(failed ? token.worse : token.muted, 7, [3, 3]);
+    if (!failed && share) arc(token.accent, (2 * share - 0.5) * Math.PI);
     return failed ? "failed" : share ? `${Math.round(100 * share)} %` : "waits";
   }
 
-  document.addEventListener("click", (event) => {
-    const button = page() && event.target.closest("[data-run]");
-    if (button) button.dataset.run === "close" ? close() : open(Number(button.dataset.run));
-  });
+  press("[data-run]", ({ dataset: { run } }) => page() && (run === "close" ? close() : open(Number(run))));
   document.addEventListener("keydown", (event) => {
     if (!page() || !sheet()) return;
     if (event.key === "Escape" && !sheet().hidden && sheet().contains(event.target) && !event.target.closest("[aria-expanded=true]")) {
       event.stopPropagation();
       return close();
     }
-    const typing = event.target.closest("input, textarea, select, [contenteditable]"), barred = ["viewer", "forker"].includes(page().dataset.may);
-    const { selected } = page().state || { selected: [] };
-    if (event.key.toLowerCase() !== "o" || typing || barred || event.ctrlKey || event.metaKey || event.altKey || selected.length !== 1) return;
+    const { selected } = page().state || { selected: [] }, barred = ["viewer", "forker"].includes(page().dataset.may);
+    if (event.key.toLowerCase() !== "o" || typed(event) || barred || modified(event) || selected.length !== 1) return;
     event.preventDefault();
     open(selected[0]);
   }, true);
 
   clientside.experiment_run = { done, progress, mark };
-})();
+})(window.dash_clientside);

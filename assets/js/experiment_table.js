@@ -1,12 +1,11 @@
 /* The table of models: rows of the page, the filter and the selection of the page, what differs. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const ID = "experiment--table", ALWAYS = ["name", "flags", "notes"];
-  const view = () => clientside.view;
+  const { view } = clientside;
   const page = () => document.getElementById("experiment--page");
-  const grid = () => (window.dash_ag_grid && document.getElementById(ID) ? window.dash_ag_grid.getApi(ID) : null);
-  let usual = null, differs = false, anchor = null;
+  const grid = () => clientside.grid.get(ID);
+  let usual = null, differs = false;
 
   async function numbers() {
     const root = page(), api = await window.dash_ag_grid.getApiAsync(ID);
@@ -14,19 +13,9 @@
     if (root.grid !== api) {
       root.grid = api;
       [usual, columns.key] = [null, false];
-      api.setGridOption("isExternalFilterPresent", () => Boolean(page() && page().shown));
-      api.setGridOption("doesExternalFilterPass", (node) => page().shown.has(node.data.id));
-      api.addEventListener("cellClicked", (event) => choose(api, event.node, event.event));
-      api.addEventListener("cellKeyDown", ({ event, node }) => {
-        if (event.key === " " && !event.target.closest("input")) choose(api, node, { ctrlKey: true }), event.preventDefault();
-      });
-      api.addEventListener("bodyScrollEnd", paint);
-      api.addEventListener("cellMouseOver", (event) => view().tell("near", event.data.id));
-      api.addEventListener("cellMouseOut", () => view().tell("near", null));
-      api.addEventListener("sortChanged", (event) => {
-        if (event.source === "api") return;
-        const by = api.getColumnState().find((c) => c.sort);
-        view().change({ sort: by ? (by.sort === "desc" ? "-" : "") + by.colId : "" }, "table");
+      clientside.grid.listen(api, ID, {
+        narrowed: () => Boolean(page() && page().shown), passes: (row) => page().shown.has(row.id),
+        toggles: (event) => event.key === " " && !event.target.closest("input"),
       });
     }
     api.setGridOption("rowData", [...root.rows.values()]);
@@ -35,35 +24,12 @@
     show(root.state);
   }
 
-  function choose(api, node, event) {
-    const last = anchor === null ? null : api.getRowNode(String(anchor));
-    if (event.shiftKey && last && last.displayed) {
-      const [from, to] = [last.rowIndex, node.rowIndex].sort((a, b) => a - b);
-      view().select(Array.from({ length: to - from + 1 }, (_, k) => api.getDisplayedRowAtIndex(from + k).data.id), "table");
-      return;
-    }
-    anchor = node.data.id;
-    clientside.canvas.pick([anchor], { ctrlKey: event.ctrlKey || event.metaKey }, "table");
-  }
-
-  /* Selected rows have a class of ours: the grid's own selection copies its rows to Dash. */
-  function paint() {
-    for (const row of document.querySelectorAll(`#${ID} .ag-row`)) {
-      const on = cells.modelPicked(Number(row.getAttribute("row-id")));
-      row.classList.toggle("picked", on);
-      row.setAttribute("aria-selected", on);
-    }
-  }
-
   function show(state) {
     const api = grid();
     if (!api || !page().rows) return;
-    paint();
+    clientside.grid.paint(ID);
     columns(api, state);
-    if (state.from === "table" || !state.selected.length) return;
-    let first = null;
-    api.forEachNodeAfterFilterAndSort((node) => (first = first || (state.selected.includes(node.data.id) ? node : null)));
-    if (first) api.ensureNodeVisible(first, null);
+    if (state.from !== "table" && state.selected.length) clientside.grid.reveal(api, state.selected);
   }
 
   function filtered() {
@@ -82,30 +48,24 @@
     usual = usual || api.getColumnDefs().filter((c) => !c.hide).map((c) => c.field);
     const ids = state.selected.length > 1 ? state.selected : [...(page().shown || page().rows.keys())];
     const rows = ids.map((k) => page().rows.get(k)), varies = (id) => rows.some((row) => row[id] !== rows[0][id]);
-    const all = api.getColumns().map((c) => c.getColId());
-    const wanted = new Set(differs && rows.length ? usual.filter((id) => ALWAYS.includes(id) || varies(id)) : usual);
-    api.setColumnsVisible(all.filter((id) => wanted.has(id)), true);
-    api.setColumnsVisible(all.filter((id) => !wanted.has(id)), false);
+    clientside.grid.columns(api, new Set(differs && rows.length ? usual.filter((id) => ALWAYS.includes(id) || varies(id)) : usual));
   }
 
   const refresh = () => grid() && grid().refreshCells({ columns: ["notes", "flags"], force: true });
 
-  cells.modelPicked = (id) => Boolean(page() && page().state && page().state.selected.includes(id));
   cells.modelFigure = (params) => {
     const metric = page() && page().glossary && page().glossary[params.column.getColId()];
     if (!metric) return "";
-    return typeof params.value === "number" ? view().told(metric, params.value) : "unknown";
+    return typeof params.value === "number" ? view.told(metric, params.value) : "unknown";
   };
 
-  document.addEventListener("click", (event) => {
-    const button = page() && event.target.closest("#experiment--differs");
-    if (!button) return;
+  clientside.dom.press("#experiment--differs", (button) => {
     differs = !differs;
     button.setAttribute("aria-pressed", differs);
     if (grid()) columns(grid(), page().state);
   });
 
   const part = { desk: "experiment", active: (state) => state.dock === "table", numbers, show, filtered };
-  (clientside.parts = clientside.parts || []).push(part);
+  clientside.parts.push(part);
   clientside.experiment_table = { refresh };
-})();
+})(window.dash_clientside);

@@ -2,13 +2,11 @@
    A mode registers in `graph_pane.modes` as {source(other), here(), settle(here), step(factor), fit(),
    walk(way), enter(event), press(at, event), lasso(inside)}: `source` hears of another model,
    target or size, `here` says where one looks, `settle` makes another mode look there too. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const FOOT = 52; // pixels that legend and overview take at the bottom
   const KEPT = 24; // answers of the server
   const modes = {}, asked = new Map();
-  const view = () => clientside.view;
-  const canvas = () => clientside.canvas;
+  const { view, canvas, hand } = clientside, { make, once } = clientside.dom;
   const page = () => document.getElementById("model--page");
   const pane = () => document.getElementById("model--graph-pane");
   const still = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -29,7 +27,7 @@
     const query = new URLSearchParams(about.query);
     if (direction() !== "down") query.append("dir", direction());
     for (const id of opened || []) query.append("opened", id);
-    return `${canvas().root}api/models/${about.model}/${kind}?${query}`;
+    return `${canvas.root}api/models/${about.model}/${kind}?${query}`;
   }
 
   function source(target, tasks, values, ids, model) {
@@ -57,13 +55,11 @@
   }
 
   function wait(text) {
-    const box = document.querySelector(".graph-wait");
-    if (box) box.textContent = text || "Drawing the graph…";
+    for (const box of document.querySelectorAll(".graph-wait")) box.textContent = text || "Drawing the graph…";
   }
 
   function fault(found) {
-    const lost = "The drawing did not arrive. Reload the page to try again.";
-    const text = found instanceof TypeError ? lost : found.message;
+    const text = found instanceof TypeError ? "The drawing did not arrive. Reload the page to try again." : found.message;
     wait(text);
     if (pane()) tip([0, 0], [text]);
   }
@@ -83,6 +79,16 @@
     const closest = all ? 1.15 : Math.max(1.1, Math.min(now.k, 1.6));
     const k = Math.min((size.w - 2 * pad) / (box.x2 - box.x1), (high - 2 * pad) / (box.y2 - box.y1), closest);
     return { k, x: size.w / 2 - (k * (box.x1 + box.x2)) / 2, y: high / 2 - (k * (box.y1 + box.y2)) / 2 };
+  }
+
+  /* Around boxes of a size with their middles at these places. */
+  function bounds(places, wide, high) {
+    const box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
+    for (const [x, y] of places) {
+      [box.x1, box.x2] = [Math.min(box.x1, x - wide / 2), Math.max(box.x2, x + wide / 2)];
+      [box.y1, box.y2] = [Math.min(box.y1, y - high / 2), Math.max(box.y2, y + high / 2)];
+    }
+    return box;
   }
 
   /* A view that shows `box` where another drawing showed the same tasks, at a like scale. */
@@ -112,29 +118,12 @@
 
   function listen() {
     const host = pane();
-    if (!host || host.listening) return;
-    host.listening = true;
-    const place = (event) => {
-      const edge = host.getBoundingClientRect();
-      return [event.clientX - edge.left, event.clientY - edge.top];
-    };
-    clientside.gestures.attach(host, {
-      start: (event) => {
-        if (!page().rows || event.target.closest(".minimap, button")) return null;
-        const kind = event.altKey || host.classList.contains("lasso") ? "lasso" : event.shiftKey ? "box" : null;
-        if (kind) tip(null);
-        return kind;
-      },
-      done: (polygon, event) => {
-        const passing = page().shown, found = modes[shown()].lasso(clientside.gestures.inside(polygon));
-        const ids = passing ? found.filter((i) => passing.has(i)) : found;
-        host.focus({ preventScroll: true });
-        view().select(new Set(event.shiftKey ? [...page().state.selected, ...ids] : ids), "graph");
-      },
-      click: (event) => {
-        host.focus({ preventScroll: true });
-        modes[shown()].press(place(event), event);
-      },
+    if (!once(host)) return;
+    hand.select(host, "graph", {
+      lassoing: () => host.classList.contains("lasso"),
+      hide: () => tip(null),
+      within: (inside) => modes[shown()].lasso(inside).filter((i) => !page().shown || page().shown.has(i)),
+      click: (event) => modes[shown()].press(hand.spot(host, event), event),
     });
     const button = document.getElementById("model--lasso");
     button.addEventListener("click", () => button.setAttribute("aria-pressed", host.classList.toggle("lasso")));
@@ -170,24 +159,24 @@
   }
 
   /* The tooltip beside a box {x1, y1, x2, y2} of the pane. */
-  const tip = (at, parts) => canvas().tip(pane(), at, parts);
+  const tip = (at, parts) => canvas.tip(pane(), at, parts);
 
   function tipTasks(at, ids, name, hint, copies) {
     if (!page().rows || !ids.length) return tip(null);
-    tip(at, ids.length > 1 ? canvas().about(ids, name, hint, copies) : canvas().about(ids));
+    tip(at, ids.length > 1 ? canvas.about(ids, name, hint, copies) : canvas.about(ids));
   }
 
   /* What the tooltip says of an edge: between what, which tensor, how much. */
   function tipEdge(at, from, to, tensor, bytes, count) {
-    const make = view().make, what = count > 1 ? `${count} tensors, the largest ${tensor}` : tensor;
-    const words = [what, bytes >= 0 && canvas().si(bytes, "B")].filter(Boolean).join(" · ");
+    const what = count > 1 ? `${count} tensors, the largest ${tensor}` : tensor;
+    const words = [what, bytes >= 0 && canvas.si(bytes, "B")].filter(Boolean).join(" · ");
     tip(at, [make("b", {}, `${from} → ${to}`), make("div", { class: "muted" }, words)]);
   }
 
   function legend(metric, what, most) {
     const box = document.getElementById("model--legend"), ends = box.querySelector(".legend-ends").children;
     box.querySelector(".legend-name").textContent = `${metric.header} ${what}`;
-    [0, 0.25, 1].forEach((part, k) => (ends[k].textContent = view().number(most * part * metric.scale, 2)));
+    [0, 0.25, 1].forEach((part, k) => (ends[k].textContent = view.number(most * part * metric.scale, 2)));
   }
 
   function zoom() {
@@ -197,9 +186,9 @@
     else modes[shown()].step(id === "model--zoom-in" ? 1.3 : 1 / 1.3);
   }
 
-  (clientside.parts = clientside.parts || []).push({ show: turn, numbers: listen });
+  clientside.parts.push({ show: turn, numbers: listen });
   clientside.graph_pane = {
-    modes, pane, shown, still, aim, beside, nearest, tip, tipTasks, tipEdge, legend, zoom, folds,
+    modes, pane, shown, still, aim, bounds, beside, nearest, tip, tipTasks, tipEdge, legend, zoom, folds,
     source, url, early, fetched, wait, fault,
   };
-})();
+})(window.dash_clientside);

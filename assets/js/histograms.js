@@ -1,13 +1,10 @@
 /* Histograms: one card a metric.  A brush is two conditions on its metric; every card counts what
    the other filters leave, so that its brush can be moved without seeing only itself. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const LOW = 52, TOP = 120, FOOT = 16, PAD = 3, GRIP = 6; // px: bars, least and most; axis; beside it; reach of an edge
   const STEEP = 100; // largest over median value from which an axis is logarithmic
-  const view = () => clientside.view;
-  const canvas = () => clientside.canvas;
-  const page = () => view() && view().page();
-  const { host, soon, watch } = clientside.canvas.dock(".histograms", () => host().cards && draw());
+  const { view, canvas } = clientside, { page } = view, { make, button } = clientside.dom;
+  const { host, soon, on, watch } = canvas.dock(".histograms", () => host().cards && draw());
   const KEYS = "Arrow keys make or move a filter, with shift resize it, Delete removes it, Enter selects.";
   const SIDES = { ge: 0, gt: 0, le: 1, lt: 1 };
   let high = LOW, wide = 0; // px of the bars, of the cards, now
@@ -34,20 +31,20 @@
 
   /* Rows that pass every filter but those on some metrics, as 0 and 1. */
   function without(...ids) {
-    const { list } = view().table(), state = page().state, shown = view().masks().shown;
+    const { list } = view.table(), state = page().state, shown = view.masks().shown;
     const where = state.where.filter(([column]) => !ids.includes(column));
     if (where.length === state.where.length) return shown;
     const memo = (shown.without = shown.without || {}), key = ids.join();
-    const passes = (clientside.desks[view().kind()] || clientside.task_table).onlyPass;
+    const passes = (clientside.desks[view.kind()] || clientside.task_table).onlyPass;
     memo[key] = memo[key] || Uint8Array.from(list, (row) => (passes(row) && where.every((one) => holds(row, one)) ? 1 : 0));
     return memo[key];
   }
 
   /* Least, most and middle of what a mask leaves of a metric, the zeros and the unknown counted. */
   function extent(id, mask) {
-    const kept = view().table().kept, key = `extent ${id}`;
+    const kept = view.table().kept, key = `extent ${id}`;
     if (kept[key] && kept[key].mask === mask) return kept[key];
-    const values = view().column(id).filter((v, k) => !mask || mask[k]), known = values.filter((v) => v === v).sort();
+    const values = view.column(id).filter((v, k) => !mask || mask[k]), known = values.filter((v) => v === v).sort();
     const zeros = known[0] < 0 ? 0 : known.findIndex((v) => v > 0), from = zeros < 0 ? known.length : zeros;
     return (kept[key] = {
       mask, known: known.length, unknown: values.length - known.length, zeros: from, lo: known[from], hi: known[known.length - 1],
@@ -87,24 +84,20 @@
   function set(card, range) {
     const where = page().state.where.filter(([column, operator]) => column !== card.id || !(operator in SIDES));
     if (range) where.push([card.id, "ge", range[0]], [card.id, "le", range[1]]);
-    view().change({ where }, "histograms");
+    view.change({ where }, "histograms");
   }
 
   /* A card for every metric that has a value. */
   function build() {
-    const { glossary } = page(), make = view().make;
-    const ids = Object.keys(glossary).filter((id) => view().column(id).some((v) => v === v));
+    const { glossary } = page();
+    const ids = Object.keys(glossary).filter((id) => view.column(id).some((v) => v === v));
     const key = ids.map((id) => glossary[id].header).join();
     if (host().key !== key) {
       host().key = key;
       host().cards = ids.map((id) => {
         const card = { id, note: make("span", { class: "muted" }), mark: make("i", { class: "near", hidden: "" }) };
-        const paint = () => {
-          clientside.set_props(view().named("colour"), { value: id });
-          view().change({ colour: id }, "menu");
-        };
-        const title = `Colour by ${glossary[id].label.toLowerCase()}`;
-        card.title = make("button", { class: "histogram-title", title, onclick: paint }, glossary[id].header);
+        const paint = () => view.paint(id);
+        card.title = button(glossary[id].header, `Colour by ${glossary[id].label.toLowerCase()}`, paint, "histogram-title");
         card.canvas = make("canvas", { tabindex: 0, role: "group" });
         card.canvas.card = card;
         card.box = make("div", { class: "histogram" }, make("div", {}, card.title, card.note), card.canvas, card.mark);
@@ -132,11 +125,11 @@
   }
 
   function draw() {
-    const state = page().state, masks = view().masks(), heights = state.height === "latency" ? view().column("latency_s") : null;
+    const state = page().state, masks = view.masks(), heights = state.height === "latency" ? view.column("latency_s") : null;
     const live = drag ? without(drag.card.id) : null;
     let pass = masks.shown;
     if (drag) {
-      const values = view().column(drag.card.id), [lo, hi] = drag.range;
+      const values = view.column(drag.card.id), [lo, hi] = drag.range;
       pass = live.map((on, k) => (on && values[k] >= lo && values[k] <= hi ? 1 : 0));
     }
     host().querySelector(".drawing-none").hidden = pass.some((on) => on);
@@ -149,7 +142,7 @@
   }
 
   function one(card, context, pass, masks, heights) {
-    const x = card.axis, values = view().column(card.id), { list } = view().table(), metric = page().glossary[card.id], say = view().number;
+    const x = card.axis, values = view.column(card.id), { list } = view.table(), metric = page().glossary[card.id], say = view.number;
     const [all, on, chosen] = [0, 1, 2].map(() => new Float64Array(x.n + 1));
     let passing = 0, unknown = 0;
     for (let k = 0; k < values.length; k++) {
@@ -163,8 +156,8 @@
       on[b] += weight;
       if (masks.selected[k]) chosen[b] += weight;
     }
-    const tall = (v) => (heights ? v : Math.sqrt(v)), most = tall(Math.max(...all)) || 1, ink = canvas().ink();
-    const pen = canvas().pen(card.canvas, wide, high + FOOT);
+    const tall = (v) => (heights ? v : Math.sqrt(v)), most = tall(Math.max(...all)) || 1, ink = canvas.ink();
+    const pen = canvas.pen(card.canvas, wide, high + FOOT);
     const bars = (counts, fill) => {
       pen.fillStyle = fill;
       for (let b = 0; b <= x.n; b++) {
@@ -178,19 +171,15 @@
     bars(chosen, ink.accent);
     pen.fillStyle = ink.line;
     pen.fillRect(PAD, high, wide - 2 * PAD, 1);
-    pen.fillStyle = ink.muted;
     const end = (v) => say(v * metric.scale, 2), y = high + FOOT / 2 + 1;
     const mid = extent(card.id, pass).median, left = x.lo === undefined || x.zero || (!x.log && x.lo > 0 && x.lo < 0.3 * x.hi) ? "0" : end(x.lo);
     const right = x.lo === undefined || x.hi === x.lo ? "" : end(x.hi), lone = x.hi === x.lo && x.lo !== undefined;
-    if (!lone || x.zero) pen.fillText(left, PAD, y);
-    pen.textAlign = "right";
-    pen.fillText(right, wide - PAD, y);
+    if (!lone || x.zero) canvas.write(pen, left, PAD, y, ink.muted);
+    canvas.write(pen, right, wide - PAD, y, ink.muted, "right");
     const from = PAD + pen.measureText(left).width, to = wide - PAD - pen.measureText(right).width, room = to - from - 12;
     const way = x.log && !lone ? "log, " : "";
     const words = [`${way}median ${end(mid)}`, `${way}${end(mid)}`].find((one) => pen.measureText(one).width < room);
-    pen.textAlign = "center";
-    if (mid !== undefined && words) pen.fillText(lone && !x.zero ? `all ${end(x.lo)}` : words, Math.round((from + to) / 2), y);
-    pen.textAlign = "left";
+    if (mid !== undefined && words) canvas.write(pen, lone && !x.zero ? `all ${end(x.lo)}` : words, Math.round((from + to) / 2), y, ink.muted, "center");
     if (mid !== undefined && !lone) pen.fillRect(x.px(mid) - 0.5, high, 1, 4);
     const range = brush(card.id);
     const under = (v) => v === -Infinity || (v <= 0 && !(x.lo < 0));
@@ -209,8 +198,8 @@
       }
     }
     card.counts = { all, on, chosen, passing };
-    const text = range ? passing.toLocaleString("en-US") : unknown ? `${unknown.toLocaleString("en-US")} unknown` : "";
-    if (card.note.textContent !== text) card.note.title = (card.note.textContent = text) + (range ? ` ${view().kind() === "model" ? "tasks" : "models"} pass` : "");
+    const text = range ? view.say(passing) : unknown ? `${view.say(unknown)} unknown` : "";
+    if (card.note.textContent !== text) card.note.title = (card.note.textContent = text) + (range ? ` ${view.kind() === "model" ? "tasks" : "models"} pass` : "");
     const told = `${metric.header}, ${end(x.zeros ? 0 : x.lo)} to ${end(x.hi || 0)}, median ${end(mid)} ${text}` +
       `${range ? `, filtered from ${end(range[0])} to ${end(range[1])}` : ""}. ${KEYS}`;
     if (card.told !== told) card.canvas.setAttribute("aria-label", (card.told = told));
@@ -218,8 +207,8 @@
   }
 
   const inBin = (card, b) => {
-    const pass = view().masks().shown, values = view().column(card.id);
-    return view().table().list.filter((_, k) => pass[k] && values[k] === values[k] && card.axis.bin(values[k]) === b).map((row) => row.id);
+    const pass = view.masks().shown, values = view.column(card.id);
+    return view.table().list.filter((_, k) => pass[k] && values[k] === values[k] && card.axis.bin(values[k]) === b).map((row) => row.id);
   };
   const binAt = ({ axis }, p) => [...Array(axis.n + 1).keys()].findIndex((b) => p >= axis.span(b)[0] && p < axis.span(b)[1]);
 
@@ -233,19 +222,19 @@
     const box = host().getBoundingClientRect(), p = event.offsetX, b = binAt(card, p), held = grip(card, p);
     card.canvas.style.cursor = held === null ? "crosshair" : held === "all" ? "grab" : "ew-resize";
     const metric = page().glossary[card.id], ids = b < 0 ? [] : inBin(card, b);
-    if (!ids.length) return canvas().tip(host());
-    const [from, to] = card.axis.span(b).map((x) => view().number(card.axis.at(x) * metric.scale));
-    const part = page().glossary.share && view().total(ids, "share", "sum");
-    const share = part === null ? "an unknown share of latency; " : part === undefined ? "" : `${view().number(part * 100, 2)} % of latency; `;
-    canvas().tip(host(), [event.clientX - box.left, event.clientY - box.top + host().scrollTop], [
-      ...canvas().about(ids, b ? `${metric.label} ${from}–${to} ${metric.unit}` : `${metric.label} 0`),
-      view().make("div", { class: "muted" }, `${share}click selects, drag filters`),
+    if (!ids.length) return canvas.tip(host());
+    const [from, to] = card.axis.span(b).map((x) => view.number(card.axis.at(x) * metric.scale));
+    const part = page().glossary.share && view.total(ids, "share", "sum");
+    const share = part === null ? "an unknown share of latency; " : part === undefined ? "" : `${view.number(part * 100, 2)} % of latency; `;
+    canvas.tip(host(), [event.clientX - box.left, event.clientY - box.top + host().scrollTop], [
+      ...canvas.about(ids, b ? `${metric.label} ${from}–${to} ${metric.unit}` : `${metric.label} 0`),
+      make("div", { class: "muted" }, `${share}click selects, drag filters`),
     ]);
   }
 
   function press(card, event) {
     const from = event.offsetX, old = card.brush, held = grip(card, from), most = wide - PAD;
-    canvas().tip(host());
+    canvas.tip(host());
     const move = (e) => {
       const by = e.offsetX - from, room = held === "all" ? Math.max(PAD - old[0], Math.min(most - old[1], by)) : 0;
       if (held === "all" && !room) return;
@@ -254,13 +243,13 @@
       drag = { card, range: rounded(card, Math.min(...ends), Math.max(...ends)) };
       soon();
     };
-    canvas().drag(event, move, (e, moved) => {
+    canvas.drag(event, move, (e, moved) => {
       const made = drag;
       drag = null;
       if (made && e) set(card, made.range);
       else if (!e || moved) soon();
       else if (old && held === null) set(card, null);
-      else canvas().pick(inBin(card, binAt(card, from)), e, "histograms");
+      else canvas.pick(inBin(card, binAt(card, from)), e, "histograms");
     });
   }
 
@@ -275,8 +264,8 @@
       set(card, rounded(card, event.shiftKey ? a : a + by, b));
     } else if (range && /^(Escape|Delete|Backspace)$/.test(event.key)) set(card, null);
     else if (event.key === "Enter" && range) {
-      const pass = view().masks().shown;
-      canvas().pick(view().table().list.filter((_, k) => pass[k]).map((row) => row.id), event, "histograms");
+      const pass = view.masks().shown;
+      canvas.pick(view.table().list.filter((_, k) => pass[k]).map((row) => row.id), event, "histograms");
     } else return;
     event.preventDefault();
   }
@@ -291,13 +280,13 @@
     }
   }
 
-  const of = (event) => event.target.card && event.target.closest(".histograms") && event.target.card;
-  document.addEventListener("pointermove", (event) => of(event) && !event.buttons && hint(of(event), event));
-  document.addEventListener("pointerdown", (event) => of(event) && event.button === 0 && press(of(event), event));
-  document.addEventListener("pointerout", (event) => of(event) && canvas().tip(host()));
-  document.addEventListener("keydown", (event) => of(event) && keys(of(event), event), true);
+  const heard = (kind, act) => on(kind, (event) => event.target.card && act(event.target.card, event), true);
+  heard("pointermove", (card, event) => event.buttons || hint(card, event));
+  heard("pointerdown", (card, event) => event.button || press(card, event));
+  heard("pointerout", () => canvas.tip(host()));
+  heard("keydown", keys);
 
   const part = (desk, dock) => ({ desk, active: (state) => state.dock === dock, numbers: build, show: soon, filtered: soon, near });
-  (clientside.parts = clientside.parts || []).push(part("model", "histograms"), part("experiment", "budgets"));
-  clientside.histograms = { brush, holds };
-})();
+  clientside.parts.push(part("model", "histograms"), part("experiment", "budgets"));
+  clientside.histograms = { holds };
+})(window.dash_clientside);

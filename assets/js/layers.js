@@ -1,7 +1,7 @@
 /* The page Layers: what the view is stays here until it needs other rows; keys walk the rows. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const page = () => document.getElementById("layers--page");
+  const { typed, modified } = clientside.dom;
   const all = () => [...page().querySelectorAll("tr[data-row]")];
   let at = 0; // the row that keys start from
 
@@ -94,11 +94,11 @@
 
   document.addEventListener("keydown", (event) => {
     const root = page(), row = root && event.target.closest("tr[data-row]");
-    if (root && event.key === "/" && !event.target.closest("input, select")) {
+    if (root && event.key === "/" && !typed(event)) {
       event.preventDefault();
       document.getElementById("layers--search").focus();
     }
-    if (!row || event.target.closest("button") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!row || event.target.closest("button") || modified(event)) return;
     const rows = all(), open = row.getAttribute("aria-expanded"), level = Number(row.getAttribute("aria-level"));
     at = rows.indexOf(row);
     root.walking = true;
@@ -117,4 +117,4 @@
   });
 
   clientside.layers = { asked, drawn, search, figure };
-})();
+})(window.dash_clientside);

@@ -7,13 +7,11 @@
    tip(ids, k) -> [[name, text], …]; reset(): a double click; ground, front and labels (pen) draw under the
    marks, under the bright ones, over all.  The graph stands in an element of class
    "chart" (components/chart.py).  Buttons with data-drag beside it choose what dragging does. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const PAD = 30, LANE = 13; // px around the plot area; from an axis to its lane of zeros
   const DIM = 0.5; // of marks that do not stand out
   const REACH = 8, MOST = 13; // px: a mark is hit from here; radius of the largest stack
-  const view = () => clientside.view;
-  const canvas = () => clientside.canvas;
+  const { view, canvas } = clientside;
   const images = new Map();
 
   /* A circle, drawn once for each look. */
@@ -21,8 +19,7 @@
     const size = Math.round(r * 4) / 4, dpr = window.devicePixelRatio || 1, key = [size, fill, line, dpr].join();
     let image = images.get(key);
     if (!image) {
-      const half = Math.ceil(size + width + 1), sheet = document.createElement("canvas"), own = sheet.getContext("2d");
-      sheet.width = sheet.height = Math.round(2 * half * dpr);
+      const half = Math.ceil(size + width + 1), edge = Math.round(2 * half * dpr), sheet = canvas.blank(edge, edge), own = sheet.getContext("2d");
       own.scale(dpr, dpr);
       own.arc(half, half, size, 0, 7);
       [own.fillStyle, own.strokeStyle, own.lineWidth] = [fill || line, line, width];
@@ -46,6 +43,27 @@
     return (v) => (v > 0 ? at(Math.log10(v)) : v === 0 ? (up ? length + LANE : -LANE) : NaN);
   }
 
+  /* Every row in two metrics, in page units; `kept` as long as neither changed. */
+  function figures(kept, x, y) {
+    const { rows, glossary } = view.page(), key = [rows, x, y];
+    if (kept && key.every((part, k) => part === kept.key[k])) return kept;
+    const column = (id) => view.column(id).map((v) => v * glossary[id].scale);
+    return { key, n: rows.size, ids: [...rows.keys()], x: column(x), y: column(y) };
+  }
+
+  /* The range of an axis over what counts(k) of the places on both, and how many zeros its logarithm leaves out. */
+  function span({ n, x, y }, axis, log, counts) {
+    const values = axis === "x" ? x : y, other = axis === "x" ? y : x;
+    let low = Infinity, high = -Infinity, zero = 0;
+    for (let k = 0; k < n; k++) {
+      const v = values[k];
+      if (!counts(k) || v !== v || other[k] !== other[k]) continue;
+      if (log && v <= 0) zero += 1;
+      else [low, high] = [Math.min(low, v), Math.max(high, v)];
+    }
+    return log && high > 0 ? { low: Math.log10(low), high: Math.log10(high), zero } : { low, high, zero };
+  }
+
   function layer(graphId, spec) {
     let d = null, table, masks, rows, where, head, stacks, count, px, py, plot; // marks, and their places in px
     let growth = 0, hover = -1, walk = null, seen = [];
@@ -62,21 +80,21 @@
     }
 
     function draw() {
-      const g = figure(), root = view().page();
+      const g = figure(), root = view.page();
       if (!g || !root || !root.rows) return;
       listen(g, host());
       const next = spec.data();
-      if (!d || d.x !== next.x || d.y !== next.y || table !== view().table()) {
-        table = view().table();
+      if (!d || d.x !== next.x || d.y !== next.y || table !== view.table()) {
+        table = view.table();
         rows = Int32Array.from(next.ids, (id) => table.at.get(id) ?? -1); // -1: figures are on their way
         where = new Map(Array.from(next.ids, (id, k) => [id, k]));
         [seen, hover] = [[], -1];
       }
       d = next;
-      masks = view().masks();
+      masks = view.masks();
       if (seen[0] !== masks.shown) stack();
       const { xaxis: xa, yaxis: ya } = g._fullLayout;
-      const now = [masks.shown, d.step, canvas().ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join(), d.bright];
+      const now = [masks.shown, d.step, canvas.ink(), [xa, ya].map((a) => [a.range, a.type, a._offset, a._length]).join(), d.bright];
       const same = now.map((v, k) => v === seen[k]), dimmed = seen[4] && !seen[4].size; // all of them were
       if (same.lastIndexOf(false) === 4 && same.indexOf(false) === 4 && dimmed && d.bright) {
         seen = now;
@@ -121,13 +139,13 @@
     function pen(which) {
       const sheet = host().querySelectorAll("canvas.marks")[which], w = plot.w + 2 * PAD, h = plot.h + 2 * PAD;
       sheet.style.cssText = `left:${plot.x - PAD}px;top:${plot.y - PAD}px;width:${w}px;height:${h}px`;
-      const found = canvas().pen(sheet, w, h);
+      const found = canvas.pen(sheet, w, h);
       found.translate(PAD, PAD);
       return found;
     }
 
     function base() {
-      const p = pen(0), { steps, faint } = canvas().ink();
+      const p = pen(0), { steps, faint } = canvas.ink();
       if (spec.ground) spec.ground(p);
       p.globalAlpha = 0.15;
       for (let k = 0; k < d.n; k++) if (head[k] < 0 && !isNaN(px[k])) circle(p, px[k], py[k], least(), steps[3], faint, 1);
@@ -136,7 +154,7 @@
 
     /* Those that pass: the dimmed ones and over them the bright ones, or the bright ones alone. */
     function paint(p, alone) {
-      const { steps, surface, faint } = canvas().ink(), bright = (k) => !d.bright || d.bright.has(d.ids[k]);
+      const { steps, surface, faint } = canvas.ink(), bright = (k) => !d.bright || d.bright.has(d.ids[k]);
       const tint = new Uint8Array(d.n); // 0: unknown, else its step + 1; of a stack the largest
       for (let k = 0; k < d.n; k++) if (head[k] >= 0) tint[head[k]] = Math.max(tint[head[k]], (d.step[k] + 1) & 255);
       const order = heads().filter((k) => !alone || bright(k)).sort((a, b) => tint[a] - tint[b] || count[b] - count[a]); // largest figures on top
@@ -149,7 +167,7 @@
     }
 
     function top() {
-      const p = pen(1), { accent, surface } = canvas().ink(), chosen = new Set();
+      const p = pen(1), { accent, surface } = canvas.ink(), chosen = new Set();
       for (let k = 0; masks.some && k < d.n; k++)
         if (masks.selected[rows[k]] && !isNaN(px[k])) chosen.add(head[k] < 0 ? k : head[k]);
       for (const [more, tone] of [[1, surface], [2.5, accent]])
@@ -160,10 +178,8 @@
 
     /* The ring around what the pointer is on, here or in another dock. */
     function pointed() {
-      const ring = host().querySelector(".near"), r = hover >= 0 && !isNaN(px[hover]) ? radius(hover) + 3 : 0;
-      ring.hidden = !r;
-      const at = { left: plot.x + px[hover] - r, top: plot.y + py[hover] - r, width: 2 * r, height: 2 * r };
-      for (const [name, value] of Object.entries(at)) ring.style[name] = `${value}px`;
+      const r = hover >= 0 && !isNaN(px[hover]) ? radius(hover) + 3 : 0;
+      canvas.near(host(), r && [plot.x + px[hover] - r, plot.y + py[hover] - r, 2 * r, 2 * r]);
     }
 
     function hit([x, y]) {
@@ -177,19 +193,19 @@
     }
 
     function tip(k, aloud) {
-      if (k < 0) return canvas().tip(host());
-      const ids = idsOf(k), many = ids.length > 1, { make } = view(), own = spec.tip ? spec.tip(ids, k) : [];
-      const parts = canvas().about(ids, many ? `${ids.length.toLocaleString("en-US")} ${spec.word || "tasks"} at one place` : null);
+      if (k < 0) return canvas.tip(host());
+      const ids = idsOf(k), many = ids.length > 1, { make } = clientside.dom, own = spec.tip ? spec.tip(ids, k) : [];
+      const parts = canvas.about(ids, many ? `${view.say(ids.length)} ${spec.word || "tasks"} at one place` : null);
       const word = (name) => (many ? `${name}, each` : name);
       const line = ([name, text]) => make("tr", {}, make("th", {}, word(name)), make("td", {}, text));
       for (const tr of [...parts[2].rows]) {
         if (!many && own.some(([name]) => name === tr.cells[0].textContent)) tr.remove();
         else if (many) tr.cells[0].textContent += ", all";
       }
-      const names = ids.slice(0, 3).map((id) => view().page().rows.get(id).name).join(", ");
+      const names = ids.slice(0, 3).map((id) => view.page().rows.get(id).name).join(", ");
       if (many) parts[1].textContent = ids.length > 3 ? `${names} …` : names;
       parts[2].prepend(...own.map(line));
-      canvas().tip(host(), [plot.x + px[k] + radius(k) - 4, plot.y + py[k] - 12], parts);
+      canvas.tip(host(), [plot.x + px[k] + radius(k) - 4, plot.y + py[k] - 12], parts);
       const said = [parts[0].textContent, ...own.map((pair) => pair.join(" "))];
       if (aloud) host().querySelector("[aria-live]").textContent = said.join(", ");
     }
@@ -202,7 +218,7 @@
     }
 
     function point(k, aloud) {
-      if (k !== hover) view().tell("near", k < 0 ? null : d.ids[k]); // tells this layer too
+      if (k !== hover) view.tell("near", k < 0 ? null : d.ids[k]); // tells this layer too
       tip(k, aloud);
     }
 
@@ -213,14 +229,14 @@
       const back = at < 0 ? last : Math.max(0, at - 1);
       const to = { ArrowRight: Math.min(last, at + 1), ArrowLeft: back, Home: 0, End: last }[event.key];
       if (to !== undefined && last >= 0) point(walk[to], true);
-      else if ((event.key === "Enter" || event.key === " ") && at >= 0) canvas().pick(idsOf(hover), event, graphId);
+      else if ((event.key === "Enter" || event.key === " ") && at >= 0) canvas.pick(idsOf(hover), event, graphId);
       else return;
       event.preventDefault();
     }
 
     const spot = (event) => {
-      const room = host().getBoundingClientRect();
-      return [event.clientX - room.left - plot.x, event.clientY - room.top - plot.y];
+      const [x, y] = clientside.hand.spot(host(), event);
+      return [x - plot.x, y - plot.y];
     };
     const inside = (event) => {
       const [x, y] = seen.length && event.target.closest(".plot-container") ? spot(event) : [NaN];
@@ -231,25 +247,24 @@
        first has cleared. */
     function press(event) {
       const { timeStamp: time, clientX: x, clientY: y } = event, k = hit(spot(event));
-      const old = view().page().state.selected;
+      const old = view.page().state.selected;
       host().focus({ preventScroll: true });
       if (k < 0 && last && time - last.time < 400 && Math.hypot(x - last.x, y - last.y) < 6) {
-        if (last.old.length) view().select(last.old, graphId);
+        if (last.old.length) view.select(last.old, graphId);
         last = null;
         return spec.reset();
       }
       last = k < 0 ? { time, x, y, old } : null;
-      canvas().pick(k < 0 ? [] : idsOf(k), event, graphId);
+      canvas.pick(k < 0 ? [] : idsOf(k), event, graphId);
     }
 
     function done(polygon, event) {
-      const within = clientside.gestures.inside(polygon.map(([x, y]) => [x - plot.x, y - plot.y])), ids = [];
+      const within = clientside.hand.inside(polygon.map(([x, y]) => [x - plot.x, y - plot.y])), ids = [];
       for (let k = 0; k < d.n; k++) if (here(k) && within(px[k], py[k])) ids.push(...idsOf(k));
-      host().focus({ preventScroll: true });
-      view().select(new Set(event.shiftKey ? [...view().page().state.selected, ...ids] : ids), graphId);
+      clientside.hand.take(host(), ids, event, graphId);
     }
 
-    const soon = canvas().later(draw, figure);
+    const soon = canvas.later(draw, figure);
 
     /* A new figure, or new elements: their events. */
     function listen(g, box) {
@@ -259,7 +274,7 @@
       }
       if (box.marked === me) return;
       box.marked = me;
-      clientside.gestures.attach(box, {
+      clientside.hand.attach(box, {
         start: (first) => {
           if (!inside(first)) return null;
           tip(-1);
@@ -290,22 +305,21 @@
 
   /* Figures are asked for once the page stands and rests, or when a person opens one. */
   const scheme = () => document.documentElement.dataset.mantineColorScheme;
-  const ask = () => clientside.set_props(view().named("charts"), { data: scheme() });
+  const ask = () => clientside.set_props(view.named("charts"), { data: scheme() });
   function start() {
-    const root = view().page();
+    const root = view.page();
     if (root && !root.charts) ask((root.charts = true));
   }
-  window.addEventListener("paredown:scheme", () => view() && view().page() && view().page().charts && ask());
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-drag]"), box = button && button.closest(".chart");
-    if (!button) return;
+  window.addEventListener("paredown:scheme", () => view.page() && view.page().charts && ask());
+  clientside.dom.press("button[data-drag]", (button) => {
+    const box = button.closest(".chart");
     for (const one of box.querySelectorAll("button[data-drag]")) one.setAttribute("aria-pressed", one === button);
     box.dataset.drag = button.dataset.drag;
   });
 
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     numbers: () => (window.requestIdleCallback || setTimeout)(start, { timeout: 3000 }),
     show: (state) => ["scatter", "roofline"].includes(state.dock) && start(),
   }, { desk: "experiment", numbers: start });
-  clientside.marks = { layer };
-})();
+  clientside.marks = { layer, figures, span };
+})(window.dash_clientside);

@@ -1,8 +1,7 @@
 /* The overview in the corner of the graph: a picture of all of it, and a window to drag.
    A mode hands in its map: {all, picture, seen(), centre(x, y)}; `all` {x1, y1, x2, y2} in places of
    the drawing, `picture` {canvas, k, x, y} with the place x, y in its corner, k of its pixels a unit. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const [WIDE, HIGH, PAD] = [150, 110, 6];
   const area = () => document.querySelector(".minimap canvas");
   const alone = document.documentElement.dataset.embed ? {} : sessionStorage; // a frame may have no storage
@@ -11,8 +10,7 @@
 
   function listen() {
     const canvas = area();
-    if (canvas.listening) return;
-    canvas.listening = true;
+    if (!clientside.dom.once(canvas)) return;
     const drag = (event) => {
       if (!(event.buttons & 1) || !current || !kept.k) return;
       const edge = canvas.getBoundingClientRect();
@@ -36,8 +34,7 @@
     const { canvas, k: fine, x, y } = map.picture, all = map.all, token = clientside.canvas.ink();
     if (kept.canvas === canvas && kept.token === token && kept.ratio === ratio) return;
     const k = Math.min((WIDE - 2 * PAD) / (all.x2 - all.x1), (HIGH - 2 * PAD) / (all.y2 - all.y1));
-    const back = document.createElement("canvas");
-    [back.width, back.height] = [WIDE * ratio, HIGH * ratio];
+    const back = clientside.canvas.blank(WIDE * ratio, HIGH * ratio);
     kept = { canvas, token, ratio, back, k };
     kept.dx = (WIDE - (all.x2 - all.x1) * k) / 2 - all.x1 * k;
     kept.dy = (HIGH - (all.y2 - all.y1) * k) / 2 - all.y1 * k;
@@ -75,4 +72,4 @@
   }
 
   clientside.minimap = { frame };
-})();
+})(window.dash_clientside);

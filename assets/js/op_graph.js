@@ -1,12 +1,9 @@
 /* The drawing of blocks: boxes, colours, selection, where one looks.  Boxes are placed by the server
    (dashboard/figures/op_graph.py); everything is a class, cytoscape's own selection is off.
    op_hand.js has pointer and keyboard. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const view = () => clientside.view;
-  const page = () => document.getElementById("model--page");
-  const hub = () => clientside.graph_pane;
-  const on = () => hub().shown() === "blocks";
+(function (clientside) {
+  const { view, canvas, graph_pane: hub } = clientside, { page } = view;
+  const on = () => hub.shown() === "blocks";
   let anchor = null, pending = null; // where one looked: before the boxes changed, in the other mode
   let wanted = null; // the address of the boxes asked for
 
@@ -16,8 +13,8 @@
   }
 
   const opened = () => (page() && page().opened) || [];
-  const address = (blocks) => hub().url("blocks", blocks);
-  const elements = (of) => hub().fetched(of, (answer) => answer.json());
+  const address = (blocks) => hub.url("blocks", blocks);
+  const elements = (of) => hub.fetched(of, (answer) => answer.json());
 
   /* Opens or folds blocks; what holds the tasks of `nodes` afterwards comes where they were. */
   function ask(blocks, nodes, at, top) {
@@ -39,7 +36,7 @@
       if (own !== wanted) return;
       if (graph()) page().opened = graph().scratch("opened") || [];
       [wanted, anchor] = [null, null];
-      if (on()) hub().fault(fault);
+      if (on()) hub.fault(fault);
     }
   }
 
@@ -54,12 +51,12 @@
     boxes.forEach((node) => node.data("tasks").forEach((i) => of.set(i, node)));
     cy.scratch("of", of).scratch("boxes", boxes);
     if (old && old.removed()) clientside.op_hand.cursor(cy, of.get(old.data("tasks")[0]) || null, false);
-    hub().pane().classList.add("drawn");
+    hub.pane().classList.add("drawn");
     if (cy.scratch("placed")) paint(cy);
     else numbers();
     if (anchor && cy.scratch("placed")) settle(anchor);
     anchor = null;
-    hub().folds();
+    hub.folds();
   }
 
   /* What is gone goes, what stays moves, what is new comes.  Frames and edges that changed are new. */
@@ -105,21 +102,21 @@
     const metric = glossary[id];
     const boxes = cy.scratch("boxes");
     if (!metric || !boxes) return;
-    const values = boxes.map((node) => view().total(node.data("tasks"), id, metric.aggregate));
+    const values = boxes.map((node) => view.total(node.data("tasks"), id, metric.aggregate));
     const most = Math.max(0, ...values.filter((v) => v !== null));
     cy.batch(() => {
       boxes.forEach((node, k) => {
-        const step = values[k] === null ? "unknown" : `s${view().step(values[k], most)}`;
+        const step = values[k] === null ? "unknown" : `s${view.step(values[k], most)}`;
         if (node.scratch("step") === step) return;
         node.removeClass("s0 s1 s2 s3 s4 s5 unknown").addClass(step).scratch("step", step);
       });
       cy.nodes(".sum").forEach((node) => {
         const none = metric.aggregate === "none" && id !== "share";
-        const sum = none ? null : view().total(node.data("tasks"), id, metric.aggregate);
-        node.data("label", sum === null ? "" : view().figure({ ...metric, digits: 2 }, sum));
+        const sum = none ? null : view.total(node.data("tasks"), id, metric.aggregate);
+        node.data("label", sum === null ? "" : view.figure({ ...metric, digits: 2 }, sum));
       });
     });
-    if (on()) hub().legend(metric, boxes.some((n) => n.data("block")) ? "per box" : "per task", most);
+    if (on()) hub.legend(metric, boxes.some((n) => n.data("block")) ? "per box" : "per task", most);
     page().dataset.colour = id;
     cy.scratch("picture", null);
   }
@@ -144,30 +141,22 @@
   const [WIDE, HIGH] = [112, 26]; // of a box, as in dashboard/figures/layered.py
   const whole = (cy) => cy.elements().boundingBox({ includeLabels: false }); // with every edge, which takes a while
 
-  function bounds(boxes) {
-    const all = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
-    boxes.forEach((node) => {
-      const { x, y } = node.position();
-      [all.x1, all.x2] = [Math.min(all.x1, x - WIDE / 2), Math.max(all.x2, x + WIDE / 2)];
-      [all.y1, all.y2] = [Math.min(all.y1, y - HIGH / 2), Math.max(all.y2, y + HIGH / 2)];
-    });
-    return all;
-  }
+  const bounds = (boxes) => hub.bounds(boxes.map((node) => [node.position("x"), node.position("y")]), WIDE, HIGH);
   const room = (cy) => ({ w: cy.width(), h: cy.height() });
 
   function look(cy, to, instant) {
     if (!to) return; // it is seen well enough
     const viewport = { zoom: to.k, pan: { x: to.x, y: to.y } };
     cy.stop(true);
-    if (hub().still() || instant) cy.viewport(viewport);
+    if (hub.still() || instant) cy.viewport(viewport);
     else cy.animate(viewport, { duration: 180, easing: "ease-out" });
   }
 
-  const fitted = (cy) => hub().aim(whole(cy), room(cy), now(cy), true);
+  const fitted = (cy) => hub.aim(whole(cy), room(cy), now(cy), true);
 
   /* Bring boxes into view. */
   function reach(cy, boxes) {
-    if (boxes.length) look(cy, hub().aim(bounds(boxes), room(cy), now(cy), false, 0.7));
+    if (boxes.length) look(cy, hub.aim(bounds(boxes), room(cy), now(cy), false, 0.7));
   }
 
   function here() {
@@ -202,7 +191,7 @@
     if (same) return look(cy, old, true);
     if (!boxes.length || (old.whole && !old.opened)) return look(cy, fitted(cy), true);
     const box = bounds(cy.collection(boxes));
-    if (!old.opened) return look(cy, hub().beside(old, box, room(cy), fitted(cy)), true);
+    if (!old.opened) return look(cy, hub.beside(old, box, room(cy), fitted(cy)), true);
     // a block that opened stays where it was as far as it is in sight there; what is too large begins in sight
     const x = old.at[0] - (old.k * (box.x1 + box.x2)) / 2, y = old.top - old.k * box.y1;
     const inner = (v, low, high, most) => Math.max(12 - low, Math.min(v, most - 12 - high));
@@ -262,9 +251,9 @@
   function picture() {
     const cy = graph(), boxes = cy && cy.scratch("boxes");
     if (!boxes || !boxes.length || cy.scratch("picture")) return cy && cy.scratch("picture");
-    const all = bounds(boxes), t = clientside.canvas.ink(), canvas = document.createElement("canvas");
-    const [w, h] = [all.x2 - all.x1, all.y2 - all.y1], k = Math.min(600 / w, 440 / h, 1), pen = canvas.getContext("2d");
-    [canvas.width, canvas.height] = [Math.ceil(w * k), Math.ceil(h * k)];
+    const all = bounds(boxes), t = canvas.ink();
+    const [w, h] = [all.x2 - all.x1, all.y2 - all.y1], k = Math.min(600 / w, 440 / h, 1);
+    const sheet = canvas.blank(Math.ceil(w * k), Math.ceil(h * k)), pen = sheet.getContext("2d");
     boxes.forEach((node) => {
       const p = node.position(), step = node.scratch("step") || "";
       pen.fillStyle = step[0] === "s" ? t[`seq-${Math.max(1, Number(step[1]))}`] : t.faint;
@@ -272,7 +261,7 @@
         Math.max(6, WIDE * k), Math.max(4, HIGH * k));
     });
     cy.scratch("all", all);
-    return cy.scratch("picture", { canvas, k, x: all.x1, y: all.y1 }).scratch("picture");
+    return cy.scratch("picture", { canvas: sheet, k, x: all.x1, y: all.y1 }).scratch("picture");
   }
   const map = {
     get all() { return picture() && graph().scratch("all"); },
@@ -300,7 +289,7 @@
     return styled();
   }
 
-  hub().modes.blocks = {
+  hub.modes.blocks = {
     here, settle, fold,
     source: () => (on() ? renew() : window.requestIdleCallback(renew, { timeout: 3000 })),
     scheme: () => {
@@ -311,5 +300,5 @@
     fit: () => look(graph(), fitted(graph())),
   };
   clientside.op_graph = { graph, on, map, opened, address, elements, ask, nodeOf, numbers, show, filtered, scheme };
-  if (hub().early("blocks")) renew();
-})();
+  if (hub.early("blocks")) renew();
+})(window.dash_clientside);

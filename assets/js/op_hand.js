@@ -1,10 +1,7 @@
 /* Pointer and keyboard on the drawing of blocks: hover, tooltip, selection, opening, walking. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const { graph, on, map, opened, address, elements, ask, nodeOf, numbers, show, filtered } = clientside.op_graph;
-  const view = () => clientside.view;
-  const page = () => document.getElementById("model--page");
-  const hub = () => clientside.graph_pane;
+  const { view, canvas, graph_pane: hub } = clientside, { page } = view;
   let soon = null; // the timer of what is asked for ahead
 
   function near(id) {
@@ -17,12 +14,12 @@
   }
 
   const seen = (node) => node.renderedBoundingBox({ includeLabels: false });
-  const tip = (node) => hub().tipTasks(seen(node), node.data("tasks"), node.data("name"),
+  const tip = (node) => hub.tipTasks(seen(node), node.data("tasks"), node.data("name"),
     "double-click or Enter opens it", node.data("copies"));
 
   function press(node, event) {
     if (node) cursor(graph(), node, false);
-    clientside.canvas.pick(node ? node.data("tasks") : [], event, "graph");
+    canvas.pick(node ? node.data("tasks") : [], event, "graph");
   }
 
   const within = (frame, p) =>
@@ -60,7 +57,7 @@
     cy.removeListener("tap tapstart mouseover mouseout select unselect add remove dragfree resize viewport");
     cy.on("tapstart", "node.box", (event) => ahead(event.target, 0));
     cy.on("tap", (event) => {
-      hub().pane().focus({ preventScroll: true });
+      hub.pane().focus({ preventScroll: true });
       const box = event.target !== cy && event.target.hasClass("box");
       if (event.originalEvent.detail < 2) press(box ? event.target : null, event.originalEvent); // else it opens
     });
@@ -70,7 +67,7 @@
       if (frame) close(frame, event.renderedPosition);
     });
     cy.on("mouseover", "node.box", (event) => {
-      view().tell("near", event.target.data("tasks")[0]);
+      view.tell("near", event.target.data("tasks")[0]);
       tip(event.target);
       ahead(event.target, 80);
     });
@@ -81,21 +78,21 @@
       };
       edge.addClass("near");
       if (!edge.data("tensor")) return;
-      hub().tipEdge({ x1: p.x - 6, x2: p.x + 6, y1: p.y + 8, y2: p.y }, name(edge.source()), name(edge.target()),
+      hub.tipEdge({ x1: p.x - 6, x2: p.x + 6, y1: p.y + 8, y2: p.y }, name(edge.source()), name(edge.target()),
         edge.data("tensor"), edge.data("bytes"), edge.data("count"));
     });
     cy.on("mouseout", "edge", (event) => {
       event.target.removeClass("near");
-      hub().tip(null);
+      hub.tip(null);
     });
     cy.on("mouseout", "node.box", () => {
-      view().tell("near", null);
-      hub().tip(null);
+      view.tell("near", null);
+      hub.tip(null);
     });
-    cy.on("viewport", () => on() && hub().tip(null));
+    cy.on("viewport", () => on() && hub.tip(null));
     cy.on("render", () => on() && page().rows && clientside.minimap.frame(map));
-    hub().pane().addEventListener("focus", () => on() && (cy.scratch("cursor") || cursor(cy, firstOf(cy), false)));
-    new ResizeObserver(() => graph() === cy && cy.resize()).observe(hub().pane());
+    hub.pane().addEventListener("focus", () => on() && (cy.scratch("cursor") || cursor(cy, firstOf(cy), false)));
+    new ResizeObserver(() => graph() === cy && cy.resize()).observe(hub.pane());
   }
 
   /* The box at a pixel of the pane. */
@@ -126,14 +123,14 @@
     const [aside, ahead] = page().state.direction === "right" ? ["y", "x"] : ["x", "y"];
     const place = (axis) => (i) => boxes[i].position(axis);
     const k = boxes.toArray().indexOf(old), sign = way === "after" ? 1 : -1;
-    cursor(cy, (side ? side[0] : boxes[hub().nearest(boxes.length, k, sign, place(aside), place(ahead))]) || old, true);
+    cursor(cy, (side ? side[0] : boxes[hub.nearest(boxes.length, k, sign, place(aside), place(ahead))]) || old, true);
   }
 
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     active: (state) => state.dock === "graph" && state.show === "blocks",
     numbers, show, filtered, near,
   });
-  Object.assign(hub().modes.blocks, {
+  Object.assign(hub.modes.blocks, {
     walk,
     enter: (event) => {
       const old = graph().scratch("cursor") || firstOf(graph());
@@ -146,4 +143,4 @@
     }),
   });
   clientside.op_hand = { listen, cursor };
-})();
+})(window.dash_clientside);

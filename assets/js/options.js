@@ -1,19 +1,18 @@
 /* The sheet "Optimize": the options of the selected tasks, filtered, sorted and marked here.
    The server lists them once a selection (model--options-rows) and says what the chosen one touches
    (model--options-pick); applying one adds a rule to the recipe. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const ID = "model--options-table", SHEET = "model--options", QUIET = 120; // ms
   const FIGURES = ["latency_s", "memory_power_w", "energy_j", "size_bytes"];
   const SORT = [{ colId: "mark", sort: "desc", sortIndex: 0 }, { colId: "latency_s", sort: "asc", sortIndex: 1 }];
   let asked = { tasks: [], turn: 0 }, found = null, chosen = null, filters = {}, words = {}, ends = {}, back = null, soon = null, later = null;
-  const view = () => clientside.view;
+  const { view } = clientside, { make, once, typed, modified } = clientside.dom;
   const page = () => document.getElementById("model--page");
   const part = (name) => document.getElementById(`model--options-${name}`);
   const sheet = () => document.getElementById(SHEET);
   const open = () => sheet() && !sheet().hidden;
-  const grid = () => (window.dash_ag_grid && part("table") ? window.dash_ag_grid.getApi(ID) : null);
+  const grid = () => clientside.grid.get(ID);
 
   /* Selected tasks; a conversion is no task that anything could be chosen for. */
   const tasks = () => page().state.selected.filter((id) => page().rows.has(id) && !page().rows.get(id).conversion);
@@ -34,7 +33,7 @@
   }
 
   /* The way back to the tasks from which a link led away. */
-  const again = (ids) => view().make("button", { class: "link", "data-ids": ids.join(",") }, `← Back to ${called(ids)}`);
+  const again = (ids) => make("button", { class: "link", "data-ids": ids.join(",") }, `← Back to ${called(ids)}`);
 
   async function fill(rows) {
     if (!rows || !page() || rows.turn !== asked.turn) return;
@@ -59,7 +58,7 @@
     api.setGridOption("rowData", found.rows);
     if (!api.getColumnState().some((c) => c.sort)) api.applyColumnState({ state: SORT });
     const own = FIGURES.map((name) => `${say(name, found.own[name])} ${words[name].unit}`).join(" · ");
-    part("own").replaceChildren(...(found.rows.length ? ["Now ", view().make("b", {}, own)] : []));
+    part("own").replaceChildren(...(found.rows.length ? ["Now ", make("b", {}, own)] : []));
     api.refreshHeader();
     settle(api);
     if (chosen) choose(found.rows.find((row) => row.key === chosen.key) || null); // what it does may be new
@@ -70,8 +69,8 @@
     for (const box of sheet().querySelectorAll("[data-filter]")) {
       const field = box.dataset.filter, values = [...new Set(found.rows.map((row) => row[field]))];
       if (!values.includes(filters[field])) delete filters[field];
-      const options = values.map((v) => view().make("option", { value: v }, v || "none"));
-      box.replaceChildren(view().make("option", { value: "*" }, "any"), ...options);
+      const options = values.map((v) => make("option", { value: v }, v || "none"));
+      box.replaceChildren(make("option", { value: "*" }, "any"), ...options);
       box.value = filters[field] === undefined ? "*" : filters[field];
       box.closest("label").hidden = values.length < 2;
     }
@@ -96,8 +95,7 @@
   }
 
   function listen(api) {
-    if (api.listening) return;
-    api.listening = true;
+    if (!once(api)) return;
     api.setGridOption("isExternalFilterPresent", () => pareto() || Object.keys(filters).length > 0);
     api.setGridOption("doesExternalFilterPass", (node) => passes(node.data));
     api.addEventListener("cellFocused", (event) => {
@@ -133,16 +131,12 @@
 
   /* Functions that the column definitions name. */
   const known = (value) => typeof value === "number";
-  const share = (value, base) => {
-    if (!known(value) || !base || Math.abs(value / base) < 0.0005) return "";
-    const size = Math.abs(value / base) * 100;
-    return `${value < 0 ? "▼" : "▲"} ${size >= 9.95 ? size.toFixed(0) : size.toFixed(1)} %`;
-  };
+  const share = (value, base) => (known(value) && base ? view.change_text(value / Math.abs(base)) : "");
   const id = (params) => params.column.getColId();
   const tone = (text) => (text.startsWith("▼") ? "var(--better)" : "var(--worse)");
   const change = (params) => (known(params.value) ? share(params.value - found.own[id(params)], found.own[id(params)]) : "");
   const whole = (params) => share(params.value, found.whole[id(params).slice(6)]);
-  const say = (id, value) => view().number(known(value) ? value * words[id].scale : null, words[id].digits);
+  const say = (id, value) => view.number(known(value) ? value * words[id].scale : null, words[id].digits);
   const plural = (n, noun) => `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
   cells.optionChosen = (row) => row === chosen;
   cells.optionMark = (params) => ["", "◆ Pareto", "✓ now", "✓ now ◆"][params.value] || "";
@@ -182,8 +176,8 @@
     settle(grid());
   });
   document.addEventListener("keydown", (event) => {
-    if (!page() || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "o" && !event.target.closest("input, textarea, select, [contenteditable]")) clientside.sheets.open(SHEET);
+    if (!page() || modified(event)) return;
+    if (event.key === "o" && !typed(event)) clientside.sheets.open(SHEET);
     const api = grid();
     if (event.key === "ArrowDown" && event.target === sheet() && api && found && found.rows.length > 1) {
       event.preventDefault();
@@ -196,6 +190,6 @@
     later = setTimeout(() => page() && String(tasks()) !== String(asked.tasks) && ask(), QUIET);
   }
   const opened = (id) => { if (id === SHEET) ask(); }; // said again when there are new figures
-  (clientside.parts = clientside.parts || []).push({ active: open, show: follow });
+  clientside.parts.push({ active: open, show: follow });
   clientside.options = { opened, fill };
-})();
+})(window.dash_clientside);

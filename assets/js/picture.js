@@ -39,8 +39,7 @@
 
   /* The layers on a canvas of twice the size, as a PNG. */
   async function painted({ all, ground, w, h }) {
-    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-    [canvas.width, canvas.height] = [2 * w, 2 * h];
+    const canvas = window.dash_clientside.canvas.blank(2 * w, 2 * h), pen = canvas.getContext("2d");
     pen.scale(2, 2);
     pen.fillStyle = ground;
     pen.fillRect(0, 0, w, h);
@@ -55,9 +54,7 @@
     return new Promise((done) => canvas.toBlob(done));
   }
 
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest && event.target.closest("[data-picture]");
-    if (!button) return;
+  window.dash_clientside.dom.press("[data-picture]", async (button) => {
     const kind = button.dataset.picture, seen = await layers(button.closest(".dock-pane, .pane"), kind);
     const href = URL.createObjectURL(kind === "svg" ? new Blob([drawn(seen)], { type: "image/svg+xml" }) : await painted(seen));
     const name = document.title.split(" · ")[0].replace(/[^\w.-]+/g, "_");

@@ -1,9 +1,9 @@
 /* The recipe of the page as a document (dashboard/queries/documents.py): rules, undo, redo.
    Every edit writes the store model--recipe, which the server answers with the rows that changed.
    Also the sheets over the drawings: one is open at a time. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const MOST = 200; // states that can be undone
+  const { press, typed } = clientside.dom;
   let presets = {}, held = null;
   const page = () => document.getElementById("model--page");
   const text = (rule) => JSON.stringify(rule);
@@ -54,8 +54,6 @@
 
   const add = (select, action) => edit([...rules(), { select, action }]);
   const leave = (ids) => add({ tasks: [...ids].sort((a, b) => a - b) }, {});
-  const remove = (k) => edit(rules().filter((_, i) => i !== k));
-  const key = () => text(rules());
 
   /* The preset that the rules are, and nothing else: it can stand in the address. */
   function plain() {
@@ -99,34 +97,27 @@
     clientside.set_props("model--sheet-open", { data: next });
   }
 
-  const RULE = { remove: (k) => remove(k), upto: (k) => edit(rules().slice(0, k + 1)), reset: () => edit([]) };
+  const RULE = { remove: (k) => edit(rules().filter((_, i) => i !== k)), upto: (k) => edit(rules().slice(0, k + 1)), reset: () => edit([]) };
 
-  document.addEventListener("click", (event) => {
-    const of = (name) => page() && event.target.closest(`button[data-${name}]`);
-    const sheeted = of("sheet"), preset_ = of("preset"), rule = of("rule"), decides = of("decides");
-    if (sheeted) open(sheeted.dataset.sheet);
-    if (preset_) preset(preset_.dataset.preset);
-    if (rule) RULE[rule.dataset.rule](Number(rule.dataset.k));
-    if (decides) {
-      const own = [...page().rows.values()].filter((row) => row.rule === Number(decides.dataset.decides) && !row.refusal);
-      clientside.view.select(own.map((row) => row.id), "strip");
-    }
-    const pick = of("pick");
-    if (pick) clientside.view.select(pick.dataset.pick.split(",").map(Number), "strip");
-    if (event.target.closest("#model--undo")) step(-1);
-    if (event.target.closest("#model--redo")) step(1);
+  const react = (selector, act) => press(selector, ({ dataset }) => page() && act(dataset));
+  react("button[data-sheet]", (of) => open(of.sheet));
+  react("button[data-preset]", (of) => preset(of.preset));
+  react("button[data-rule]", (of) => RULE[of.rule](Number(of.k)));
+  react("button[data-decides]", ({ decides }) => {
+    const own = [...page().rows.values()].filter((row) => row.rule === Number(decides) && !row.refusal);
+    clientside.view.select(own.map((row) => row.id), "strip");
   });
+  react("#model--undo", () => step(-1));
+  react("#model--redo", () => step(1));
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
-    if (!page() || typing || !(event.ctrlKey || event.metaKey) || !["z", "Z", "y"].includes(event.key)) return;
+    if (!page() || typed(event) || !(event.ctrlKey || event.metaKey) || !["z", "Z", "y"].includes(event.key)) return;
     event.preventDefault();
     step(event.key === "z" && !event.shiftKey ? -1 : 1);
   });
 
   /* What an open sheet says is of the figures: it asks again once there are new ones. */
   const numbers = () => sheet() && clientside.set_props("model--sheet-open", { data: sheet().id });
-  (clientside.parts = clientside.parts || []).push({ numbers });
+  clientside.parts.push({ numbers });
   clientside.sheets = { open, sheet };
-  clientside.recipe = { rules, edit, add, leave, remove, preset, reset: () => edit([]), key, plain, arrived, load: put, current,
-    undo: () => step(-1), redo: () => step(1) };
-})();
+  clientside.recipe = { rules, add, leave, preset, plain, arrived, load: put, current };
+})(window.dash_clientside);

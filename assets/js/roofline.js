@@ -1,13 +1,11 @@
 /* The roofline: tasks under the roofs that Plotly has drawn; where they lie comes from the server. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const ID = "model--roofline";
   const GAINS = {
     bytes: "Half its bytes save", format: "A faster format saves", waste: "Without waste it saves",
     launch: "Without launch it saves", transfer: "Without hand-over it saves",
   };
-  const view = () => clientside.view;
-  const page = () => view().page();
+  const { view } = clientside, { page } = view;
   const figure = () => document.querySelector(`#${ID} .js-plotly-plot`);
   const words = (column) => clientside.task_table.decode(column);
   const numbers = (column) => Float64Array.from(words(column), (v) => (v === null ? NaN : v));
@@ -16,11 +14,11 @@
   const layer = clientside.marks.layer(ID, {
     data: () => ({ ...found, step: step() }),
     tip: (ids, k) => {
-      const kind = found.kind[k], say = view().number, gain = found.gain[k];
+      const kind = found.kind[k], say = view.number, gain = found.gain[k];
       return [
         ["Intensity", `${say(found.x[k])} ${kind}/B`],
         ["Rate", `${say(found.y[k])} ${found.prefix}${kind}/s`],
-        ...(gain ? [[GAINS[gain], view().figure(page().glossary.latency_s, found.gain_s[k])]] : []),
+        ...(gain ? [[GAINS[gain], view.figure(page().glossary.latency_s, found.gain_s[k])]] : []),
       ];
     },
     reset: fit,
@@ -28,8 +26,8 @@
 
   /* Colour steps in the order of the server's rows. */
   function step() {
-    const { colour } = page().state, { at } = view().table();
-    const { of } = view().steps(page().glossary[colour] ? colour : "latency_s");
+    const { colour } = page().state, { at } = view.table();
+    const { of } = view.steps(page().glossary[colour] ? colour : "latency_s");
     if (found.of !== of) [found.of, found.steps] = [of, Uint8Array.from(found.ids, (id) => of[at.get(id)] ?? 255)];
     return found.steps;
   }
@@ -49,7 +47,7 @@
     if (first) window.Plotly.relayout(g, { "xaxis.range": [...first.x], "yaxis.range": [...first.y] });
   }
 
-  document.addEventListener("click", (event) => event.target.closest(`#${ID}-fit`) && fit());
+  clientside.dom.press(`#${ID}-fit`, fit);
   function draw() {
     clientside.canvas.legend(ID);
     if (found) layer.draw();
@@ -61,8 +59,8 @@
     draw();
   }
 
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     active: (state) => state.dock === "roofline", numbers: anew, show: draw, filtered: draw, near: layer.near,
   });
   clientside.roofline = { drawn };
-})();
+})(window.dash_clientside);

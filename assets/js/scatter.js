@@ -1,9 +1,7 @@
 /* The scatter plot: which metric on which axis, how far the axes reach, what cannot be drawn. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const ID = "model--scatter", LANE = 26; // px for zeros beside a logarithmic axis
-  const view = () => clientside.view;
-  const page = () => view().page();
+  const { view, marks } = clientside, { page } = view, { press } = clientside.dom;
   const plot = () => document.querySelector(`#${ID} .js-plotly-plot`);
   let fitted = null, data = null;
 
@@ -12,40 +10,26 @@
   const metric = (axis) => page().glossary[idOf(axis)];
   const isLog = (axis) => page().state.log.includes(axis);
 
-  /* Figures of every task in page units. */
   function values() {
-    const key = [page().rows, page().state.x, page().state.y];
-    if (!data || !key.every((part, k) => part === data.key[k])) {
-      const column = (axis) => view().column(idOf(axis)).map((v) => v * metric(axis).scale);
-      const ids = view().table().list.map((row) => row.id);
-      data = { key, n: ids.length, ids, x: column("x"), y: column("y") };
-    }
-    data.step = view().steps(page().state.colour in page().glossary ? page().state.colour : "latency_s").of;
+    data = marks.figures(data, idOf("x"), idOf("y"));
+    data.step = view.steps(page().state.colour in page().glossary ? page().state.colour : "latency_s").of;
     return data;
   }
 
-  const layer = clientside.marks.layer(ID, {
-    shape: "circle",
+  const layer = marks.layer(ID, {
     data: () => ({ ...values() }),
     reset: () => fit(true),
     tip: (ids) => ["x", "y"].map((axis) =>
-      [metric(axis).label, view().figure(metric(axis), page().rows.get(ids[0])[idOf(axis)])]),
+      [metric(axis).label, view.figure(metric(axis), page().rows.get(ids[0])[idOf(axis)])]),
   });
 
   /* How far an axis reaches over the tasks that the filter shows, and whether any is zero. */
-  function reach(axis, other) {
-    const d = values(), { shown } = view().masks(), log = isLog(axis);
-    let least = Infinity, most = -Infinity, zero = 0;
-    for (let k = 0; k < d.n; k++) {
-      const v = d[axis][k];
-      if (!shown[k] || v !== v || d[other][k] !== d[other][k]) continue;
-      if (log && v <= 0) zero += 1;
-      else [least, most] = [Math.min(least, v), Math.max(most, v)];
-    }
-    if (most === -Infinity) return { range: [0, 1], zero };
-    if (!log) return { range: most > 0 ? [-0.02 * most, 1.05 * most] : [-0.02, 1], zero };
-    const [from, to] = [Math.log10(least), Math.log10(most)], pad = Math.max(0.12, 0.05 * (to - from));
-    return { range: [from - pad, to + pad], zero };
+  function reach(axis) {
+    const { shown } = view.masks(), log = isLog(axis), { low, high, zero } = marks.span(values(), axis, log, (k) => shown[k]);
+    if (high === -Infinity) return { range: [0, 1], zero };
+    if (!log) return { range: high > 0 ? [-0.02 * high, 1.05 * high] : [-0.02, 1], zero };
+    const pad = Math.max(0.12, 0.05 * (high - low));
+    return { range: [low - pad, high + pad], zero };
   }
 
   /* Axes to the metrics and the tasks shown; nothing when they already are. */
@@ -57,7 +41,7 @@
     fitted = key;
     const change = {}, size = g._fullLayout._size;
     ["x", "y"].forEach((axis, k) => {
-      const { range, zero } = reach(axis, axis === "x" ? "y" : "x"), other = axis === "x" ? "yaxis" : "xaxis";
+      const { range, zero } = reach(axis), other = axis === "x" ? "yaxis" : "xaxis";
       Object.assign(change, {
         [`${axis}axis.type`]: isLog(axis) ? "log" : "linear",
         [`${axis}axis.range`]: range,
@@ -73,7 +57,7 @@
   }
 
   function note() {
-    const d = values(), { shown } = view().masks(), say = (n) => n.toLocaleString("en-US");
+    const d = values(), { shown } = view.masks(), { say } = view;
     const unknown = { x: 0, y: 0 };
     let missing = 0, all = 0;
     for (let k = 0; k < d.n; k++) {
@@ -89,8 +73,6 @@
   }
 
   function show() {
-    for (const button of document.querySelectorAll("[data-log]"))
-      button.setAttribute("aria-pressed", isLog(button.dataset.log));
     fit(false);
     layer.draw();
     clientside.canvas.legend(ID);
@@ -104,20 +86,13 @@
 
   const metrics = (x, y) => {
     const state = page() && page().state;
-    if (state && x && y && (x !== state.x || y !== state.y)) view().change({ x, y }, "menu");
+    if (state && x && y && (x !== state.x || y !== state.y)) view.change({ x, y }, "menu");
   };
 
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-log]");
-    if (button && page()) {
-      const on = ["x", "y"].filter((axis) => isLog(axis) !== (axis === button.dataset.log));
-      view().change({ log: on.join("") }, "choice");
-    }
-    if (event.target.closest("#model--scatter-fit")) fit(true);
-  });
+  press("#model--scatter-fit", () => fit(true));
 
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     active: (state) => state.dock === "scatter", numbers, show, filtered: show, near: layer.near,
   });
   clientside.scatter = { drawn: () => layer.ready().then(() => page() && fit(false)), metrics };
-})();
+})(window.dash_clientside);

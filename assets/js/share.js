@@ -1,17 +1,10 @@
 /* The Share sheet of a model or an experiment: opened and closed here, drawn by the server
    (dashboard/share_sheet.py).  data-shareact: the verb of a message; data-shareform: the fields
    that go with it, by their names. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const SHEET = "share--sheet";
-  const sheet = () => document.getElementById(SHEET), opener = () => document.querySelector(".share-open");
+(function (clientside) {
+  const { make, press, copy } = clientside.dom;
+  const { box: sheet, open, show } = clientside.dom.sheet("share--sheet", () => document.querySelector(".share-open"));
   let about = null, focus = "", turn = 0;
-
-  function show(open) {
-    clientside.set_props(SHEET, { hidden: !open });
-    if (opener()) opener().setAttribute("aria-expanded", String(open));
-    if (!open && opener()) opener().focus();
-  }
 
   function send(message) {
     clientside.set_props("share--ask", { data: { ...about, ...message, turn: ++turn } });
@@ -26,21 +19,17 @@
     send({ verb: "show" });
   }
 
-  function copy(button) {
-    const text = document.createElement("textarea");
-    text.value = button.dataset.path ? window.location.origin + button.dataset.path : window.location.href;
+  function copied(button) {
+    const text = make("textarea", {}, button.dataset.path ? window.location.origin + button.dataset.path : window.location.href);
     button.after(text);
-    text.select();
-    const was = button.textContent, done = document.execCommand("copy"); // works without HTTPS too
+    copy(text, button);
     text.remove();
-    button.textContent = done ? "Copied" : "Not copied";
     button.focus();
-    setTimeout(() => (button.textContent = was), 1500);
   }
 
   function act(node) {
     const { shareact: verb, sure, grantee, link } = node.dataset, form = node.closest("[data-shareform]");
-    if (verb === "copy") return copy(node);
+    if (verb === "copy") return copied(node);
     if (sure && !node.classList.contains("armed")) return node.classList.add("armed");
     const named = [...(form || node.parentNode).querySelectorAll("[name]")].map((field) => [field.name, field.value]);
     const source = Boolean(form && form.querySelector("input[type=checkbox]:checked"));
@@ -56,22 +45,14 @@
     return clientside.no_update;
   }
 
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-share]"), verb = event.target.closest("button[data-shareact]");
-    const of = event.target.closest("[data-choice='share--of']");
-    if (button) button.dataset.share === "close" || !sheet().hidden ? show(false) : start(button);
-    if (verb) act(verb);
-    if (of) send({ verb: "show", whole: (about.whole = of.dataset.value === "model") });
-  });
+  press("[data-share]", (button) => (button.dataset.share === "close" || open() ? show(false) : start(button)));
+  press("button[data-shareact]", act);
+  press("[data-choice='share--of']", ({ dataset }) => send({ verb: "show", whole: (about.whole = dataset.value === "model") }));
   document.addEventListener("change", (event) => event.target.matches("select[data-shareact]") && act(event.target));
   document.addEventListener("keydown", (event) => {
-    if (!sheet() || sheet().hidden) return;
-    const form = event.key === "Enter" && event.target.matches("input") && event.target.closest("[data-shareform]");
+    const form = open() && event.key === "Enter" && event.target.matches("input") && event.target.closest("[data-shareform]");
     if (form && form.querySelector("[data-default]")) form.querySelector("[data-default]").click();
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    show(false);
   }, true);
-  window.addEventListener("popstate", () => sheet() && !sheet().hidden && show(false));
+  window.addEventListener("popstate", () => open() && show(false));
   clientside.share = { drawn };
-})();
+})(window.dash_clientside);

@@ -1,16 +1,13 @@
 /* All tasks on one canvas: direct drawing while near, tiles while small, bands while far.
    Selection, hover and cursor are painted over it each frame, never into a tile.
    A view {x, y, k} puts the place p of the drawing at pixel p * k + x of the pane. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const [ROUND, TEXT, CLOSEST, UNKNOWN] = [0.3, 0.45, 3, 6]; // scales; the bucket behind the six steps
   const NONE = { task: -1, edge: -1, band: -1 };
-  const page = () => document.getElementById("model--page");
-  const view = () => clientside.view;
-  const hub = () => clientside.graph_pane;
+  const { view, canvas, graph_pane: hub } = clientside, { page } = view;
   const kit = () => clientside.task_tiles;
   const area = () => document.getElementById("model--tasks-canvas");
-  const on = () => area() && hub().shown() === "all";
+  const on = () => area() && hub.shown() === "all";
 
   // what the pointer needs too: drawing, view, what is chosen, under the pointer, under the keyboard
   const it = {
@@ -22,17 +19,17 @@
 
   /* The payload.  It is asked for before anything is mounted when the address wants it. */
   async function load() {
-    const own = hub().url("drawing");
+    const own = hub.url("drawing");
     if (request === own) return;
     request = own;
     try {
-      const drawing = await hub().fetched(own, async (answer) => clientside.task_ink.read(await answer.arrayBuffer()));
+      const drawing = await hub.fetched(own, async (answer) => clientside.task_ink.read(await answer.arrayBuffer()));
       if (document.readyState === "loading") await new Promise((go) => addEventListener("DOMContentLoaded", go));
       if (own === request) take(drawing);
     } catch (fault) {
       if (own !== request) return;
       request = null;
-      if (on()) hub().fault(fault);
+      if (on()) hub.fault(fault);
     }
   }
 
@@ -45,8 +42,8 @@
   function renew() {
     clientside.task_hand.listen();
     load();
-    hub().wait("");
-    hub().pane().classList.toggle("inked", Boolean(it.data));
+    hub.wait("");
+    hub.pane().classList.toggle("inked", Boolean(it.data));
     if (!it.data) return;
     colours();
     if (page().rows) {
@@ -59,7 +56,7 @@
   function take(drawing) {
     const old = on() ? here() : null;
     [it.data, labels, it.chosen, it.hover, it.cursor] = [drawing, [], [], NONE, -1];
-    look = { bucket: new Uint8Array(it.data.n), tokens: clientside.canvas.ink(), label, faint: null, bands: null, hits: null };
+    look = { bucket: new Uint8Array(it.data.n), tokens: canvas.ink(), label, faint: null, bands: null, hits: null };
     look.version = 0;
     tiles = kit().tiles(it.data, look);
     if (old) settle(old);
@@ -76,20 +73,20 @@
 
   /* The step of each task, and of each band's total; of latency before the rows are there. */
   function colours() {
-    const state = page() && page().state, rows = page() && page().rows, step = view().step;
+    const state = page() && page().state, rows = page() && page().rows, step = view.step;
     const known = it.data.a.latency, max = (values) => values.reduce((m, v) => (v > m ? v : m), 0);
-    look.most = rows ? view().steps(state.colour).most : max(known);
-    const of = rows && view().steps(state.colour).of, place = rows && view().table().at;
+    look.most = rows ? view.steps(state.colour).most : max(known);
+    const of = rows && view.steps(state.colour).of, place = rows && view.table().at;
     for (let i = 0; i < it.data.n; i++) {
       const found = of ? (place.has(i) ? of[place.get(i)] : 255) : isNaN(known[i]) ? 255 : step(known[i], look.most);
       look.bucket[i] = found === 255 ? UNKNOWN : found;
     }
     const way = rows && page().glossary[state.colour].aggregate === "sum" ? "sum" : "max";
     const sums = Array.from(it.data.head.bands, (_, b) =>
-      rows ? view().total(members(b), state.colour, way) : members(b).reduce((sum, i) => sum + known[i], 0));
+      rows ? view.total(members(b), state.colour, way) : members(b).reduce((sum, i) => sum + known[i], 0));
     const most = max(sums.filter((v) => v !== null));
     const bad = (v) => v === null || isNaN(v);
-    const say = (v) => view().figure({ ...page().glossary[state.colour], digits: 2 }, v);
+    const say = (v) => view.figure({ ...page().glossary[state.colour], digits: 2 }, v);
     look.bands = {
       most, step: sums.map((v) => (bad(v) ? UNKNOWN : step(v, most))),
       says: sums.map((v) => (bad(v) || !rows ? "" : say(v))),
@@ -169,7 +166,7 @@
     requestAnimationFrame(frame);
   }
 
-  const fitted = () => hub().aim(it.data.all, it.size, it.at, true);
+  const fitted = () => hub.aim(it.data.all, it.size, it.at, true);
   const seen = () => {
     const { x, y, k } = it.at;
     return { x1: -x / k, y1: -y / k, x2: (it.size.w - x) / k, y2: (it.size.h - y) / k };
@@ -229,7 +226,7 @@
     if (!look.key || told === key) return;
     told = key;
     page().dataset.colour = look.key;
-    hub().legend(page().glossary[look.key], far ? "per block" : "per task", far ? look.bands.most : look.most);
+    hub.legend(page().glossary[look.key], far ? "per block" : "per task", far ? look.bands.most : look.most);
   }
 
   /* What changes with every move of the pointer. */
@@ -263,13 +260,13 @@
     if (near) ring(it.chosen, t["accent-ground"], 3, 3);
     ring(it.chosen, t.accent, 3, 0);
     if (it.hover.task >= 0) ring([it.hover.task], t.ink, 2, 0);
-    if (it.cursor >= 0 && hub().pane().matches(":focus:not(.by-pointer)")) ring([it.cursor], t.ink, 2, near ? 2 : 0);
+    if (it.cursor >= 0 && hub.pane().matches(":focus:not(.by-pointer)")) ring([it.cursor], t.ink, 2, near ? 2 : 0);
   }
 
   function go(to, instant) {
     cancelAnimationFrame(moving);
     if (!to) return;
-    if (instant || hub().still()) {
+    if (instant || hub.still()) {
       it.at = to;
       return ask();
     }
@@ -285,18 +282,11 @@
     moving = requestAnimationFrame(tick);
   }
 
-  function around(ids) {
-    const { x, y } = it.data.a, box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
-    for (const i of ids) {
-      [box.x1, box.x2] = [Math.min(box.x1, x[i] - it.data.wide / 2), Math.max(box.x2, x[i] + it.data.wide / 2)];
-      [box.y1, box.y2] = [Math.min(box.y1, y[i] - it.data.high / 2), Math.max(box.y2, y[i] + it.data.high / 2)];
-    }
-    return box;
-  }
+  const around = (ids) => hub.bounds(Array.from(ids, (i) => [it.data.a.x[i], it.data.a.y[i]]), it.data.wide, it.data.high);
 
   /* Many tasks need only be in view; a few must be large enough to read. */
   function reach(ids, instant) {
-    if (ids.length && measure()) go(hub().aim(around(ids), it.size, it.at, false, ids.length > 50 ? 0 : TEXT), instant);
+    if (ids.length && measure()) go(hub.aim(around(ids), it.size, it.at, false, ids.length > 50 ? 0 : TEXT), instant);
   }
 
   function here() {
@@ -322,7 +312,7 @@
       return Math.abs(x - it.data.a.x[i]) < 2 && Math.abs(y - it.data.a.y[i]) < 2;
     });
     if (same) go({ x: old.x, y: old.y, k: old.k }, true);
-    else go(old.whole ? fitted() : hub().beside(old, around(old.tasks), it.size, fitted()), true);
+    else go(old.whole ? fitted() : hub.beside(old, around(old.tasks), it.size, fitted()), true);
   }
 
   function step(factor, x, y) {
@@ -338,15 +328,15 @@
     centre: (x, y) => go({ ...it.at, x: it.size.w / 2 - x * it.at.k, y: it.size.h / 2 - y * it.at.k }, true),
   };
 
-  hub().modes.all = {
+  hub.modes.all = {
     source, here, settle, step, map, fit: () => it.data && go(fitted()),
     scheme: () => {
       if (!it.data) return;
-      look.tokens = clientside.canvas.ink();
+      look.tokens = canvas.ink();
       stale();
     },
   };
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     active: (state) => state.dock === "graph" && state.show === "all",
     numbers: renew, show, filtered,
     near: (id) => it.data && clientside.task_hand.near(id === null ? -1 : boxOf(id)),
@@ -358,5 +348,5 @@
     focus: (id, k) => go({ k, x: it.size.w / 2 - k * it.data.a.x[id], y: it.size.h / 2 - k * it.data.a.y[id] }),
     spot: (id) => [it.data.a.x[id] * it.at.k + it.at.x, it.data.a.y[id] * it.at.k + it.at.y],
   };
-  if (hub().early("all")) load();
-})();
+  if (hub.early("all")) load();
+})(window.dash_clientside);

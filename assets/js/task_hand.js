@@ -1,11 +1,8 @@
 /* Pointer and keyboard on the canvas of all tasks: what is under them, and what they do. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const { it, area, on, NONE, ROUND, TEXT, members, around, ask, go, step, spot, focus } = clientside.task_canvas;
   const { fonts, measure, draw } = clientside.task_canvas;
-  const page = () => document.getElementById("model--page");
-  const view = () => clientside.view;
-  const hub = () => clientside.graph_pane;
+  const { view, hand, canvas, graph_pane: hub } = clientside, { page } = view;
   const kit = () => clientside.task_tiles;
 
   function pan(dx, dy) {
@@ -38,21 +35,21 @@
     it.pointer = null;
     if (!page().rows) return;
     const found = find(x, y);
-    if (found.task === it.hover.task && found.edge === it.hover.edge && found.band === it.hover.band) return;
+    if (Object.keys(NONE).every((kind) => found[kind] === it.hover[kind])) return;
     area().style.cursor = found.task >= 0 || found.band >= 0 ? "pointer" : "";
-    view().tell("near", found.task >= 0 ? found.task : null);
+    view.tell("near", found.task >= 0 ? found.task : null);
     it.hover = found;
     tip(x, y);
   }
 
   function tip(x, y) {
     const { task, edge, band } = it.hover, { a, head } = it.data;
-    if (task >= 0) return hub().tipTasks(boxed(task), [task], name(task));
+    if (task >= 0) return hub.tipTasks(boxed(task), [task], name(task));
     const spot = { x1: x - 6, x2: x + 6, y1: y + 8, y2: y };
     const [from, to] = [a.source[edge], a.target[edge]];
-    if (band >= 0) hub().tipTasks(spot, members(band), head.bands[band], "double-click comes closer");
-    else if (edge >= 0) hub().tipEdge(spot, name(from), name(to), head.tensors[a.tensor[edge]], a.bytes[edge], 1);
-    else hub().tip(null);
+    if (band >= 0) hub.tipTasks(spot, members(band), head.bands[band], "double-click comes closer");
+    else if (edge >= 0) hub.tipEdge(spot, name(from), name(to), head.tensors[a.tensor[edge]], a.bytes[edge], 1);
+    else hub.tip(null);
   }
 
   function near(task) {
@@ -63,68 +60,56 @@
   function press([x, y], event) {
     const { task, band } = find(x, y);
     if (task >= 0) it.cursor = task;
-    clientside.canvas.pick(task >= 0 ? [task] : band >= 0 ? members(band) : [], event, "graph");
+    canvas.pick(task >= 0 ? [task] : band >= 0 ? members(band) : [], event, "graph");
     ask();
   }
 
   function listen() {
-    const canvas = area();
-    if (!canvas || canvas.listening) return;
-    canvas.listening = true;
-    let drag = null;
+    const sheet = area();
+    if (!clientside.dom.once(sheet)) return;
     const ready = () => on() && it.data && page().rows;
-    const place = (event) => {
-      const edge = canvas.getBoundingClientRect();
-      return [event.clientX - edge.left, event.clientY - edge.top];
-    };
+    const place = (event) => hand.spot(sheet, event);
     const leave = () => {
       it.pointer = null;
-      hub().tip(null);
+      hub.tip(null);
       if (it.hover === NONE || !it.data) return;
-      view().tell("near", null);
+      view.tell("near", null);
       it.hover = NONE;
     };
-    canvas.addEventListener("pointerdown", (event) => {
+    sheet.addEventListener("pointerdown", (event) => {
       if (event.button > 1 || !it.data) return;
-      drag = { last: place(event), from: place(event), moved: event.button === 1 };
-      canvas.setPointerCapture(event.pointerId);
-      hub().pane().focus({ preventScroll: true });
+      let [x, y] = place(event);
+      hub.pane().focus({ preventScroll: true });
+      canvas.drag(event, (e) => {
+        const [px, py] = [x, y];
+        [x, y] = place(e);
+        sheet.classList.add("panning");
+        leave();
+        pan(x - px, y - py);
+      }, (e, moved) => {
+        sheet.classList.remove("panning");
+        if (e && !moved && !event.button && ready()) press(place(e), e);
+      });
     });
-    canvas.addEventListener("pointermove", (event) => {
-      const [x, y] = place(event);
-      if (!drag) {
-        it.pointer = [x, y];
-        return ask();
-      }
-      drag.moved = drag.moved || Math.hypot(x - drag.from[0], y - drag.from[1]) > 3;
-      if (!drag.moved) return;
-      canvas.classList.add("panning");
-      leave();
-      pan(x - drag.last[0], y - drag.last[1]);
-      drag.last = [x, y];
+    sheet.addEventListener("pointermove", (event) => {
+      if (event.buttons) return;
+      it.pointer = place(event);
+      ask();
     });
-    const release = (event) => {
-      if (drag && !drag.moved && event.type === "pointerup" && ready()) press(place(event), event);
-      drag = null;
-      canvas.classList.remove("panning");
-    };
-    canvas.addEventListener("pointerup", release);
-    canvas.addEventListener("pointercancel", release);
-    canvas.addEventListener("pointerleave", leave);
-    canvas.addEventListener("dblclick", (event) => {
+    sheet.addEventListener("pointerleave", leave);
+    sheet.addEventListener("dblclick", (event) => {
       if (!ready()) return;
       const { task, band } = find(...place(event));
-      if (band >= 0) go(hub().aim(around(members(band)), it.size, { ...it.at, k: 0 }, true));
+      if (band >= 0) go(hub.aim(around(members(band)), it.size, { ...it.at, k: 0 }, true));
       else if (task >= 0) focus(task, 1.1);
     });
-    canvas.addEventListener("wheel", (event) => {
+    sheet.addEventListener("wheel", (event) => {
       if (!it.data) return;
       event.preventDefault();
       leave();
-      const turn = event.deltaY * [1, 16, 400][event.deltaMode];
-      step(Math.exp(-Math.max(-240, Math.min(240, turn)) * (event.ctrlKey ? 0.01 : 0.0022)), ...place(event));
+      step(hand.zoom(event), ...place(event));
     }, { passive: false });
-    new ResizeObserver(() => on() && it.data && measure() && draw()).observe(canvas);
+    new ResizeObserver(() => on() && it.data && measure() && draw()).observe(sheet);
     document.fonts.load("11px Inter").then(fonts);
   }
 
@@ -136,19 +121,19 @@
       [...side.items.subarray(side.at[old], side.at[old + 1])].map((e) => end[e])
         .sort((i, j) => Math.abs(aside[i] - aside[old]) - Math.abs(aside[j] - aside[old]))[0];
     const next = way === "out" ? along(it.data.out, target) : way === "into" ? along(it.data.into, source)
-      : hub().nearest(it.data.n, old, way === "after" ? 1 : -1, (i) => aside[i], (i) => ahead[i]);
+      : hub.nearest(it.data.n, old, way === "after" ? 1 : -1, (i) => aside[i], (i) => ahead[i]);
     it.cursor = next >= 0 ? next : old;
     const b = boxed(it.cursor);
-    if (it.at.k < TEXT) go(hub().aim(around([it.cursor]), it.size, it.at, false, TEXT), true);
+    if (it.at.k < TEXT) go(hub.aim(around([it.cursor]), it.size, it.at, false, TEXT), true);
     else if (b.x1 < 20 || b.y1 < 20 || b.x2 > it.size.w - 20 || b.y2 > it.size.h - 60) focus(it.cursor, it.at.k);
-    view().tell("near", it.cursor);
-    hub().tipTasks(boxed(it.cursor), [it.cursor], name(it.cursor));
+    view.tell("near", it.cursor);
+    hub.tipTasks(boxed(it.cursor), [it.cursor], name(it.cursor));
     ask();
   }
 
-  Object.assign(hub().modes.all, {
+  Object.assign(hub.modes.all, {
     press, walk,
-    enter: (event) => it.cursor >= 0 && clientside.canvas.pick([it.cursor], event, "graph"),
+    enter: (event) => it.cursor >= 0 && canvas.pick([it.cursor], event, "graph"),
     lasso: (inside) => {
       const found = [];
       for (let i = 0; i < it.data.n; i++) if (inside(...spot(i))) found.push(i);
@@ -156,4 +141,4 @@
     },
   });
   clientside.task_hand = { listen, point, near, find };
-})();
+})(window.dash_clientside);

@@ -1,8 +1,7 @@
 /* The drawing of all tasks as it comes from the server (dashboard/figures/atlas.py): typed arrays,
    an index of places, and how boxes and edges are painted at a scale.  Knows nothing of the page. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const CELL = 512; // units of the drawing
+(function (clientside) {
+  const { canvas } = clientside, CELL = 512; // units of the drawing
   const TYPES = { f4: Float32Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
   const ROUND = 0.3, TEXT = 0.45; // scales from which boxes are round with arrows, and have labels
   const UNKNOWN = 6; // the bucket behind the six steps
@@ -97,30 +96,20 @@
     }
 
     /* The edge nearest to a point, not further away than `slack`; -1 none. */
+    const ruler = canvas.blank(1, 1).getContext("2d");
+    const apart = (places, count, at, slack) => {
+      const own = places.subarray(0, count);
+      return own.every((v) => v > at + slack) || own.every((v) => v < at - slack);
+    };
     function edgeAt(ax, ay, slack) {
-      let best = -1, least = slack;
+      let best = -1;
+      ruler.lineWidth = 2 * slack;
       within(edges, { x1: ax - slack, y1: ay - slack, x2: ax + slack, y2: ay + slack }, (e) => {
-        if (kind[e] === 2) return;
         const count = corners(e);
-        let [fx, fy] = [px[0], py[0]];
-        for (let k = 1; k < count; k++) {
-          const last = k === count - 1, bent = count > 2 && !last, steps = bent ? 6 : 1;
-          const half = bent && k < count - 2;
-          const to = bent && !half ? k + 1 : k, other = half ? k + 1 : to;
-          const [ex, ey] = [(px[to] + px[other]) / 2, (py[to] + py[other]) / 2];
-          const [sx, sy] = [fx, fy];
-          for (let t = 1; t <= steps; t++) {
-            const u = t / steps, v = 1 - u;
-            const tx = bent ? v * v * sx + 2 * u * v * px[k] + u * u * ex : ex;
-            const ty = bent ? v * v * sy + 2 * u * v * py[k] + u * u * ey : ey;
-            const [dx, dy] = [tx - fx, ty - fy];
-            const along = Math.max(0, Math.min(1, ((ax - fx) * dx + (ay - fy) * dy) / (dx * dx + dy * dy || 1)));
-            const far = Math.hypot(ax - fx - along * dx, ay - fy - along * dy);
-            if (far < least) [best, least] = [e, far];
-            [fx, fy] = [tx, ty];
-          }
-          if (bent && !half) break;
-        }
+        if (kind[e] === 2 || apart(px, count, ax, slack) || apart(py, count, ay, slack)) return;
+        ruler.beginPath();
+        trace(ruler, e, true);
+        for (; ruler.lineWidth > 0.1 && ruler.isPointInStroke(ax, ay); best = e) ruler.lineWidth /= 2; // then only a nearer one is taken
       });
       return best;
     }
@@ -158,12 +147,9 @@
     /* Edges of one look, with their arrows where they can be seen. */
     function lines(pen, list, s, colour, width) {
       if (!list.length) return;
-      pen.strokeStyle = pen.fillStyle = colour;
-      pen.lineWidth = Math.max(width, 0.5 / s);
-      pen.beginPath();
-      for (const e of list) trace(pen, e, s > 0.12);
-      pen.stroke();
+      canvas.line(pen, colour, Math.max(width, 0.5 / s), () => list.forEach((e) => trace(pen, e, s > 0.12)));
       if (s < ROUND) return;
+      pen.fillStyle = colour;
       pen.beginPath();
       for (const e of list) arrow(pen, e);
       pen.fill();
@@ -184,12 +170,7 @@
         pen.globalAlpha = half ? 0.18 * strength : strength;
         lines(pen, links[half], s, t.edge, 1);
         lines(pen, links[half + 1], s, t.skip, 1.5);
-        if (s < 0.1 || !links[half + 2].length) continue;
-        pen.strokeStyle = t.skip;
-        pen.lineWidth = 1.5;
-        pen.beginPath();
-        for (const e of links[half + 2]) stubs(pen, e);
-        pen.stroke();
+        if (s >= 0.1) canvas.line(pen, t.skip, 1.5, () => links[half + 2].forEach((e) => stubs(pen, e)));
       }
       const w = Math.max(wide, 2.2 / s), h = Math.max(high, 1.6 / s);
       for (let k = lists.length - 1; k >= 0; k--) {
@@ -224,11 +205,11 @@
     }
 
     return {
-      n, m, a, all, wide, high, head, out, into, members, hit, edgeAt, trace, lines, shape, paint,
+      n, a, all, wide, high, head, out, into, members, hit, edgeAt, lines, shape, paint,
       nodesIn: (r, each) => within(nodes, r, each),
-      corners: (e) => { const count = corners(e); return [[px[0], py[0]], [px[count - 1], py[count - 1]]]; },
+      corners: (e) => { const last = corners(e) - 1; return [[px[0], py[0]], [px[last], py[last]]]; },
     };
   }
 
-  clientside.task_ink = { read, TEXT, ROUND, UNKNOWN };
-})();
+  clientside.task_ink = { read };
+})(window.dash_clientside);

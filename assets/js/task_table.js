@@ -1,15 +1,14 @@
 /* The task table: rows from columns, cells, filters, and its half of the shared selection. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const cells = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   const parts = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const ID = "model--table";
-  let wanted = {}, anchor = null;
+  let wanted = {};
   const ROOMY = ["energy_j", "bound_by"]; // shown too where the table is wide
   const SPARE = "cumulative_share"; // left out where it is narrow
-  const view = () => clientside.view;
+  const { view } = clientside;
   const page = () => document.getElementById("model--page");
-  const grid = () => (window.dash_ag_grid && document.getElementById(ID) ? window.dash_ag_grid.getApi(ID) : null);
+  const grid = () => clientside.grid.get(ID);
 
   /* Repeated words arrive as codes, a column of one value as that value. */
   function decode(column) {
@@ -125,17 +124,17 @@
     if (fresh) {
       restore(api, state);
       clientside.recipe.arrived(recipe, presets);
-    } else if (moved) api.setFilterModel(view().toModel(root.state.where, root.glossary));
+    } else if (moved) api.setFilterModel(view.toModel(root.state.where, root.glossary));
     if (whole && !fresh) api.refreshCells({ force: true });
     else if (!fresh) {
       api.refreshCells(); // those whose value is another
       api.refreshCells({ columns: ["latency_s"], force: true }); // its bars are shares of the longest
     }
     settle(api, false);
-    if (fresh) view().apply(root.state);
-    view().selection(root.state);
+    if (fresh) view.apply(root.state);
+    view.selection(root.state);
     // figures first: the graph repaints in the frame after theirs
-    requestAnimationFrame(() => setTimeout(() => page() === root && view().tell("numbers")));
+    requestAnimationFrame(() => setTimeout(() => page() === root && view.tell("numbers")));
     root.dataset.version = Number(root.dataset.version || 0) + 1;
   }
 
@@ -151,8 +150,8 @@
     const sort = state.sort && !state.sort.startsWith("-") ? "asc" : "desc";
     const digits = Math.max(2, String(page().rows.size).length), number = { colId: "id", width: 28 + 8 * digits };
     api.applyColumnState({ state: [{ colId: column, sort }, number], defaultState: { sort: null } });
-    if (state.where.length) api.setFilterModel(view().toModel(state.where, page().glossary));
-    mark(api, state.selected, true);
+    if (state.where.length) api.setFilterModel(view.toModel(state.where, page().glossary));
+    clientside.grid.reveal(api, state.selected);
     const units = new Set([...page().rows.values()].map((row) => row.unit));
     const width = document.getElementById(ID).clientWidth, roomy = width > 900 ? ROOMY : [];
     const fits = (id) => (id !== "unit" || units.size > 1) && (id !== SPARE || width > 720);
@@ -163,30 +162,13 @@
   function listen(api) {
     if (page().listening === api) return;
     page().listening = api;
-    // set here, because the component would parse their names anew for each row
-    api.setGridOption("isExternalFilterPresent", narrowed);
-    api.setGridOption("doesExternalFilterPass", (node) => passes(node.data));
-    api.addEventListener("cellClicked", (event) => choose(api, event.node, event.event, false));
-    api.addEventListener("cellKeyDown", (event) => {
-      const { key } = event.event;
-      if (key !== " " && key !== "Enter") return;
-      event.event.preventDefault();
-      choose(api, event.node, event.event, key === " ");
-    });
-    api.addEventListener("bodyScrollEnd", paint);
+    clientside.grid.listen(api, ID, { narrowed, passes, toggles: ({ key }) => key === " " || key === "Enter" });
     api.addEventListener("filterChanged", (event) => {
       settle(api, true);
       if (event.source !== "columnFilter") return;
-      view().change({ where: view().toWhere(api.getFilterModel(), page().glossary) }, "table");
-    });
-    api.addEventListener("sortChanged", (event) => {
-      if (event.source === "api") return;
-      const by = api.getColumnState().find((c) => c.sort);
-      view().change({ sort: by ? (by.sort === "desc" ? "-" : "") + by.colId : "" }, "table");
+      view.change({ where: view.toWhere(api.getFilterModel(), page().glossary) }, "table");
     });
     api.addEventListener("displayedColumnsWidthChanged", () => api.refreshCells({ columns: ["name"], force: true }));
-    api.addEventListener("cellMouseOver", (event) => view().tell("near", event.data.id));
-    api.addEventListener("cellMouseOut", () => view().tell("near", null));
   }
 
   /* The part of the filter that is no column's: the search, and "only these". */
@@ -211,49 +193,14 @@
     const shown = new Set();
     api.forEachNodeAfterFilter((node) => shown.add(node.data.id));
     root.shown = shown.size === root.rows.size ? null : shown;
-    const count = document.getElementById("model--count");
-    const say = (n) => n.toLocaleString("en-US");
+    const count = document.getElementById("model--count"), { say } = view;
     const added = [...root.rows.values()].filter((row) => row.conversion).length;
     const all = `${say(root.rows.size - added)} tasks${added ? ` + ${say(added)} conversion${added > 1 ? "s" : ""}` : ""}`;
     count.textContent = root.shown ? `${say(shown.size)} of ${say(root.rows.size)}` : all;
     if (shown.size) api.hideOverlay();
     else api.showNoRowsOverlay();
-    view().tell("filtered", fit);
-    if (root.state) view().selection(root.state); // it offers to select what passes
-  }
-
-  /* A click selects a row, with Ctrl one more or less, with Shift all from the last one clicked. */
-  function choose(api, node, event, toggle) {
-    const { id } = node.data, old = page().state.selected, last = api.getRowNode(String(anchor));
-    let ids = [id];
-    if (event.shiftKey && last && last.displayed) {
-      const [from, to] = [last.rowIndex, node.rowIndex].sort((a, b) => a - b);
-      ids = Array.from({ length: to - from + 1 }, (_, k) => api.getDisplayedRowAtIndex(from + k).data.id);
-    } else {
-      if (toggle || event.ctrlKey || event.metaKey) ids = old.includes(id) ? old.filter((i) => i !== id) : [...old, id];
-      anchor = id;
-    }
-    view().select(ids, "table");
-  }
-
-  /* Selected rows have a class of ours: the grid's own selection copies its rows to Dash. */
-  function paint() {
-    for (const row of document.querySelectorAll(`#${ID} .ag-row`)) {
-      const on = cells.picked(Number(row.getAttribute("row-id")));
-      row.classList.toggle("picked", on);
-      row.setAttribute("aria-selected", on);
-    }
-  }
-
-  function mark(api, ids, reveal) {
-    const wanted = (page().picked = new Set(ids));
-    paint();
-    if (!reveal || !ids.length) return;
-    let first = null;
-    api.forEachNodeAfterFilterAndSort((node) => {
-      if (!first && wanted.has(node.data.id)) first = node;
-    });
-    if (first) api.ensureNodeVisible(first, null);
+    view.tell("filtered", fit);
+    if (root.state) view.selection(root.state); // it offers to select what passes
   }
 
   function show(state) {
@@ -263,9 +210,10 @@
     const before = root.filtered || {};
     root.filtered = { text: state.text, only: state.only, where: JSON.stringify(state.where) };
     if (root.filtered.where !== before.where && state.from !== "table")
-      api.setFilterModel(view().toModel(state.where, root.glossary));
+      api.setFilterModel(view.toModel(state.where, root.glossary));
     if (state.text !== (before.text || "") || state.only !== (before.only || null)) api.onFilterChanged();
-    mark(api, state.selected, !["table", "chips", "search"].includes(state.from));
+    clientside.grid.paint(ID);
+    if (!["table", "chips", "search"].includes(state.from)) clientside.grid.reveal(api, state.selected);
   }
 
   const header = (field) => {
@@ -275,11 +223,7 @@
 
   function columns(fields) {
     const api = page() && page().rows ? grid() : null;
-    if (!api) return;
-    const wanted = new Set(fields);
-    const all = api.getColumns().map((c) => c.getColId()).filter((id) => id !== "id" && id !== "name");
-    api.setColumnsVisible(all.filter((id) => wanted.has(id)), true);
-    api.setColumnsVisible(all.filter((id) => !wanted.has(id)), false);
+    if (api) clientside.grid.columns(api, new Set(fields), ["id", "name"]);
   }
 
   function find_column(text) {
@@ -287,13 +231,11 @@
       box.hidden = !box.textContent.toLowerCase().includes((text || "").toLowerCase());
   }
 
-  const selected = () => [...(page().picked || [])].map((id) => page().rows.get(id));
+  const selected = () => (page().state ? page().state.selected : []).map((id) => page().rows.get(id));
 
   /* Functions that the column definitions name. */
-  cells.picked = (id) => Boolean(page() && page().picked && page().picked.has(id));
   const metric = (params) => page().glossary[params.column.getColId()];
-  cells.number = (params) =>
-    view().number(params.value === null || params.value === undefined ? null : params.value * metric(params).scale, metric(params).digits);
+  cells.number = (params) => view.told(metric(params), params.value);
   cells.scaled = (params) => {
     const value = params.data[params.column.getColId()];
     return value === null || value === undefined ? null : Number((value * metric(params).scale).toPrecision(6));
@@ -311,15 +253,10 @@
     if (field === "latency_s") style["--value"] = ((row.latency_s || 0) / page().longest).toFixed(3);
     const base = row.base && row.base[field];
     if (base && better && row[field] !== null) {
-      const moved = row[field] / base - 1;
-      if (Math.abs(moved) >= 0.0005) {
-        const size = Math.abs(moved) * 100;
-        style["--change"] = `"${moved < 0 ? "▼" : "▲"} ${size >= 9.95 ? size.toFixed(0) : size.toFixed(1)} %"`;
-        style["--tone"] = (moved < 0) === (better === "lower") ? "var(--better)" : "var(--worse)";
-      }
+      const moved = row[field] / base - 1, text = view.change_text(moved);
+      if (text) Object.assign(style, { "--change": `"${text}"`, "--tone": (moved < 0) === (better === "lower") ? "var(--better)" : "var(--worse)" });
     } else if (row.added && field === "latency_s") {
-      style["--change"] = '"added"';
-      style["--tone"] = "var(--worse)";
+      Object.assign(style, { "--change": '"added"', "--tone": "var(--worse)" });
     }
     return style;
   };
@@ -340,11 +277,7 @@
   };
   parts.ColourHeader = (props) => {
     const create = window.React.createElement, field = props.column.getColId();
-    const paint = (event) => {
-      event.stopPropagation();
-      clientside.set_props("model--colour", { value: field });
-      view().change({ colour: field }, "menu");
-    };
+    const paint = (event) => (event.stopPropagation(), view.paint(field));
     const word = page().glossary && page().glossary[field];
     const name = word ? word.header : props.displayName;
     return create("span", { className: "colour-header" },
@@ -352,6 +285,6 @@
       create("span", null, name));
   };
 
-  (clientside.parts = clientside.parts || []).unshift({ show }); // first: it knows what passes the filter
+  clientside.parts.unshift({ show }); // first: it knows what passes the filter
   clientside.task_table = { fill, decode, columns, find_column, header, fitted, onlyPass, selected };
-})();
+})(window.dash_clientside);

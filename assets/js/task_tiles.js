@@ -1,7 +1,6 @@
 /* Pictures of the drawing of all tasks, kept: the whole as one, and tiles of it in half octaves.
    And its bands: filled with their names while far, outlines while the boxes can be seen. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const [TILE, KEPT, BUDGET] = [512, 120, 8]; // device pixels, tiles, ms of painting tiles in a frame
   const [FAR, BOTH, TITLED, TITLE] = [0.05, 0.075, 0.5, 14]; // scales below which: bands alone, both; above: as Blocks
   const font = (px, weight) => `${weight || 400} ${px}px Inter, sans-serif`;
@@ -34,11 +33,7 @@
       data.paint(pen, Math.min(k / ratio, 0.44), r, look); // no labels: these are for near
     }
 
-    function sheet(w, h) {
-      const canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [Math.max(1, Math.ceil(w)), Math.max(1, Math.ceil(h))];
-      return canvas;
-    }
+    const sheet = (w, h) => clientside.canvas.blank(Math.max(1, Math.ceil(w)), Math.max(1, Math.ceil(h)));
 
     /* The whole drawing at the scale where all of it is in view, and so sharp there. */
     function whole(fit, ratio) {
@@ -188,4 +183,4 @@
   }
 
   clientside.task_tiles = { tiles, shorten, font, FAR, BOTH };
-})();
+})(window.dash_clientside);

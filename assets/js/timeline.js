@@ -1,20 +1,17 @@
 /* The timeline: tasks in the order in which they run, one after the other, over the memory that is
    alive meanwhile.  As lanes of units, or task by task; both show the same stretch of time. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const TOP = 8, FOOT = 22, RIGHT = 10, LANE = 96, TALL = 26, NAMED = 11; // px; highest lane and row; least row with a name
   const CURVE = { lanes: 0.3, order: 0.2 }; // share of the height that is memory, at least
-  const view = () => clientside.view;
-  const canvas = () => clientside.canvas;
-  const page = () => document.getElementById("model--page");
-  const { host, soon, on, watch } = clientside.canvas.dock("#model--timeline", () => draw());
+  const { view, canvas } = clientside;
+  const { page } = view, { write } = canvas, { make } = clientside.dom, { host, soon, on, watch } = canvas.dock("#model--timeline", () => draw());
   let d = null; // rows in order: {list, start, time, lane, lanes, end, memory, peak}
   let from = 0, to = 1; // the stretch of time that is shown, s
   let cursor = -1, drawn = null;
 
   /* A conversion runs right after the task that makes its tensor, or first. */
   function numbers() {
-    const { list, at } = view().table();
+    const { list, at } = view.table();
     const when = (row) => (row.conversion ? row.anchor + 0.5 : row.id);
     const order = [...list].sort((a, b) => when(a) - when(b) || a.id - b.id), n = order.length;
     const start = new Float64Array(n + 1), lanes = [...new Set(order.map((row) => row.unit || "?"))];
@@ -44,7 +41,7 @@
     return a;
   }
 
-  const bytes = (v) => canvas().si(v, "B");
+  const bytes = (v) => canvas.si(v, "B");
 
   const time = (v, like) => {
     const [scale, unit] = like >= 0.5 ? [1, "s"] : like >= 5e-4 ? [1e3, "ms"] : [1e6, "µs"];
@@ -53,14 +50,14 @@
 
   function draw() {
     if (!d || d.rows !== page().rows) return numbers();
-    const box = host().querySelector("canvas"), w = host().clientWidth, h = host().clientHeight, ink = canvas().ink();
-    const pen = canvas().pen(box, w, h), masks = view().masks(), state = page().state, order = state.lanes === "order";
+    const box = host().querySelector("canvas"), w = host().clientWidth, h = host().clientHeight, ink = canvas.ink();
+    const pen = canvas.pen(box, w, h), masks = view.masks(), state = page().state, order = state.lanes === "order";
     const left = order ? 12 : 14 + Math.max(...d.lanes.map((lane) => pen.measureText(lane).width));
     const free = h - FOOT - TOP - 12 - Math.max(60, h * CURVE[state.lanes]), wide = w - left - RIGHT;
     const high = order ? free : Math.min(LANE * d.lanes.length, free);
     const low = Math.round(TOP + high + 12);
     const x = (t) => left + ((t - from) * wide) / (to - from || 1);
-    const first = rowAt(from), last = Math.max(first, rowAt(to - 1e-12)), step = view().steps(state.colour).of;
+    const first = rowAt(from), last = Math.max(first, rowAt(to - 1e-12)), step = view.steps(state.colour).of;
     const rise = order ? Math.min(TALL, high / (last - first + 1)) : high / d.lanes.length;
     const y = (k) => TOP + rise * (order ? k - first : d.lane[k]), thick = order ? (rise > 4 ? rise - 2 : Math.max(1, rise)) : rise - 8;
     drawn = { x, y, left, wide, low, high, rise, thick, first, last, order };
@@ -72,8 +69,7 @@
       d.lanes.forEach((lane, k) => {
         pen.fillStyle = ink.ground;
         pen.fillRect(left, TOP + k * rise, wide, thick);
-        pen.fillStyle = ink.muted;
-        pen.fillText(lane, 6, TOP + k * rise + thick / 2);
+        write(pen, lane, 6, TOP + k * rise + thick / 2, ink.muted);
       });
     }
     pen.save();
@@ -83,7 +79,7 @@
     const bar = (a, b, top, tall, tone, passes, chosen) => {
       const wide = Math.max(b - a > 3 ? b - a - 0.5 : b - a, 1);
       pen.globalAlpha = passes ? 1 : 0.18;
-      pen.fillStyle = canvas().colour(tone);
+      pen.fillStyle = canvas.colour(tone);
       pen.fillRect(a, top, wide, tall);
       pen.globalAlpha = 1;
       if (!chosen) return;
@@ -119,22 +115,19 @@
     memory(pen, ink, h);
     pen.restore();
     mark();
-    canvas().legend("model--timeline");
+    canvas.legend("model--timeline");
   }
 
   function ruler(pen, ink, w, h) {
     const { x, left, wide, low } = drawn, most = Math.max(2, Math.floor(wide / 90)), [, unit] = time(0, to);
-    for (const t of canvas().ticks(from, to, most)) {
+    for (const t of canvas.ticks(from, to, most)) {
       pen.fillStyle = ink["soft-line"];
       pen.fillRect(Math.round(x(t)), TOP, 1, h - FOOT - TOP);
-      pen.fillStyle = ink.muted;
       const text = Number(time(t, to)[0].toPrecision(10)).toLocaleString("en-US", { maximumFractionDigits: 9 });
       const at = x(t) + 4 + pen.measureText(text).width;
-      if (at < w - 30) pen.fillText(text, x(t) + 3, h - FOOT / 2);
+      if (at < w - 30) write(pen, text, x(t) + 3, h - FOOT / 2, ink.muted);
     }
-    pen.textAlign = "right";
-    pen.fillText(unit, w - RIGHT, h - FOOT / 2);
-    pen.textAlign = "left";
+    write(pen, unit, w - RIGHT, h - FOOT / 2, ink.muted, "right");
     pen.fillStyle = ink.line;
     pen.fillRect(left, low - 4, wide, 1);
     pen.fillRect(left, h - FOOT, wide, 1);
@@ -144,11 +137,11 @@
     const { order, thick, y, left, wide } = drawn, row = d.list[k], text = row.conversion ? `convert ${row.name}` : row.name;
     const from = Math.max(a, left), to = Math.min(b, left + wide), width = pen.measureText(text).width, inside = to - from - 10;
     pen.globalAlpha = on ? 1 : 0.4;
-    const put = (words, x, colour) => ((pen.fillStyle = colour), pen.fillText(words, x, y(k) + thick / 2 + 0.5));
+    const put = (words, x, colour) => write(pen, words, x, y(k) + thick / 2 + 0.5, colour);
     const within = ink.on[tone === 255 ? 0 : tone];
-    if (!order || width < inside) put(canvas().fit(pen, text, inside), from + 5, within);
-    else if (left + wide - b > Math.min(width + 8, a - left)) put(canvas().fit(pen, text, left + wide - b - 8), b + 5, ink.muted);
-    else put(canvas().fit(pen, text, a - left - 8), Math.max(left + 2, a - 5 - Math.min(width, a - left - 8)), ink.muted);
+    if (!order || width < inside) put(canvas.fit(pen, text, inside), from + 5, within);
+    else if (left + wide - b > Math.min(width + 8, a - left)) put(canvas.fit(pen, text, left + wide - b - 8), b + 5, ink.muted);
+    else put(canvas.fit(pen, text, a - left - 8), Math.max(left + 2, a - 5 - Math.min(width, a - left - 8)), ink.muted);
     pen.globalAlpha = 1;
   }
 
@@ -156,8 +149,7 @@
   function memory(pen, ink, h) {
     const { x, first, last, left, wide, low } = drawn, most = d.memory[d.peak], base = h - FOOT, tall = base - low - 20;
     const room = page().room || Infinity, top = room < 3 * most ? Math.max(room, most) : most;
-    const text = (words, y, colour) => ((pen.fillStyle = colour), pen.fillText(words, left + 4, y));
-    if (!(most > 0)) return text("Live memory is not known", base - tall / 2, ink.muted);
+    if (!(most > 0)) return write(pen, "Live memory is not known", left + 4, base - tall / 2, ink.muted);
     const y = (v) => base - (tall * v) / top;
     for (let k = first, column = -1, max = 0, until = 0; k <= last; k++) {
       const a = x(d.start[k]), b = x(d.start[k + 1]), v = d.memory[k] || 0;
@@ -174,16 +166,11 @@
     }
     const p = d.peak, at = Math.max(left + 3, Math.min(left + wide - 3, x((d.start[p] + d.start[p + 1]) / 2)));
     const of = room < Infinity ? ` ${most > room ? "over the" : "of"} ${bytes(room)}` : "";
-    const words = canvas().fit(pen, `peak ${bytes(most)}${of} · ${d.list[p].name}`, wide - 8, true), long = pen.measureText(words).width;
+    const words = canvas.fit(pen, `peak ${bytes(most)}${of} · ${d.list[p].name}`, wide - 8, true), long = pen.measureText(words).width;
     pen.fillStyle = ink.ink;
     if (p >= first && p <= last) pen.fillRect(at - 3, y(most) - 3, 6, 6);
-    pen.fillStyle = ink.muted;
-    pen.fillText(words, Math.max(left + 2, Math.min(at + 8, left + wide - long - 2)), Math.max(low + 8, y(most) - 12));
-    if (room > top) return;
-    pen.strokeStyle = ink.budget;
-    pen.setLineDash([5, 3]);
-    pen.strokeRect(left, y(room), wide, 0);
-    pen.setLineDash([]);
+    write(pen, words, Math.max(left + 2, Math.min(at + 8, left + wide - long - 2)), Math.max(low + 8, y(most) - 12), ink.muted);
+    if (room <= top) canvas.line(pen, ink.budget, pen.lineWidth, () => pen.rect(left, y(room), wide, 0), [5, 3]);
   }
 
   /* Rows at a point: in its lane, or at its time. */
@@ -205,22 +192,20 @@
 
   /* The row that the pointer or the keys are on: an outline above the canvas. */
   function mark() {
-    const box = host().querySelector(".near");
-    box.hidden = cursor < 0 || cursor < drawn.first || cursor > drawn.last;
-    if (box.hidden) return;
-    const a = Math.max(drawn.left, drawn.x(d.start[cursor])), b = Math.min(drawn.left + drawn.wide, drawn.x(d.start[cursor + 1]));
-    const size = `width:${Math.max(2, b - a + 2)}px;height:${Math.max(3, drawn.thick + 2)}px`;
-    box.style.cssText = `left:${a - 1}px;top:${drawn.y(cursor) - 1}px;${size}`;
+    const { first, last, left, wide, thick, x, y } = drawn;
+    if (cursor < 0 || cursor < first || cursor > last) return canvas.near(host());
+    const a = Math.max(left, x(d.start[cursor])), b = Math.min(left + wide, x(d.start[cursor + 1]));
+    canvas.near(host(), [a - 1, y(cursor) - 1, Math.max(2, b - a + 2), Math.max(3, thick + 2)]);
   }
 
   function point(rows, px, py) {
     const best = rows.reduce((a, b) => (a < 0 || d.start[b + 1] - d.start[b] > d.start[a + 1] - d.start[a] ? b : a), -1);
     const row = d.list[best], ids = rows.map((k) => d.list[k].id);
-    view().tell("near", row ? row.id : null);
-    if (!row) return canvas().tip(host());
+    view.tell("near", row ? row.id : null);
+    if (!row) return canvas.tip(host());
     const many = rows.length > 1 ? `the longest: ${row.name}; wheel to zoom in` : null;
-    const [at, unit] = time(d.start[best], to), lines = [`starts at ${view().number(at)} ${unit}`, `${bytes(row.live_bytes)} alive`, many];
-    canvas().tip(host(), [px, py], [...canvas().about(ids), ...lines.filter(Boolean).map((l) => view().make("div", { class: "muted" }, l))]);
+    const [at, unit] = time(d.start[best], to), lines = [`starts at ${view.number(at)} ${unit}`, `${bytes(row.live_bytes)} alive`, many];
+    canvas.tip(host(), [px, py], [...canvas.about(ids), ...lines.filter(Boolean).map((l) => make("div", { class: "muted" }, l))]);
   }
 
   function near(id) {
@@ -243,18 +228,18 @@
     const box = host().querySelector(".stretch"), x0 = event.offsetX, was = [from, to], shift = event.shiftKey;
     host().focus({ preventScroll: true });
     const move = (e) => {
-      canvas().tip(host());
+      canvas.tip(host());
       box.hidden = !shift;
       if (shift) box.style.cssText = `left:${Math.min(x0, e.offsetX)}px;width:${Math.abs(e.offsetX - x0)}px`;
       else stretch(was[0] - ((e.offsetX - x0) * (was[1] - was[0])) / drawn.wide, was[1] - was[0]);
     };
-    canvas().drag(event, move, (e, moved) => {
+    canvas.drag(event, move, (e, moved) => {
       box.hidden = true;
-      if (e && !moved) return canvas().pick(hit(x0, event.offsetY).map((k) => d.list[k].id), e, "timeline");
+      if (e && !moved) return canvas.pick(hit(x0, event.offsetY).map((k) => d.list[k].id), e, "timeline");
       if (!e || !shift) return;
       const [a, b] = [x0, e.offsetX].sort((p, q) => p - q).map((p) => from + ((p - drawn.left) * (to - from)) / drawn.wide);
-      const ids = d.list.filter((_, k) => view().masks().shown[d.at[k]] && d.start[k + 1] > a && d.start[k] < b).map((row) => row.id);
-      view().select(new Set([...page().state.selected, ...ids]), "timeline");
+      const ids = d.list.filter((_, k) => view.masks().shown[d.at[k]] && d.start[k + 1] > a && d.start[k] < b).map((row) => row.id);
+      view.select(new Set([...page().state.selected, ...ids]), "timeline");
     });
   }
 
@@ -269,7 +254,7 @@
       point([k], Math.max(drawn.left, drawn.x(d.start[k])), drawn.y(k) + drawn.thick);
     } else if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 0.6 : 1 / 0.6, cursor < 0 ? middle : d.start[cursor]);
     else if (event.key === "Home") zoom(Infinity, 0);
-    else if (/^(Enter| )$/.test(event.key) && cursor >= 0) canvas().pick([d.list[cursor].id], event, "timeline");
+    else if (/^(Enter| )$/.test(event.key) && cursor >= 0) canvas.pick([d.list[cursor].id], event, "timeline");
     else return;
     event.preventDefault();
   }
@@ -291,12 +276,10 @@
     if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) stretch(from + (event.deltaX * (to - from)) / drawn.wide, to - from);
     else zoom(1.0015 ** event.deltaY, from + (Math.max(0, event.offsetX - drawn.left) * (to - from)) / drawn.wide);
   }, { passive: false });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("#model--timeline-fit")) zoom(Infinity, 0);
-  });
+  clientside.dom.press("#model--timeline-fit", () => zoom(Infinity, 0));
 
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     active: (state) => state.dock === "timeline", numbers, show: soon, filtered: soon, near,
   });
   clientside.timeline = { room, stretch: () => [from, to, d && d.end], order: () => d.list };
-})();
+})(window.dash_clientside);

@@ -1,11 +1,10 @@
 /* The trade-off charts: marks on the frames that Plotly has drawn, and what the server found: the
    front, its knee; and the bounds as lines, beyond which the ground is shaded. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const NOBODY = new Set();
+(function (clientside) {
+  const { press } = clientside.dom, NOBODY = new Set();
   const MOST = 3; // charts side by side
   const SPOTS = [26, 52, 90, 130].flatMap((dy) => [[26, dy], [-26, dy], [26, -dy], [-26, -dy]]); // px from the knee to its name
-  const view = () => clientside.view;
+  const { view, canvas } = clientside;
   const page = () => document.getElementById("experiment--page");
   const pair = (k) => (page() && page().state && page().state.charts[k]) || null;
   const plot = (k) => document.querySelector(`[id="experiment--trade-${k}"] .js-plotly-plot`);
@@ -15,12 +14,8 @@
   let answer = null;
 
   function values(k) {
-    const [x, y] = pair(k), key = [page().rows, x, y];
-    if (!data[k] || !key.every((part, i) => part === data[k].key[i])) {
-      const column = (id) => view().column(id).map((v) => v * metric(id).scale);
-      data[k] = { key, n: page().rows.size, ids: [...page().rows.keys()], x: column(x), y: column(y) };
-    }
-    data[k].step = view().steps(page().state.colour).of;
+    data[k] = clientside.marks.figures(data[k], ...pair(k));
+    data[k].step = view.steps(page().state.colour).of;
     const on = page().pending ? NOBODY : (found(k) || {}).rows; // nobody: the front is on its way
     if (data[k].on !== on) [data[k].on, data[k].bright] = [on, on === NOBODY ? on : on && on.length ? new Set(on) : null]; // the beaten are dimmed
     return data[k];
@@ -30,16 +25,10 @@
     word: "models", data: () => ({ ...values(k) }), reset: () => fit(k, true), ground: (p) => limits(k, p), front: (p) => front(k, p), labels: (p) => labels(k, p),
   }));
 
-  /* How far an axis reaches: over what passes, and the bound that is near. */
+  /* How far an axis reaches: those that do not pass stay in sight, dimmed. */
   function reach(k, axis) {
-    const d = values(k), other = axis === "x" ? d.y : d.x, { shown } = view().masks(), log = isLog(axis);
-    let low = Infinity, high = -Infinity;
-    const take = (every) => d[axis].forEach((v, i) => {
-      if ((every || shown[i]) && v === v && other[i] === other[i] && (!log || v > 0)) [low, high] = [Math.min(low, v), Math.max(high, v)];
-    });
-    take(true); // those that do not pass stay in sight, dimmed
-    if (high < low) return log ? [0, 1] : [0, 1];
-    if (log) [low, high] = [Math.log10(low), Math.log10(high)];
+    const { low, high } = clientside.marks.span(values(k), axis, isLog(axis), () => true);
+    if (high < low) return [0, 1];
     const pad = (high - low || Math.abs(high) || 1) * 0.06;
     return [low - pad, high + pad];
   }
@@ -55,25 +44,21 @@
     const { xaxis, yaxis } = plot(k)._fullLayout, axes = { x: xaxis, y: yaxis };
     return page().state.where.flatMap(([column, side, value]) => {
       const axis = "xy"[pair(k).indexOf(column)], at = axis && axes[axis].d2p(value * metric(column).scale);
-      return at > 0 && at < axes[axis]._length ? [[axis, at, side, `${side === "le" ? "at most" : "at least"} ${view().figure(metric(column), value)}`]] : [];
+      return at > 0 && at < axes[axis]._length ? [[axis, at, side, `${side === "le" ? "at most" : "at least"} ${view.figure(metric(column), value)}`]] : [];
     });
   }
 
   /* Under the marks: the ground beyond the bounds, and their lines. */
   function limits(k, p) {
-    const token = clientside.canvas.ink(), { xaxis, yaxis } = plot(k)._fullLayout, [w, h] = [xaxis._length, yaxis._length], found = bounds(k);
+    const token = canvas.ink(), { xaxis, yaxis } = plot(k)._fullLayout, [w, h] = [xaxis._length, yaxis._length], found = bounds(k);
     p.fillStyle = token.ground;
     for (const [axis, at, side] of found) {
       if (axis === "x") p.fillRect(side === "le" ? at : 0, 0, side === "le" ? w - at : at, h);
       else p.fillRect(0, side === "le" ? 0 : at, w, side === "le" ? at : h - at);
     }
-    p.strokeStyle = token.budget;
-    p.lineWidth = 1.5;
-    p.setLineDash([7, 5]);
-    p.beginPath();
-    for (const [axis, at] of found) axis === "x" ? (p.moveTo(at, 0), p.lineTo(at, h)) : (p.moveTo(0, at), p.lineTo(w, at));
-    p.stroke();
-    p.setLineDash([]);
+    canvas.line(p, token.budget, 1.5, () => {
+      for (const [axis, at] of found) axis === "x" ? (p.moveTo(at, 0), p.lineTo(at, h)) : (p.moveTo(0, at), p.lineTo(w, at));
+    }, [7, 5]);
   }
 
   /* What the server found for this chart, as long as it is about it. */
@@ -93,26 +78,23 @@
     p.rect(0, 0, xaxis._length, yaxis._length);
     p.clip();
     p.globalAlpha = 1;
-    p.strokeStyle = clientside.canvas.ink().accent;
-    p.lineWidth = 1.5;
-    p.beginPath();
-    for (const [x, y] of rows.map((i) => [xaxis.d2p(d.x[i]), yaxis.d2p(d.y[i])])) {
-      if (last) up ? p.lineTo(last[0], y) : p.lineTo(x, last[1]);
-      last ? p.lineTo(x, y) : p.moveTo(x, y);
-      last = [x, y];
-    }
-    p.stroke();
+    canvas.line(p, canvas.ink().accent, 1.5, () => {
+      for (const [x, y] of rows.map((i) => [xaxis.d2p(d.x[i]), yaxis.d2p(d.y[i])])) {
+        if (last) up ? p.lineTo(last[0], y) : p.lineTo(x, last[1]);
+        last ? p.lineTo(x, y) : p.moveTo(x, y);
+        last = [x, y];
+      }
+    });
     p.restore();
   }
 
   /* Over the marks: the names of the bounds, and of the knee where the fewest marks are written over. */
   function labels(k, p) {
-    const token = clientside.canvas.ink(), { xaxis, yaxis } = plot(k)._fullLayout, [w, h] = [xaxis._length, yaxis._length], d = values(k);
+    const token = canvas.ink(), { xaxis, yaxis } = plot(k)._fullLayout, [w, h] = [xaxis._length, yaxis._length], d = values(k);
     const write = (text, x, y, align, tone) => {
-      [p.textAlign, p.lineWidth, p.strokeStyle, p.fillStyle] = [align, 4, token.surface, tone];
+      [p.textAlign, p.lineWidth, p.strokeStyle] = [align, 4, token.surface];
       p.strokeText(text, x, y);
-      p.fillText(text, x, y);
-      p.textAlign = "left";
+      canvas.write(p, text, x, y, tone, align);
     };
     p.lineJoin = "round";
     for (const [axis, at, side, text] of bounds(k)) {
@@ -129,12 +111,7 @@
       return { text, x, y, align: dx > 0 ? "left" : "right", cost: (out ? 1e6 : 0) + 50 * last + marks.filter(([mx, my]) => mx > l - 6 && mx < r + 6 && Math.abs(my - y) < 13).length };
     }));
     const best = spots.reduce((a, b) => (b.cost < a.cost ? b : a));
-    p.strokeStyle = token.muted;
-    p.lineWidth = 1;
-    p.beginPath();
-    p.moveTo(...near);
-    p.lineTo(best.x, best.y);
-    p.stroke();
+    canvas.line(p, token.muted, 1, () => (p.moveTo(...near), p.lineTo(best.x, best.y)));
     write(best.text, best.x + (best.align === "left" ? 3 : -3), best.y, best.align, token.ink);
   }
 
@@ -170,7 +147,6 @@
   function show(state) {
     const slots = document.querySelectorAll("#experiment--trades > .trade");
     slots.forEach((slot, k) => (slot.hidden = !state.charts[k]));
-    for (const button of document.querySelectorAll("#experiment--page [data-log]")) button.setAttribute("aria-pressed", isLog(button.dataset.log));
     document.querySelector("[data-chart=add]").disabled = state.charts.length >= MOST;
     for (let k = 0; k < state.charts.length; k++) {
       fit(k, false);
@@ -180,10 +156,10 @@
   }
 
   function note(state) {
-    const [x, y] = pair(0) || [], { list } = view().table(), missing = x ? list.filter((row) => typeof row[x] !== "number" || typeof row[y] !== "number").length : 0;
+    const [x, y] = pair(0) || [], { list } = view.table(), missing = x ? list.filter((row) => typeof row[x] !== "number" || typeof row[y] !== "number").length : 0;
     const guess = [...new Set(state.charts.flat())].filter((id) => metric(id) && !metric(id).better).map((id) => metric(id).label);
     document.getElementById("experiment--trade-note").textContent = [
-      missing && `${missing.toLocaleString("en-US")} without a value`, guess.length && `taken as lower is better: ${guess.join(", ")}`,
+      missing && `${view.say(missing)} without a value`, guess.length && `taken as lower is better: ${guess.join(", ")}`,
     ].filter(Boolean).join(" · ");
   }
 
@@ -202,31 +178,28 @@
     const state = page() && page().state;
     if (!state) return;
     const charts = state.charts.map((old, k) => [given[2 * k] || old[0], given[2 * k + 1] || old[1]]);
-    if (JSON.stringify(charts) !== JSON.stringify(state.charts)) view().change({ charts }, "menu");
+    if (JSON.stringify(charts) !== JSON.stringify(state.charts)) view.change({ charts }, "menu");
   }
 
   function chosen(charts) {
     charts.forEach((pair, k) => pair.forEach((value, i) =>
       clientside.set_props({ index: String(k), type: `experiment--trade-${"xy"[i]}` }, { value })));
-    view().change({ charts }, "menu");
+    view.change({ charts }, "menu");
   }
 
-  document.addEventListener("click", (event) => {
-    if (!page() || !page().state) return;
-    const { state, glossary, data: sent } = page(), button = event.target.closest("[data-chart]"), log = event.target.closest("[data-log]");
-    if (log) view().change({ log: ["x", "y"].filter((axis) => isLog(axis) !== (axis === log.dataset.log)).join("") }, "choice");
-    if (button && button.dataset.chart === "add") {
-      const used = state.charts.map(([x]) => x), next = Object.values(glossary).find((m) => m.primary && !used.includes(m.id) && m.id !== sent.quality && m.span[0] < m.span[1]);
-      chosen([...state.charts, [(next || glossary[sent.cost]).id, sent.quality]].slice(0, MOST));
-    } else if (button) chosen(state.charts.filter((_, k) => k !== Number(button.dataset.chart)));
-    const reset = event.target.closest("[id^='experiment--trade-'][id$='-fit']");
-    if (reset) fit(Number(reset.id.match(/\d/)[0]), true);
+  press("[data-chart]", ({ dataset: { chart } }) => {
+    if (!page().state) return;
+    const { state, glossary, data: sent } = page(), used = state.charts.map(([x]) => x);
+    if (chart !== "add") return chosen(state.charts.filter((_, k) => k !== Number(chart)));
+    const next = Object.values(glossary).find((m) => m.primary && !used.includes(m.id) && m.id !== sent.quality && m.span[0] < m.span[1]);
+    chosen([...state.charts, [(next || glossary[sent.cost]).id, sent.quality]].slice(0, MOST));
   });
+  press("[id^='experiment--trade-'][id$='-fit']", ({ id }) => fit(Number(id.match(/\d/)[0]), true));
 
   const drawn = () => layers.forEach((layer, k) => layer.ready().then(() => page() && page().rows && pair(k) && (fit(k, true), layer.refit())));
   const each = (act) => layers.forEach((layer, k) => page().rows && pair(k) && act(layer, k));
-  (clientside.parts = clientside.parts || []).push({
+  clientside.parts.push({
     desk: "experiment", numbers, show, filtered: () => each((layer) => layer.draw()), near: (id) => each((layer) => layer.near(id)),
   });
   clientside.trade_off = { drawn, metrics, answered };
-})();
+})(window.dash_clientside);

@@ -1,7 +1,6 @@
 /* The triage strip: its parts select their tasks, and the least important step back when it is
    too narrow.  data-column with data-value: rows with that word; data-slowest: the n slowest. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const strip = () => document.getElementById("model--triage");
 
   function fit() {
@@ -25,17 +24,13 @@
   function watch() {
     const box = strip();
     if (!box) return;
-    if (!box.watched) {
-      box.watched = true;
-      new ResizeObserver(fit).observe(box);
-    }
+    if (clientside.dom.once(box)) new ResizeObserver(fit).observe(box);
     requestAnimationFrame(() => box.isConnected && fit());
   }
 
-  document.addEventListener("click", (event) => {
-    const part = event.target.closest("#model--triage [data-column], #model--triage [data-slowest]");
-    if (!part || !clientside.view.page().rows) return;
-    const { column, value, slowest } = part.dataset, rows = [...clientside.view.page().rows.values()];
+  clientside.dom.press("#model--triage :is([data-column], [data-slowest])", ({ dataset: { column, value, slowest } }) => {
+    if (!clientside.view.page().rows) return;
+    const rows = [...clientside.view.page().rows.values()];
     const priced = rows.filter((row) => row.latency_s > 0), slow = (a, b) => b.latency_s - a.latency_s || a.id - b.id;
     const found = slowest ? priced.sort(slow).slice(0, slowest)
       : value ? priced.filter((row) => (row[column] || "other") === value)
@@ -44,4 +39,4 @@
   });
 
   clientside.triage = { watch };
-})();
+})(window.dash_clientside);

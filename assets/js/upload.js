@@ -3,40 +3,22 @@
    The page of the list says where to (data-upload), how much (data-limit), which endings
    (data-accept), and which store hears of what came (data-news).  A file is the body of one streaming request (never read into memory here); two run at a time.
    All text enters the page as text, never as markup. */
-(function () {
+(function (clientside) {
   "use strict";
   const AT_ONCE = 2;
   const waiting = [];
   let running = 0;
   let depth = 0; // dragenter and dragleave come for every child; the hint shows while depth > 0
 
-  const page = () => document.querySelector("[data-upload]");
-  const panel = () => page().querySelector(".uploads");
+  const { make, press } = clientside.dom, page = () => document.querySelector("[data-upload]");
 
-  function part(tag, className, text) {
-    const element = document.createElement(tag);
-    element.className = className;
-    if (text) element.textContent = text;
-    return element;
-  }
-
-  function megabytes(bytes) {
-    return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  }
+  const megabytes = (bytes) => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
   function row(file) {
-    const element = part("div", "upload");
-    const name = part("span", "upload-name", file.name);
-    name.title = file.name;
-    const bar = part("progress", "upload-progress");
-    bar.max = 1;
-    bar.value = 0;
-    bar.setAttribute("aria-label", `Upload of ${file.name}`);
-    const state = part("span", "upload-state", "waiting");
-    const close = part("button", "upload-close", "Cancel");
-    close.type = "button";
-    element.append(name, bar, state, close);
-    panel().append(element);
+    const bar = make("progress", { class: "upload-progress", max: 1, value: 0, "aria-label": `Upload of ${file.name}` });
+    const state = make("span", { class: "upload-state" }, "waiting"), close = make("button", { class: "upload-close", type: "button" }, "Cancel");
+    const element = make("div", { class: "upload" }, make("span", { class: "upload-name", title: file.name }, file.name), bar, state, close);
+    page().querySelector(".uploads").append(element);
     return { element, bar, state, close };
   }
 
@@ -44,11 +26,7 @@
     const { element, state, close } = job.row;
     element.classList.add(className);
     state.textContent = text;
-    if (address) {
-      const link = part("a", "upload-link", "Open");
-      link.href = address;
-      element.insertBefore(link, close);
-    }
+    if (address) close.before(make("a", { class: "upload-link", href: address }, "Open"));
     close.textContent = "Dismiss";
     close.onclick = () => element.remove();
   }
@@ -70,15 +48,12 @@
   function done(job) {
     const body = answer(job.request);
     if (job.request.status === 200) {
-      const text = body.new ? "added" : `already here as “${body.name}”`;
-      finish(job, "upload-done", text, body.url);
+      finish(job, "upload-done", body.new ? "added" : `already here as “${body.name}”`, body.url);
       if (job.alone && running === 1 && page()) return open(body.url); // one file: its user wants to see it
-      const news = { id: body.id, at: Date.now() };
-      if (page()) window.dash_clientside.set_props(page().dataset.news, { data: news });
+      if (page()) clientside.set_props(page().dataset.news, { data: { id: body.id, at: Date.now() } });
     } else {
       const sentence = body.error || `The server answered ${job.request.status}.`;
-      const named = `${job.file.name}: `; // the name stands beside it
-      finish(job, "upload-failed", sentence.replace(named, ""));
+      finish(job, "upload-failed", sentence.replace(`${job.file.name}: `, "")); // the name stands beside it
     }
   }
 
@@ -124,8 +99,7 @@
     for (const file of files) {
       const job = { file, row: row(file), request: null, alone: files.length === 1 };
       if (file.size > limit) {
-        const text = `The file is too large; at most ${megabytes(limit)} can be uploaded.`;
-        finish(job, "upload-failed", text);
+        finish(job, "upload-failed", `The file is too large; at most ${megabytes(limit)} can be uploaded.`);
         continue;
       }
       job.row.close.onclick = () => {
@@ -138,42 +112,20 @@
     next();
   }
 
-  function choose() {
-    const input = document.createElement("input");
-    input.type = "file";
-    input.multiple = true;
-    input.accept = page().dataset.accept;
-    input.onchange = () => add(input.files);
-    input.click();
+  /* Files are carried over the page, or dropped; `deeper` by how much. */
+  function carry(kind, deeper) {
+    document.addEventListener(kind, (event) => {
+      if (![...(event.dataTransfer?.types || [])].includes("Files")) return;
+      if (kind === "dragover" || kind === "drop") event.preventDefault(); // else the browser would open the file in place of the page
+      depth = Math.max(0, depth + deeper);
+      document.body.classList.toggle("dropping", depth > 0 && Boolean(page()));
+      if (kind === "drop") add(event.dataTransfer.files);
+    });
   }
+  for (const [kind, deeper] of Object.entries({ dragenter: 1, dragleave: -1, dragover: 0, drop: -Infinity })) carry(kind, deeper);
 
-  const carries_files = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
-
-  function show_hint() {
-    document.body.classList.toggle("dropping", depth > 0 && Boolean(page()));
-  }
-
-  document.addEventListener("click", (event) => {
-    if (event.target.closest?.(".choose-files")) choose();
+  press(".choose-files", () => {
+    const choice = make("input", { type: "file", multiple: "", accept: page().dataset.accept, onchange: () => add(choice.files) });
+    choice.click();
   });
-  document.addEventListener("dragenter", (event) => {
-    if (!carries_files(event)) return;
-    depth += 1;
-    show_hint();
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!carries_files(event)) return;
-    depth = Math.max(0, depth - 1);
-    show_hint();
-  });
-  document.addEventListener("dragover", (event) => {
-    if (carries_files(event)) event.preventDefault();
-  });
-  document.addEventListener("drop", (event) => {
-    if (!carries_files(event)) return;
-    event.preventDefault(); // else the browser would open the file in place of the page
-    depth = 0;
-    show_hint();
-    add(event.dataTransfer.files);
-  });
-})();
+})(window.dash_clientside);

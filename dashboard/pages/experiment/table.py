@@ -20,7 +20,7 @@ GRID = {
     "suppressColumnMoveAnimation": True,
     "singleClickEdit": False,
     "stopEditingWhenCellsLoseFocus": True,
-    "rowClassRules": {"picked": "modelPicked(params.data.id)"},
+    "rowClassRules": {"picked": "picked(params.data.id)"},
     "localeText": {"noRowsToShow": "No model passes. Remove a bound or the search to see more."},
 }
 

@@ -106,7 +106,7 @@ def slower(found: Slower) -> list[Any]:
                 words,
                 className="link",
                 title="Select them",
-                **data(pick=",".join(map(str, kind.tasks))),
+                **data(ids=",".join(map(str, kind.tasks))),
             ),
             f" {number} {unit} more",
         ]

@@ -84,7 +84,7 @@ def test_the_sheet_says_what_a_recipe_makes_slower_and_each_kind_selects_its_tas
     text = json.dumps(slower(found), cls=PlotlyJSONEncoder)
     assert "1.6 \\u00d7 as slow as the file" in text
     assert "softmax (2 tasks)" in text
-    assert '"data-pick": "7,3"' in text
+    assert '"data-ids": "7,3"' in text
     assert "2.00 ms more" in text
     assert slower(Slower(1.01, found.kinds)) == []
 

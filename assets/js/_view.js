@@ -6,8 +6,7 @@
    filtered(fit), near(id), desk}, all optional.  `numbers`: the rows have new figures, draw all anew;
    `show`: selection, colour or a setting changed; `filtered`: `shown` changed; `near`: the pointer
    is on a task; `desk`: the page it belongs to, "model" if unsaid.  A part that is not active is told `numbers` once it is again. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const OPERATORS = {
     greaterThan: "gt", greaterThanOrEqual: "ge", lessThan: "lt", lessThanOrEqual: "le",
     equals: "eq", notEqual: "ne", contains: "has",
@@ -15,13 +14,13 @@
   const SIGNS = { gt: ">", ge: "≥", lt: "<", le: "≤", eq: "=", ne: "≠", has: "has" };
   const STEPS = 6;
   const QUIET = 150; // ms without a change until the store, and so the address, follow
+  const { make, button, press, typed } = clientside.dom, { parts, desks } = clientside;
   const formats = [];
+  const say = (n) => n.toLocaleString("en-US");
   let pending = null;
-  const desks = (clientside.desks = clientside.desks || {});
   const page = () => document.getElementById("model--page") || document.getElementById("experiment--page");
   const kind = () => page().id.split("--")[0];
   const named = (name) => `${kind()}--${name}`;
-  const parts = (clientside.parts = clientside.parts || []);
 
   function tell(what, ...args) {
     const state = page().state;
@@ -82,18 +81,6 @@
     return kept[key];
   }
 
-  /* A DOM element with attributes, listeners (on…) and children as text, never as markup. */
-  function make(tag, attributes, ...children) {
-    const node = document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes || {})) {
-      if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-      else if (key === "class") node.className = value;
-      else if (value !== null && value !== undefined) node.setAttribute(key, value);
-    }
-    node.append(...children.filter((c) => c !== null && c !== undefined));
-    return node;
-  }
-
   /* Three significant digits, no exponent: the twin of components/numbers.py. */
   function number(value, digits) {
     if (value === null || value === undefined || !isFinite(value)) return "–";
@@ -109,8 +96,14 @@
 
   /* A value in page units: with so many digits, or so many places. */
   function told(metric, value) {
-    if (metric.places === undefined || value === null || value === undefined || !isFinite(value)) return number(value === null ? null : value * metric.scale, metric.digits);
-    return (value * metric.scale).toFixed(metric.places);
+    if (value === null || value === undefined || !isFinite(value)) return number(null);
+    return metric.places === undefined ? number(value * metric.scale, metric.digits) : (value * metric.scale).toFixed(metric.places);
+  }
+
+  /* A change by a share of what was, as people read it; nothing where it is the same. */
+  function change_text(share) {
+    const size = Math.abs(share) * 100, text = size === Infinity ? "∞" : size.toFixed(size >= 9.95 ? 0 : 1);
+    return size >= 0.05 ? `${share > 0 ? "▲" : "▼"} ${text} %` : "";
   }
 
   /* Sum or maximum of a metric over tasks; null when one of them is unknown. */
@@ -157,6 +150,7 @@
     }
     for (const option of document.querySelectorAll("[data-choice]"))
       option.setAttribute("aria-pressed", state[option.dataset.choice.split("--")[1]] === option.dataset.value);
+    for (const axis of document.querySelectorAll("[data-log]")) axis.setAttribute("aria-pressed", state.log.includes(axis.dataset.log));
   }
 
   const select = (ids, from) => change({ selected: [...ids].sort((a, b) => a - b) }, from);
@@ -206,8 +200,7 @@
 
   function chips(state) {
     const box = document.getElementById(named("chips")), glossary = page().glossary;
-    const chip = (text, remove) =>
-      make("button", { class: "chip", title: `Remove the filter ${text}`, onclick: remove }, text, " ×");
+    const chip = (text, remove) => button(`${text} ×`, `Remove the filter ${text}`, remove, "chip");
     const isFrom = (one) => one && one[1] === "ge", isTo = (one) => one && one[1] === "le";
     const found = state.where.flatMap((one, k) => {
       const [column, operator, value] = one, metric = glossary[column], same = (other) => metric && other !== one && other[0] === column;
@@ -219,10 +212,14 @@
       const words = to ? `${number(value * metric.scale, metric.digits)}–${shown}` : `${SIGNS[operator]} ${shown}`;
       return [chip(`${name} ${words}`, () => change({ where }, "chips"))];
     });
-    if (state.only)
-      found.push(chip(`selection of ${state.only.length}`, () => change({ only: null }, "chips")));
+    if (state.only) found.push(chip(`selection of ${state.only.length}`, () => change({ only: null }, "chips")));
     box.replaceChildren(...found);
   }
+
+  /* What the bar of the selection ends with. */
+  const narrow = (ids, title) => [
+    button("Show only these", title, () => change({ only: ids }, "bar")), button("Clear", "Escape", () => select([], "bar"), "link"),
+  ];
 
   function selection(state) {
     if (desks[kind()]) return desks[kind()].selection(state);
@@ -232,23 +229,16 @@
     const all = [...root.rows.keys()];
     const passing = root.shown && [...root.shown].filter((id) => !root.rows.get(id).conversion);
     const every = passing && passing.length && !passing.every((id) => ids.includes(id))
-      ? [make("button", { class: "button", title: "Select every task that passes the filter",
-          onclick: () => select(passing, "bar") }, `Select all ${passing.length.toLocaleString("en-US")} shown`)]
-      : [];
-    if (!ids.length) {
-      box.replaceChildren(
-        make("span", { class: "muted" }, "Click a task to select it, shift-click for a range, shift-drag in the graph"),
-        make("span", { class: "spring" }), ...every,
-      );
-      return;
-    }
+      ? [button(`Select all ${say(passing.length)} shown`, "Select every task that passes the filter", () => select(passing, "bar"))] : [];
+    const hint = "Click a task to select it, shift-click for a range, shift-drag in the graph";
+    if (!ids.length) return box.replaceChildren(make("span", { class: "muted" }, hint), make("span", { class: "spring" }), ...every);
     const share = (id) => {
       const part = total(ids, id, "sum"), whole = total(all, id, "sum");
       return part === null || !whole ? "unknown" : `${number((100 * part) / whole, 2)} %`;
     };
     const tasks = [...root.rows.values()].filter((r) => !r.conversion).length;
     box.replaceChildren(
-      make("b", {}, `${ids.length.toLocaleString("en-US")} of ${tasks.toLocaleString("en-US")} tasks`),
+      make("b", {}, `${say(ids.length)} of ${say(tasks)} tasks`),
       make("span", { class: "part" }, make("b", {}, share("latency_s")), " of latency"),
       make("span", { class: "part" }, make("b", {}, share("memory_power_w")), " of memory power"),
       make("span", { class: "spring" }),
@@ -256,12 +246,8 @@
         ? [make("button", { class: "button", id: "model--why-open", onclick: () => ask(ids[0]),
             title: "The formula of this task with its values and their sources" }, "Why?")]
         : []),
-      make("button", { class: "button primary", "data-sheet": "model--options", title: "What can be chosen for these tasks (o)" },
-        "Optimize…"),
-      ...every,
-      make("button", { class: "button", title: "Filter the table to the selected tasks",
-        onclick: () => change({ only: ids }, "bar") }, "Show only these"),
-      make("button", { class: "link", title: "Escape", onclick: () => select([], "bar") }, "Clear"),
+      make("button", { class: "button primary", "data-sheet": "model--options", title: "What can be chosen for these tasks (o)" }, "Optimize…"),
+      ...every, ...narrow(ids, "Filter the table to the selected tasks"),
     );
     if (ids.length === 1 && !document.getElementById("model--why").hidden) ask(ids[0]);
   }
@@ -292,17 +278,20 @@
     window.history.replaceState(window.history.state, "", `${window.location.pathname}?${query}`);
   }
 
-  function search(text) {
-    if (page() && page().state && (text || "") !== page().state.text) change({ text: text || "" }, "search");
+  /* Colour by a metric: the menu says so too. */
+  function paint(id) {
+    clientside.set_props(named("colour"), { value: id });
+    change({ colour: id }, "menu");
   }
 
-  function colour(metric) {
-    if (page() && page().state && metric && metric !== page().state.colour) change({ colour: metric }, "menu");
-  }
+  /* A field or a menu that the state follows. */
+  const follow = (name, value, from) => page() && page().state && value !== page().state[name] && change({ [name]: value }, from);
+  const search = (text) => void follow("text", text || "", "search");
+  const colour = (metric) => void (metric && follow("colour", metric, "menu"));
 
   document.addEventListener("keydown", (event) => {
     if (!page()) return;
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const typing = typed(event);
     const tab = event.target.closest("[role=tab]"), way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (tab && way) {
       const tabs = [...tab.parentElement.children], next = tabs[(tabs.indexOf(tab) + way + tabs.length) % tabs.length];
@@ -318,7 +307,7 @@
       if (menu) {
         menu.open = false;
         menu.firstElementChild.focus();
-      } else if (typing) typing.blur();
+      } else if (typing) event.target.blur();
       else if (desks[kind()]) clear();
       else if (!document.getElementById("model--why").hidden) ask(null);
       else if (clientside.sheets.sheet()) clientside.sheets.open("");
@@ -327,19 +316,18 @@
   });
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = menu.contains(event.target);
-    if (event.target.closest("#model--why-close")) ask(null);
-    const link = event.target.closest("[data-ids]");
-    if (link && page()) select(link.dataset.ids.split(",").map(Number), "strip");
-    const tab = page() && event.target.closest(`#${named("right")} [role=tab]`);
-    if (tab) change({ dock: tab.id.replace(named("tab-"), "") }, "tab");
-    const option = event.target.closest("[data-choice]");
-    if (option && page()) change({ [option.dataset.choice.split("--")[1]]: option.dataset.value }, "choice");
   });
-
-  const again = () => window.location.reload();
+  press("#model--why-close", () => ask(null));
+  press("[data-ids]", ({ dataset }) => select(dataset.ids.split(",").map(Number), "strip"));
+  press(":is(#model--right, #experiment--right) [role=tab]", (tab) => change({ dock: tab.id.replace(named("tab-"), "") }, "tab"));
+  press("[data-log]", ({ dataset: { log } }) => {
+    const { state } = page();
+    if (state) change({ log: ["x", "y"].filter((axis) => state.log.includes(axis) !== (axis === log)).join("") }, "choice");
+  });
+  press("[data-choice]", ({ dataset }) => change({ [dataset.choice.split("--")[1]]: dataset.value }, "choice"));
 
   clientside.view = {
-    page, kind, named, ranges, tell, table, column, masks, step, steps, make, number, told, figure, total, change, select, clear, toModel, toWhere,
-    apply, address, again, search, colour, selection,
+    page, kind, named, ranges, tell, table, column, masks, step, steps, make, number, told, figure, change_text, total, change,
+    select, toModel, toWhere, narrow, say, follow, paint, apply, address, again: () => window.location.reload(), search, colour, selection,
   };
-})();
+})(window.dash_clientside);

@@ -3,9 +3,8 @@
    attach(host, {start(event), done(polygon, event), click(event)}): `start` answers "box", "lasso"
    or nothing; `done` gets [[x, y], …] in pixels of the host; `click` (optional) a press that did
    not move.  Escape drops it. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
-  const SVG = "http://www.w3.org/2000/svg";
+(function (clientside) {
+  const { view } = clientside;
   const LEAST = 4; // pixels: less is a click
 
   function attach(host, options) {
@@ -19,13 +18,9 @@
   }
 
   function run(host, first, kind, { done, click }) {
-    const sheet = document.createElementNS(SVG, "svg"), shape = document.createElementNS(SVG, "path");
-    const edge = host.getBoundingClientRect();
-    const at = (event) => [event.clientX - edge.left, event.clientY - edge.top];
-    const from = at(first), trail = [from];
+    const shape = clientside.dom.svg("path"), sheet = clientside.dom.svg("svg", { class: "gesture" }, shape);
+    const at = (event) => spot(host, event), from = at(first), trail = [from];
     let moved = false;
-    sheet.setAttribute("class", "gesture");
-    sheet.append(shape);
     host.append(sheet);
     sheet.setPointerCapture(first.pointerId);
     const outline = () => {
@@ -58,6 +53,36 @@
     document.addEventListener("keydown", drop, true);
   }
 
+  /* A box (shift) or a lasso (alt, or where `lassoing`) over a drawing selects what `within` finds, with
+     shift also; `hide` takes its tooltip away, `click` hears of a press. */
+  function select(host, from, { lassoing = () => false, hide, within, click }) {
+    attach(host, {
+      start: (event) => {
+        if (!view.page().rows || event.target.closest(".minimap, button")) return null;
+        const kind = event.altKey || lassoing() ? "lasso" : event.shiftKey ? "box" : null;
+        if (kind) hide();
+        return kind;
+      },
+      done: (polygon, event) => take(host, within(inside(polygon)), event, from),
+      click: (event) => (host.focus({ preventScroll: true }), click(event)),
+    });
+  }
+
+  function take(host, ids, event, from) {
+    host.focus({ preventScroll: true });
+    view.select(new Set(event.shiftKey ? [...view.page().state.selected, ...ids] : ids), from);
+  }
+
+  /* Where an event is, in pixels of an element. */
+  function spot(host, event) {
+    const edge = host.getBoundingClientRect();
+    return [event.clientX - edge.left, event.clientY - edge.top];
+  }
+
+  /* How far a turn of the wheel goes, and by which factor it zooms. */
+  const turn = (event) => event.deltaY * [1, 16, 400][event.deltaMode];
+  const zoom = (event) => Math.exp(-Math.max(-240, Math.min(240, turn(event))) * (event.ctrlKey ? 0.01 : 0.0022));
+
   /* Whether a point lies in a polygon. */
   function inside(polygon) {
     const xs = polygon.map((p) => p[0]), ys = polygon.map((p) => p[1]);
@@ -71,5 +96,5 @@
     };
   }
 
-  clientside.gestures = { attach, inside };
-})();
+  clientside.hand = { attach, select, take, spot, turn, zoom, inside };
+})(window.dash_clientside);
