@@ -41,14 +41,15 @@ def table(desk: Desk) -> dict[str, Any]:
         rows, total, page = _rows(desk, answer)
         lines = [_cells(desk, row, group, answer.relative) for row in rows]
     most = _most([summary, *lines], desk.measure.kind, answer.relative)
-    drawn = [[_bar(c, most, answer.relative) for c in cells] for cells in lines]
+    below = any((c.value or 0) < 0 for cells in (summary, *lines) for c in cells)
+    drawn = [[_bar(c, most, answer.relative, below) for c in cells] for cells in lines]
     return {
         "models": [_model(desk, k, colours[desk.ready[k]][0]) for k in range(len(answer.models))],
         "relative": sent_relative(desk, answer),
         "what": "Group" if groups else "Class" if group else "Instance",
         "summary": {
             "count": _counted(answer),
-            "cells": [_bar(c, most, answer.relative) for c in summary],
+            "cells": [_bar(c, most, answer.relative, below) for c in summary],
             "often": [_often(answer, name) for name in answer.models],
         },
         "histogram": _histogram(desk, answer),
@@ -114,12 +115,19 @@ def _most(lines: Sequence[Sequence[Cell]], kind: str, relative: bool) -> float:
     return max(1.0, most) if kind in SHARES and not relative else most or 1.0
 
 
-def _bar(c: Cell, most: float, relative: bool) -> list[Any]:
-    """[text, more, tone, left %, width %, title]; a change of either sign begins in the middle."""
+def _bar(c: Cell, most: float, relative: bool, below: bool) -> list[Any]:
+    """[text, more, tone, left %, width %, title]; what may have either sign begins in the middle.
+
+    Args:
+        c: the cell.
+        most: the value of a whole bar.
+        relative: changes are shown.
+        below: some bar is of a value below 0.
+    """
     left = width = 0.0
     if c.value is not None and math.isfinite(c.value):
         part = min(1.0, abs(c.value) / most) * 100
-        signed = relative and c.more
+        signed = below or (relative and c.more)
         width = part / 2 if signed else part
         left = (50 - width if c.value < 0 else 50) if signed else 0
     return [c.text, c.more, c.tone, round(left, 1), round(width, 1), c.title]

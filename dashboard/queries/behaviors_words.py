@@ -41,7 +41,7 @@ def value_text(measure: Measure, value: float) -> str:
     if math.isnan(value):
         return UNKNOWN
     if measure.kind in SHARES:
-        return f"{value * 100:.1f} %"
+        return f"{'−' if value < 0 else ''}{abs(value) * 100:.1f} %"
     return f"{'−' if value < 0 else ''}{significant(abs(value))}"
 
 
@@ -75,8 +75,12 @@ def change_text(measure: Measure, change: float, group: bool, half: float = math
 
 
 def tone_of(measure: Measure, change: float, low: float, high: float) -> str:
-    """Better or worse, where the measure has a direction and chance does not explain it."""
-    better = measure.how.better
+    """Better or worse, where the measure has a direction and chance does not explain it.
+
+    Overconfidence, which calibration adds up, has none: of one instance less is underconfidence,
+    and of a group its error has no interval.
+    """
+    better = "" if measure.how.bins else measure.how.better
     if not better or math.isnan(change) or _same(measure, change):
         return "" if not math.isnan(change) else "muted"
     if not math.isnan(low) and low <= 0 <= high:

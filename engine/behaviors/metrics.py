@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 Value = Callable[[Floats, Floats, Ints], Floats]  # of m, b and the labels: [instances]
 EPSILON = 1e-6  # in ratios and divergences, as the original has it
 ROUNDED = 1e-3  # that probabilities in float16 miss a sum of 1 by, at most
+_AT_ONCE = 1_000_000  # scores that are looked at together
 BINS = 15  # of confidence, for the calibration error (Guo et al., 2017)
 
 
@@ -102,11 +103,16 @@ def are_shares(scores: NDArray[np.floating], base: bool = True) -> bool:
         scores: [instances, classes].
         base: those of the model that it was made from are.
     """
-    whole = scores[np.isfinite(scores).all(axis=1)]
-    if not ((whole >= 0) & (whole <= 1 + ROUNDED)).all():
-        return False
-    alone = scores.shape[1] == 1
-    return base or bool((alone or np.abs(whole.sum(axis=1) - 1) <= ROUNDED).all())
+    width = scores.shape[1]
+    step = max(1, _AT_ONCE // max(1, width))
+    for start in range(0, len(scores), step):  # logits end it early; a copy of all may be large
+        part = scores[start : start + step]
+        part = part[np.isfinite(part).all(axis=1)]
+        if not ((part >= 0) & (part <= 1 + ROUNDED)).all():
+            return False
+        if not base and width > 1 and (np.abs(part.sum(axis=1) - 1) > ROUNDED).any():
+            return False
+    return True
 
 
 def shares(m: Floats, already: bool) -> Floats:

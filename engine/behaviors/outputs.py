@@ -192,8 +192,8 @@ def _called(scores: Numbers) -> NDArray[np.integer]:
         even = 0.5 if are_shares(scores) else 0.0
         best = (scores[:, 0] > even).astype(np.int64)
     else:
-        best = np.argmax(np.nan_to_num(scores), axis=1)
-    return np.where(np.isnan(scores).any(axis=1), -1, best)
+        best = scores.argmax(axis=1)
+    return np.where(np.isnan(scores.max(axis=1)), -1, best)
 
 
 def _words(values: Sequence[object] | None, names: Sequence[str], count: int) -> Words:

@@ -100,6 +100,17 @@ def test_beside_values_a_change_is_in_points_and_a_relative_one_in_percent(
     assert change[0] == "▼ 100 % ± 155 %"
 
 
+def test_underconfidence_is_drawn_below_zero_and_is_no_gain(services, view):
+    told = sent(services, replace(view, metric="calibration", rows="instances"))
+    text, _, _, left, width, _ = told["rows"][1]["cells"][0]  # right, and not sure
+    assert text.startswith("−")
+    assert left + width == pytest.approx(50, abs=0.1)
+    for row in told["rows"]:
+        assert {c[2] for c in row["cells"]} <= {"", "muted"}  # less of it may be worse
+    classes = sent(services, replace(view, metric="calibration"))["rows"]
+    assert {c[2] for row in classes for c in row["cells"]} <= {"", "muted"}  # nor has it interval
+
+
 def test_a_base_that_the_address_does_not_count_among_its_models_is_one_of_them(services, view):
     alone = parse(view.experiment_id, search(replace(view, models=view.models[1:])))
     assert alone.base not in alone.models
