@@ -255,12 +255,21 @@ def is_column(text: str) -> bool:
 
 def selection(text: str) -> tuple[int, ...]:
     """The ids of a text that `ranges` wrote, ascending."""
-    found: set[int] = set()
-    for part in text.split(".") if len(text) <= 1_000_000 else ():
-        pair = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
-        if not pair:
-            continue
-        first, last = int(pair[1]), int(pair[2] or pair[1])
-        if last - first + len(found) < MAX_SELECTED:
-            found.update(range(first, last + 1))
-    return tuple(sorted(found))
+    return tuple(sorted(set(numbers(text)[0])))
+
+
+def numbers(text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """(ids of a text as it names them, the parts of it that name none).
+
+    Ids and ranges stand between dots, as `ranges` writes them, or commas, as a person may.
+    """
+    found: dict[int, None] = {}
+    odd = []
+    for part in re.split("[.,]", text) if len(text) <= 1_000_000 else ():
+        pair = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part.strip())
+        first, last = (int(pair[1]), int(pair[2] or pair[1])) if pair else (1, 0)
+        if first <= last and last - first + len(found) < MAX_SELECTED:
+            found.update(dict.fromkeys(range(first, last + 1)))
+        elif part.strip():
+            odd.append(part.strip())
+    return tuple(found), tuple(odd)

@@ -13,7 +13,7 @@ from dashboard.urls_experiment import ExperimentView, path
 LAYERS = "/experiments/<experiment_id>/layers"  # the path template
 SHOWS = ("sparsity", "weights", "activations")
 BINS = ("layer", "all")
-MOST = 12  # models beside the base
+MOST = 12  # models beside the base, of those that are there
 NAME = 400  # characters of a layer's name
 
 
@@ -82,10 +82,10 @@ def from_query(experiment_id: str, query: Mapping[str, object]) -> LayersView:
 
     sort = given.get("sort", "")
     base, page = row(given.get("base", "")), row(given.get("page", ""))
-    models = (row(text) for text in given.get("models", "").split(".")[: 10 * MOST])
+    models = urls.numbers(given.get("models", ""))[0]
     return LayersView(
         experiment_id=urls.from_query(experiment_id, {}).model_id,
-        models=tuple(dict.fromkeys(m for m in models if m is not None and m != base))[:MOST],
+        models=tuple(m for m in models if m != base)[: 10 * MOST],
         base=base,
         show=one("show", SHOWS, "weights"),
         bins=one("bins", BINS, "layer"),
@@ -119,6 +119,22 @@ def asked(experiment_id: str, sent: object) -> LayersView:
             **{name: str(held.get(name)) for name in ("show", "bins", "key")},
         },
     )  # fmt: skip
+
+
+def left_out(query: Mapping[str, object], count: int) -> tuple[tuple[str, ...], int]:
+    """(models that an address names and that are not there, how many are beyond the most).
+
+    Args:
+        query: as `from_query` gets it.
+        count: models that are there.
+    """
+    given = {key: (urls.texts(query.get(key)) or ("",))[-1] for key in ("models", "base")}
+    rows, odd = urls.numbers(given["models"])
+    base, beside = row(given["base"]), [r for r in rows if r < count]
+    gone = [str(r) for r in rows if r >= count] + [urls.printable(text) for text in odd]
+    if given["base"] and (base is None or base >= count):
+        gone.append(urls.printable(given["base"]))
+    return tuple(gone), max(0, sum(r != base for r in beside) - MOST)
 
 
 def row(text: str) -> int | None:

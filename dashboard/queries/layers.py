@@ -18,7 +18,7 @@ from typing import Any
 
 import engine
 from dashboard.queries.offspring import Origin, origin
-from dashboard.urls_layers import LayersView
+from dashboard.urls_layers import MOST, LayersView
 from engine import layers
 from engine.errors import EngineError
 from engine.experiments import Experiment
@@ -63,7 +63,7 @@ def complete(found: Experiment, view: LayersView) -> LayersView:
     count = len(found.models)
     rows = [m for m in view.models if m < count]
     base = view.base if view.base is not None and view.base < count else _ancestor(found, rows)
-    return replace(view, base=base, models=tuple(m for m in rows if m != base))
+    return replace(view, base=base, models=tuple(m for m in rows if m != base)[:MOST])
 
 
 def _ancestor(found: Experiment, rows: Sequence[int]) -> int:

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 Arrays = dict[str, Array]
 AT_ONCE = 32 << 20  # bytes of outputs of a batch
 MOST_BATCH = 16
-RUN = 4 * AT_ONCE  # bytes of outputs of a run of batches: a longer one is faster, a sample
+RUN = 2 * AT_ONCE  # bytes of outputs of a run of batches: a longer one is faster, a sample
 MOST_RUN = 64  # samples of it
 
 

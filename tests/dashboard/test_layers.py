@@ -68,8 +68,8 @@ def test_an_address_says_all_and_nothing_odd(services):
     for odd in (None, 7, {"models": "x", "by": [], "page": "z"}, {"opened": [None, -1, "9" * 40]},
                 {"show": "no", "bins": 3, "key": "'", "models": [{}, True]}):  # fmt: skip
         assert asked("x1", odd) == usual
-    many = from_query("x1", {"models": ".".join(map(str, range(99)))})
-    assert len(many.models) == MOST
+    for text in ("3.1.5-7", "3,1,5-7", " 3, 1 ,5-7,,x,9-2"):
+        assert from_query("x1", {"models": text}).models == (3, 1, 5, 6, 7)
 
 
 def test_the_base_is_the_nearest_that_all_come_from(services, key):
@@ -79,6 +79,10 @@ def test_the_base_is_the_nearest_that_all_come_from(services, key):
     assert view_of(services, key, models=(0, 1))[2].models == (1,)
     assert view_of(services, key, models=(77,), base=99)[2].models == ()
     assert view_of(services, key)[2].base == 0
+    _, found, _ = view_of(services, key)
+    wide = replace(found, models=found.models * 20)
+    many = from_query("x1", {"models": "1-40", "base": "0"})
+    assert complete(wide, many).models == tuple(range(1, MOST + 1))
 
 
 def test_small_weights_are_compared_at_once_and_kept(services, key):
@@ -273,6 +277,9 @@ def test_the_page_and_its_table_are_drawn(app, services, key):
     with app.server.test_request_context():
         page = layout(experiment_id=key, models="1.2", base="0")
         assert "layers--table" in str(page)
+        assert "not in this experiment" not in str(page)
+        odd = str(layout(experiment_id=key, models="1,2,77,p5", base="0"))
+        assert "not in this experiment: 77, p5." in odd
         assert "nothing at this address" in str(layout(experiment_id="none"))
         ask = {"models": [1, 2], "base": 0}
         body, note, pages, apart, known = callbacks.shown(ask, None, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,7 @@ from dashboard.queries.layers import complete
 from dashboard.shell import header, not_found
 from dashboard.urls_experiment import EXPERIMENTS, ExperimentView
 from dashboard.urls_experiment import build as experiment_address
-from dashboard.urls_layers import MOST, LayersView, from_query
+from dashboard.urls_layers import MOST, LayersView, from_query, left_out
 from engine.errors import EngineError
 from engine.experiments import Experiment as Found
 from engine.store import ExperimentRow
@@ -26,6 +27,7 @@ from engine.store import ExperimentRow
 SHOWS = {"sparsity": "Sparsity", "weights": "Weight changes", "activations": "Activations"}
 BINS = {"layer": "each layer", "all": "all layers"}
 POLL_MS = 700
+NAMED = 5  # models that a sentence names
 KEYS = (
     "Layers. Up and down move between rows, right unfolds a module or goes into it, left folds it "
     "or goes to the one around it, Enter selects."
@@ -39,11 +41,32 @@ def layout(experiment_id: str = "", **query: str) -> html.Div:
         row, found = services().experiments.get(view.experiment_id)
     except EngineError:
         return not_found()
-    return page(complete(found, view), row, found)
+    return page(complete(found, view), row, found, _left_out(query, found))
 
 
-def page(view: LayersView, row: ExperimentRow, found: Found) -> html.Div:
-    """The page of a complete view."""
+def _left_out(query: Mapping[str, str], found: Found) -> list[str]:
+    """Sentences on models that the address names and the page does not show."""
+    gone, more = left_out(query, len(found.models))
+    told = []
+    if gone:
+        names = ", ".join(gone[:NAMED]) + (f" and {len(gone) - NAMED:,} more" * (len(gone) > NAMED))
+        told.append(f"The address names models that are not in this experiment: {names}.")
+    if more:
+        told.append(f"{MOST} models at most stand beside the base: {more:,} more are left out.")
+    return told
+
+
+def page(
+    view: LayersView, row: ExperimentRow, found: Found, told: Sequence[str] = ()
+) -> html.Div:  # fmt: skip
+    """The page of a complete view.
+
+    Args:
+        view: of `complete`.
+        row: of the experiment.
+        found: its models.
+        told: sentences on what the address names and is not shown.
+    """
     selected = tuple(sorted({*view.models, *(() if view.base is None else (view.base,))}))
     back = experiment_address(ExperimentView(experiment_id=row.id, selection=selected))
     picked = {"name": view.layer} if view.layer else None
@@ -61,6 +84,8 @@ def page(view: LayersView, row: ExperimentRow, found: Found) -> html.Div:
             dcc.Location(id=Layers.OPENED, refresh="callback-nav"),
             header([("Experiments", EXPERIMENTS), (row.name, back), ("Layers", "")]),
             _models(view, found),
+            *(html.Div(html.Span(text, className="worse"), className="bar", role="status")
+              for text in told),
             _tools(view),
             html.Div(
                 [
