@@ -77,7 +77,7 @@ def _short(one: Told) -> str:
     if finding.kind == "harmed":
         return f"{finding.where[0]}: {_value(finding.figures[1])}"
     if finding.kind == "collapsed":
-        return _value(finding.figures[0])
+        return f"{_value(finding.figures[0])} alike"
     return count(len(finding.where), "place")
 
 

@@ -165,7 +165,10 @@ def _ways(desk: Desk, at: int, finding: Finding) -> tuple[tuple[str, str], ...]:
                 (f"The instances of {name}", search(inside)))  # fmt: skip
     if finding.kind == "collapsed":
         plain = replace(plain, by=None, rows="classes", of=at)
-        sheets = {"What it says of each class": "confusion", "What it said before": "changes"}
+        sheets = {
+            "What it says of each class": "confusion",
+            "How its predictions changed": "changes",
+        }
         return tuple((words, search(replace(plain, sheet=s))) for words, s in sheets.items())
     return ()
 

@@ -68,7 +68,7 @@ class Finding:
         where: names of tensors or nodes, or of the class, worst first; () for the whole model.
         figures: of the worst of them, with intervals where there are some (NaN where not).
         sentence: what was found, in plain words.
-        remedy: None where no operation would help.
+        remedy: None where no operation would help; second: another one, where there is one.
         each: name in `where` -> its own figure, that of `figures[0]`.
     """
 
@@ -78,6 +78,7 @@ class Finding:
     sentence: str
     remedy: Remedy | None = None
     each: Mapping[str, float] = field(default_factory=dict)
+    second: Remedy | None = None
 
 
 def amount(label: str, value: float, unit: str = "", low: float = np.nan, high: float = np.nan

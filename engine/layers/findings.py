@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from engine.behaviors import Finding, Remedy, amount
 from engine.compress import layers as roles
-from engine.compress import unpack
+from engine.compress import run, unpack
+from engine.errors import EngineError
 from engine.formats import Network, attribute
 from engine.layers.channels import Channels, axis_of, chains, channels
 from engine.layers.comparing import Layer, compare_weights
@@ -34,6 +35,10 @@ FLAT = 0.5  # spread behind a norm, as a share of the base's, in the middle chan
 GONE = 0.1  # gain of a norm's channel, as a share of the base's
 LOST = 0.05  # share of a norm's channels whose gain is gone
 NAMED = 3  # layers that a sentence names
+NORMS = Remedy(
+    "repair_norms", {}, "model", "Measure the norms anew",
+    "Norms that fit what they read now undo what compression shifted; nothing else changes.",
+)  # fmt: skip
 
 
 def findings(base: bytes, model: bytes, inputs: Inputs | None = None) -> tuple[Finding, ...]:
@@ -53,6 +58,7 @@ def findings(base: bytes, model: bytes, inputs: Inputs | None = None) -> tuple[F
     ours, theirs = Network(base), Network(model)
     compared = compare_weights(base, model).layers
     silent, flat = _from_weights(base, model), _gains(ours, theirs)
+    cut, bare = _cut(model, silent), frozenset(silent)
     chain = _chains(ours)
     flat_now: dict[str, float] = {}
     if inputs is not None:
@@ -63,7 +69,7 @@ def findings(base: bytes, model: bytes, inputs: Inputs | None = None) -> tuple[F
     changed = {n for n in fixable & set(ours.weights) if _differs(ours, theirs, n)}
     blamed = {n: changed.intersection((n, *chain[n].beside)) for n in silent}
     found = (
-        _small(compared, fixable), _silent(silent, blamed), _lost_scales(flat, fixable),
+        _small(compared, fixable), _silent(silent, blamed, cut, bare), _lost_scales(flat, fixable),
         _flattened({k: v for k, v in flat_now.items() if k not in flat}), narrow_sums(theirs),
     )  # fmt: skip
     return tuple(f for f in found if f)
@@ -176,22 +182,49 @@ def _spread(seen: Channels) -> float:
     return float(np.median(seen.model[alive] / seen.base[alive])) if alive.any() else 1.0
 
 
-def _silent(silent: Mapping[str, float], blamed: Mapping[str, set[str]]) -> Finding | None:
-    """Silent channels; what changed in their layers and the norms behind can be given back."""
+def _cut(model: bytes, silent: Mapping[str, float]) -> Remedy | None:
+    """Cut channels without a weight out, and nothing else; None where none can be.
+
+    The share that all the layers can spare is cut, as no layer may lose a channel that speaks.
+    """
+    if not silent or max(silent.values()) >= 1:
+        return None
+    values = {"amount": min(silent.values()), "only": tuple(sorted(silent))}
+    try:
+        run(model, "prune_channels", values)
+    except EngineError:
+        return None
+    return Remedy("prune_channels", values, "model", "Cut the silent channels out, then refit",
+                  "They have no weights, so the model becomes smaller and loses nothing more.",
+                  (("repair_layers", {}),))  # fmt: skip
+
+
+def _silent(
+    silent: Mapping[str, float],
+    blamed: Mapping[str, set[str]],
+    cut: Remedy | None,
+    bare: frozenset[str],
+) -> Finding | None:
+    """Silent channels; what changed in their layers and the norms behind can be given back.
+
+    Where they have no weights (`bare`) the model was pruned, so that a refit helps besides.
+    """
     if not silent:
         return None
     names = sorted(silent, key=lambda n: -silent[n])
     tensors = sorted(set().union(*blamed.values()))
     values = {"role": "all", "only": tuple(tensors)}
-    words = f"Restore {_count(tensors, 'tensor')}"
-    remedy = Remedy("restore", values, "model", words) if all(blamed.values()) else _anew(names)
+    words = f"Restore {_count(tensors, 'tensor')}{', then refit' if bare else ''}"
+    why = "What a silent channel told cannot be made up for by others, so it is given back."
+    then: tuple[tuple[str, Mapping[str, Any]], ...] = (("repair_layers", {}),) if bare else ()
+    remedy = Remedy("restore", values, "model", words, why, then)
     return Finding(
         "dead", tuple(names),
         (amount("Channels that fell silent", silent[names[0]], "share"),),
         f"Channels fell silent in {_count(names, 'layer')}: "
         f"{_named(names, lambda n: f'{silent[n]:.0%}')}. They say the same of every sample, so "
         "what the base told by them is lost.",
-        remedy, dict(silent),
+        remedy if all(blamed.values()) else _anew(names), dict(silent), cut,
     )  # fmt: skip
 
 
@@ -248,7 +281,7 @@ def _flattened(flat: Mapping[str, float]) -> Finding | None:
         f"than {'it was' if len(names) == 1 else 'they were'} measured on, and "
         f"{'flattens' if len(names) == 1 else 'flatten'} them: the spread behind is "
         f"{_named(names, lambda n: f'{flat[n]:.0%}')} of the base's.",
-        Remedy("repair_norms", {}, "model", "Measure the norms anew"), dict(flat),
+        NORMS, dict(flat),
     )  # fmt: skip
 
 
@@ -256,12 +289,16 @@ def _back(names: Sequence[str], fixable: set[str], role: str) -> Remedy:
     """Give tensors their values back; where they are stored otherwise, leave their layers out."""
     if all(n in fixable for n in names):
         return Remedy("restore", {"role": role, "only": tuple(names)}, "model",
-                      f"Restore {_count(names, 'tensor')}")  # fmt: skip
+                      f"Restore {_count(names, 'tensor')}",
+                      "The base's values are at hand; they are few, and much depends on them.",
+                      )  # fmt: skip
     return _anew(names)
 
 
 def _anew(names: Sequence[str]) -> Remedy:
-    return Remedy("", {"skip": tuple(names)}, "before", "Make it anew without these layers")
+    return Remedy("", {"skip": tuple(names)}, "before", "Make it anew without these layers",
+                  "In this file they are stored otherwise, so nothing can be given back to them.",
+                  )  # fmt: skip
 
 
 def _count(names: Sequence[str], word: str) -> str:

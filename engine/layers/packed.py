@@ -100,18 +100,22 @@ def heard(told: Any) -> tuple[Finding, ...]:
                 {n: math.nan if v is None else v for n, v in f.items()} for f in one["figures"]
             ]
             figures = tuple(Figure(**f) for f in known)
-            remedy = one["remedy"]
-            if remedy is not None:
-                values = {n: tuple(v) if isinstance(v, list) else v
-                          for n, v in remedy["values"].items()}  # fmt: skip
-                then = tuple((id, v) for id, v in remedy.get("then", ()))
-                remedy = Remedy(**{**remedy, "values": values, "then": then})
+            remedy, second = _remedy(one["remedy"]), _remedy(one.get("second"))
             each = {n: math.nan if v is None else v for n, v in one["each"].items()}
             found.append(Finding(one["kind"], tuple(one["where"]), figures, one["sentence"],
-                                 remedy, each))  # fmt: skip
+                                 remedy, each, second))  # fmt: skip
         except (KeyError, TypeError, AttributeError, ValueError):
             continue
     return tuple(found)
+
+
+def _remedy(told: Any) -> Remedy | None:
+    """A remedy as JSON has it."""
+    if told is None:
+        return None
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in told["values"].items()}
+    then = tuple((str(id), dict(v)) for id, v in told.get("then", ()))
+    return Remedy(**{**told, "values": values, "then": then})
 
 
 def _compared(held: dict[str, Any]) -> Compared:

@@ -33,7 +33,8 @@ def narrow_sums(network: Network) -> Finding | None:
         (amount("Steps that the smaller operand spans", few[names[0]]),),
         f"Values of very different size meet at {names[0]}{rest}: in 8 bits the smaller operand "
         f"spans {few[names[0]]:.2g} of {STEPS} steps, so most of it is rounded away.",
-        Remedy("quantize_static", {"between": "no"}, "before", "Keep sums in floats"), few,
+        Remedy("quantize_static", {"between": "no"}, "before", "Keep sums in floats",
+               "Layers stay in 8 bits; what meets is added as it is."), few,
     )  # fmt: skip
 
 

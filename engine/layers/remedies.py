@@ -12,21 +12,19 @@ from typing import Any
 
 from engine.behaviors import Finding, Remedy
 from engine.layers.comparing import Compared
+from engine.layers.findings import NORMS
 
 Steps = Sequence[tuple[str, Mapping[str, Any]]]
 MOST = 2
 SEEN = 0.02  # share of weights that became zero from which a model was pruned
-MIXED = 0.25  # share of the layers that get more bits: those that changed most
+_MORE_BITS = {"4": "8", "8": "16"}
 _STORED = ("quantize_static", "quantize_dynamic", "quantize_weights", "quantize_half", "palettize")
+_FEW_BITS = ("quantize_weights", "palettize")
 _CAUSES = ("ranges", "flattened", "dead")  # on layers, of what is seen in behaviors
 _PRUNED = ("prune", "prune_pattern", "prune_channels")
 _REFIT = Remedy(
     "repair_layers", {}, "model", "Refit the layers to what they made before",
     "Pruning caused it: the weights that are left can make up for those that are gone.",
-)  # fmt: skip
-_NORMS = Remedy(
-    "repair_norms", {}, "model", "Measure the norms anew",
-    "Norms that fit what they read now undo what compression shifted; nothing else changes.",
 )  # fmt: skip
 
 
@@ -78,14 +76,14 @@ def no_remedy(finding: Finding, made: Steps) -> str:
 
 def _of_layers(finding: Finding, made: Steps) -> Iterator[Remedy]:
     """The finding's own, and what it takes not to cause it."""
-    if finding.remedy is not None:
-        yield finding.remedy
+    ids = [id for id, _ in made]
+    yield from (r for r in (finding.remedy, finding.second) if r is not None)
     if finding.kind == "small" and _can_skip(made):
         yield Remedy("", {"skip": finding.where}, "before", "Make it anew without these layers",
                      "They hold so little that leaving them out costs almost no size.")  # fmt: skip
     if finding.kind == "flattened" and _took_norms(made):
         yield _without_norms()
-    if finding.kind == "flattened" and finding.remedy == _NORMS:
+    if finding.remedy == NORMS and ids and ids[-1] in _PRUNED:
         yield _REFIT
 
 
@@ -97,16 +95,16 @@ def _of_steps(made: Steps, deep: Sequence[Finding], compared: Compared | None) -
     if _took_norms(made):
         yield _without_norms()
     if pruned >= 0 and stored < 0 and "repair_layers" not in ids[pruned:]:
+        yield from (f.remedy for f in deep if f.kind == "dead" and f.remedy is not None)
         yield _REFIT
     if 0 <= pruned < stored and "repair_layers" not in ids[pruned:]:
         yield replace(_REFIT, start="behind", behind=ids[pruned],
                       words="Refit what pruning left, then the rest again")  # fmt: skip
     yield from (f.remedy for f in deep if f.kind in _CAUSES and f.remedy is not None)
-    last = len(ids) - 1
-    if last in (pruned, stored) and last >= 0 and _has_batch_norms(compared):
-        yield _NORMS
+    if ids and ids[-1] in (*_PRUNED, *_FEW_BITS) and _has_batch_norms(compared):
+        yield NORMS
     if stored >= 0:
-        yield from _of_bits(*made[stored], compared)
+        yield from _of_bits(*made[stored])
 
 
 def _has_batch_norms(compared: Compared | None) -> bool:
@@ -114,38 +112,24 @@ def _has_batch_norms(compared: Compared | None) -> bool:
     return compared is not None and any(y.role == "stat" for y in compared.layers)
 
 
-def _of_bits(id: str, values: Mapping[str, Any], compared: Compared | None) -> Iterator[Remedy]:
-    """The same in more bits, or for the layers that changed most where those are known."""
+def _of_bits(id: str, values: Mapping[str, Any]) -> Iterator[Remedy]:
+    """The same with what a processor can sum, or in more bits.
+
+    More bits for a few layers only are not offered: of digits in few bits, those that changed most
+    are not those that harm most.
+    """
     if id == "quantize_static" and not values.get("reduce_range", True):
         yield Remedy(id, {"reduce_range": True}, "before", "Quantize again with 7-bit weights",
                      "Sums of 8-bit products overflow on processors without VNNI.")  # fmt: skip
-    more = _more(id, values)
-    if more is None:
-        return
-    changed = _most_changed(compared)
-    if changed:
-        yield Remedy(id, {"skip": changed}, "before", f"More bits for {_layers(len(changed))}",
-                     f"Few bits caused it, and {changed[0]} changed most; the rest stays as small.",
-                     ((id, {**more, "only": changed}),))  # fmt: skip
-    yield Remedy(id, more, "before", f"More bits for all layers: {next(iter(more.values()))}",
-                 "Few bits caused it; the file grows by what the bits take.")  # fmt: skip
-
-
-def _more(id: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The parameter of an operation with more bits; None where it has none."""
     bits = values.get("bits")
-    if id == "quantize_weights":
-        return {"4": {"bits": "8"}, "8": {"bits": "16"}}.get(str(bits))
-    return {"bits": int(bits) + 2} if id == "palettize" and bits and int(bits) <= 6 else None
-
-
-def _most_changed(compared: Compared | None) -> tuple[str, ...]:
-    """The weights that changed most, against their size; () where it is not known."""
-    if compared is None:
-        return ()
-    weights = [y for y in compared.layers if y.role == "weight" and y.sums.relative > 0]
-    weights.sort(key=lambda y: (-y.sums.relative, y.name))
-    return tuple(y.name for y in weights[: max(1, round(MIXED * len(weights)))])
+    more: dict[str, Any] = {}
+    if id == "quantize_weights" and str(bits) in _MORE_BITS:
+        more = {"bits": _MORE_BITS[str(bits)]}
+    if id == "palettize" and bits and int(bits) <= 6:
+        more = {"bits": int(bits) + 2}
+    if more:
+        yield Remedy(id, more, "before", f"More bits: {more['bits']} instead of {bits}",
+                     "Few bits caused it; the file grows by what the bits take.")  # fmt: skip
 
 
 def _without_norms() -> Remedy:
@@ -162,7 +146,3 @@ def _took_norms(made: Steps) -> bool:
 
 def _can_skip(made: Steps) -> bool:
     return any("skip" in v for _, v in made)
-
-
-def _layers(count: int) -> str:
-    return "the layer that changed most" if count == 1 else f"the {count} layers that changed most"

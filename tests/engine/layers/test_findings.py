@@ -88,6 +88,10 @@ def test_channels_without_a_weight_fell_silent(base: bytes, inputs: dict | None)
     assert (found.kind, found.where) == ("dead", ("wide.weight",))
     assert found.figures[0].value == found.each["wide.weight"] == 0.25
     assert "wide.weight (25%)" in found.sentence
+    cut = found.second
+    assert (cut.operation, cut.values) == (
+        "prune_channels", {"amount": 0.25, "only": ("wide.weight",)},
+    )  # fmt: skip
     assert cured(base, model, found) == ()
 
 
@@ -97,6 +101,7 @@ def test_channels_that_a_shift_silences_are_found_on_samples(base: bytes):
     (found,) = ly.findings(base, model, X)
     assert (found.kind, found.where) == ("dead", ("wide.weight",))
     assert found.figures[0].value == 0.5
+    assert (found.remedy.then, found.second) == ((), None)
     assert found.remedy.values["only"] == ("wide.norm.shift",)  # not the weight, which is as it was
     assert cured(base, model, found) == ()
 
