@@ -22,6 +22,7 @@ from engine.numbers import count, percent, significant
 MOST_SENSITIVE = 500
 STEPS = 6
 LETTERS = 160  # of a text in a row
+SMALL = 32  # pixels a side of a picture in a row
 
 
 def table(desk: Desk) -> dict[str, Any]:
@@ -267,8 +268,17 @@ def _line(
     return sent
 
 
-def picture(shown: Instances, at: int, most: int = 32) -> dict[str, Any]:
-    """How an instance is drawn: {"image"}, {"wave"} or {"text"}; {} where it was not kept."""
+def picture(shown: Instances, at: int, most: int = SMALL) -> dict[str, Any]:
+    """How an instance is drawn; {} where it was not kept.
+
+    Args:
+        shown: the instances.
+        at: place of it.
+        most: pixels a side; above those of a row nothing is cut.
+
+    Returns:
+        {"image"} and {"wave"}, addresses; {"text"}; of a row large {"pairs"}, [name, number] each.
+    """
     if at >= len(shown.values):
         return {}
     value = shown.values[at]
@@ -276,11 +286,19 @@ def picture(shown: Instances, at: int, most: int = 32) -> dict[str, Any]:
         return {"image": png(value, most)}
     if shown.kind == "wave":
         return {"wave": curve(value)}
-    if shown.kind == "row":
-        pairs = zip(shown.columns, value.tolist(), strict=False)
-        return {"text": " · ".join(f"{n} {v:.3g}" for n, v in pairs)[:LETTERS]}
     text = str(value)
-    return {"text": text if len(text) <= LETTERS or most > 32 else f"{text[: LETTERS - 1]}…"}
+    if shown.kind == "row":
+        pairs = [[n, _number(v)] for n, v in zip(shown.columns, value.tolist(), strict=False)]
+        if most > SMALL:
+            return {"pairs": pairs}
+        text = " · ".join(f"{n}\N{NO-BREAK SPACE}{v}" for n, v in pairs)
+    return {"text": text if len(text) <= LETTERS or most > SMALL else f"{text[: LETTERS - 1]}…"}
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return "not known"
+    return f"{'−' if value < 0 else ''}{significant(abs(value))}"
 
 
 def _index(shown: Instances) -> dict[str, int]:

@@ -260,6 +260,22 @@ def test_sheets_show_counts_and_instances(app, services, view):
             behaviors_sheets.seen(services.behaviors.desk(odd), services.predictions)
 
 
+def test_rows_and_waveforms_are_drawn_small_and_large(app, services, key, keep, view):
+    made, data = outputs(RIGHT), np.linspace(-1500, 2, 18).reshape(6, 3)
+    for kind, small, large in (("row", "text", "Dl"), ("wave", "wave", "--wave")):
+        services.predictions.forget(key, "root", DATA)
+        services.predictions.forget(key, "p5", DATA)
+        for model in ("root", "p5"):
+            keep(key, model, made, bh.Instances(kind, made.ids, made.labels, data, ("a", "b", "c")))
+        told = sent(services, replace(view, rows="instances"))["rows"][0]
+        assert told[small].startswith(
+            "a\N{NO-BREAK SPACE}−1,500" if kind == "row" else "data:image/svg"
+        )
+        with app.server.app_context():
+            desk = services.behaviors.desk(replace(view, sheet="instance"))
+            assert large in str(sheets.sheet(desk))
+
+
 def test_what_a_spreadsheet_would_run_is_quoted(services, key, keep, view):
     labels = ["=1+1", "=1+1", "@b", "@b", "@b", "-c"]
     for model, scores in (("root", RIGHT), ("p5", WRONG)):

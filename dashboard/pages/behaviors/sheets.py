@@ -86,6 +86,13 @@ def _instance(found: Seen) -> list[Any]:
     picture: list[Any] = []
     if "image" in drawn:
         picture = [html.Img(src=drawn["image"], className="large", alt=f"Instance {found.id}")]
+    elif "wave" in drawn:
+        line: Any = {"--wave": f'url("{drawn["wave"]}")'}
+        picture = [html.Div(className="wave", style=line, role="img",
+                            **aria(label=f"Waveform of instance {found.id}"))]  # fmt: skip
+    elif "pairs" in drawn:
+        pairs = [p for n, v in drawn["pairs"] for p in (html.Dt(n, title=n), html.Dd(v))]
+        picture = [html.Dl(pairs, className="pairs")]
     elif "text" in drawn:
         picture = [html.P(drawn["text"], className="large-text")]
     lines = []
