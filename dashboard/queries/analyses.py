@@ -8,6 +8,7 @@ reads is said in one sentence, shown as the baseline, and never overwritten.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +19,10 @@ from dashboard.queries.sharing import held_words, keeps
 from dashboard.urls import View
 from engine.errors import EngineError
 from engine.numbers import count
-from engine.store import AnalysisRow, CheckpointRow, Store
+from engine.store import AnalysisRow, CheckpointRow, Draft, Store
 
+MOST_HISTORY = 1_500_000  # characters of JSON; a longer past is not kept with the draft
+MOST_FPS = 1e6  # 1/s, that a draft may ask for
 DraftState = dict[str, Any]
 Comparison = dict[str, str]
 
@@ -46,7 +49,6 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    row: AnalysisRow
     document: Document
     draft: DraftState
 
@@ -87,10 +89,45 @@ def draft_state(store: Store, row: AnalysisRow, shown: CheckpointRow | None = No
         "title": f"The draft of {row.name}, {time} by itself",
         "analysis": row.id, "at": shown.id if shown else "", "version": draft.version,
         "saved": draft.updated.isoformat(), "name": row.name, "base": name, "unsaved": unsaved,
-        "target": row.target, "fps": row.fps, "bindings": dict(row.bindings),
+        **(aim_of(row) if shown else _aim_of_draft(draft, row)),
         "keeps": keeps("analysis", role), "may": role.word, "whose": held_words(row.owner, role),
         "tree": row.version,
     }  # fmt: skip
+
+
+def aim_of(row: AnalysisRow) -> dict[str, Any]:
+    """What an analysis is for: target, frame rate (1/s; None the target's own) and sizes."""
+    return {"target": row.target, "fps": row.fps, "bindings": dict(row.bindings)}
+
+
+def _aim_of_draft(draft: Draft, row: AnalysisRow) -> dict[str, Any]:
+    """What somebody looks at with their draft, where that is not what the analysis is for."""
+    try:
+        kept = json.loads(draft.history)["aim"] if '"aim"' in draft.history else {}
+        target, fps, sizes = kept["target"], kept["fps"], dict(kept["bindings"])
+        known = target in {t.id for t in engine.targets()}
+        paced = fps is None or (type(fps) in (float, int) and 0 < fps < MOST_FPS)
+        if known and paced and all(type(n) is int and n > 0 for n in sizes.values()):
+            return {"target": target, "fps": fps, "bindings": sizes}
+    except (KeyError, TypeError, ValueError, RecursionError):
+        pass  # written by another version, or nothing was
+    return aim_of(row)
+
+
+def history_of(document: Mapping[str, Any], aim: Mapping[str, Any], row: AnalysisRow) -> str:
+    """A document as JSON, without its past when that is longer than a draft may keep.
+
+    What this person looks at goes with it where the analysis is for something else: the draft is
+    theirs, so nobody else's page changes.
+
+    Args:
+        document: with its past.
+        aim: target, frame rate and sizes that the page shows.
+        row: the analysis.
+    """
+    own = {} if aim == aim_of(row) else {"aim": aim}
+    text = json.dumps({**document, **own}, separators=(",", ":"))
+    return text if len(text) <= MOST_HISTORY else json.dumps(own) if own else ""
 
 
 def clock(time: datetime) -> str:
@@ -123,13 +160,13 @@ def opening(store: Store, view: View) -> Opening:
     try:
         if view.analysis or view.at:
             found = _analysis(store, view)
-            document, draft, row = found.document, found.draft, found.row
+            document, draft = found.document, found.draft
             view = replace(
                 view,
                 preset="",
-                target=view.target or row.target,
-                fps=view.fps or row.fps,
-                bindings=view.bindings or tuple(sorted(row.bindings.items())),
+                target=view.target or draft["target"],
+                fps=view.fps or draft["fps"],
+                bindings=view.bindings or tuple(sorted(draft["bindings"].items())),
             )
         elif view.preset:
             document = document_of(_preset(view.preset))
@@ -158,12 +195,12 @@ def _analysis(store: Store, view: View) -> _Found:
             try_this="the same address with &target= and the id of another target",
         )
     if not view.at:
-        return _Found(row, document_of_draft(store, row), draft_state(store, row))
+        return _Found(document_of_draft(store, row), draft_state(store, row))
     shown = store.analyses.checkpoint_of(view.at)
     if shown.analysis_id != row.id:
         raise EngineError(f"the checkpoint “{shown.name}” is not of the analysis “{row.name}”")
     document = document_of(checked(shown.recipe, shown.name))
-    return _Found(row, document, draft_state(store, row, shown))
+    return _Found(document, draft_state(store, row, shown))
 
 
 def comparison(store: Store, model_id: str, id: object) -> Comparison:

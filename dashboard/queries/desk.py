@@ -8,7 +8,6 @@ Messages come from a browser: everything in one is checked here or by the store.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,11 +17,13 @@ from dashboard.queries.analyses import (
     Comparison,
     DraftState,
     ago,
+    aim_of,
     begun,
     checked,
     comparison,
     document_of_draft,
     draft_state,
+    history_of,
     no_draft,
 )
 from dashboard.queries.documents import Document, document_of, recipe_of, split, text_of
@@ -36,7 +37,6 @@ from engine.store import AnalysisRow, Checkpoint, Conflict, Meanwhile, Store
 UNTITLED = "Untitled"
 # verbs after which the tree has been seen as it is by now
 SEES = frozenset({"checkpoint", "create", "fork", "go_on", "open", "restart"})
-MOST_HISTORY = 1_500_000  # characters of JSON; a longer past is not kept with the draft
 
 
 class Stopped(EngineError):
@@ -86,11 +86,15 @@ class _Message:
     name: Any
     note: Any
 
+    def history(self, row: AnalysisRow) -> str:
+        """The document as a draft keeps it, with what the page is looked at for."""
+        return history_of(self.document, self.aim, row)
+
     @property
-    def history(self) -> str:
-        """The document as JSON, "" when it is longer than a draft may keep."""
-        text = json.dumps(self.document, separators=(",", ":"))
-        return text if len(text) <= MOST_HISTORY else ""
+    def aim(self) -> dict[str, Any]:
+        """Target, frame rate and sizes that the page shows."""
+        view = self.view
+        return {"target": view.target, "fps": view.fps, "bindings": dict(view.bindings)}
 
     def row(self) -> AnalysisRow:
         """The open analysis.
@@ -193,14 +197,7 @@ def _begin(m: _Message, name: Any) -> DraftState:
         view.model_id, name, m.text,
         note=m.note, target=view.target, fps=view.fps, bindings=dict(view.bindings),
     )  # fmt: skip
-    return _written(m, row.id, held.save_draft(row.id, m.text, m.history, 1))
-
-
-def _aim(m: _Message, row: AnalysisRow) -> None:
-    """Keep the target, frame rate and sizes that the page shows."""
-    now = (m.view.target, m.view.fps, dict(m.view.bindings))
-    if now != (row.target, row.fps, dict(row.bindings)):
-        m.store.analyses.retarget(row.id, *now)
+    return _written(m, row.id, held.save_draft(row.id, m.text, m.history(row), 1))
 
 
 def _restarted(m: _Message, id: Any) -> tuple[int, str]:
@@ -227,8 +224,7 @@ def _save(m: _Message) -> Answer:
         if m.text == checked(start.recipe, start.name):
             return Answer(draft_state(m.store, row, start))
         version, said = _restarted(m, start.id)
-    _aim(m, row)
-    version = m.store.analyses.save_draft(row.id, m.text, m.history, version)
+    version = m.store.analyses.save_draft(row.id, m.text, m.history(row), version)
     return Answer(_written(m, row.id, version), said)
 
 
@@ -252,7 +248,11 @@ def _checkpoint(m: _Message) -> Answer:
         told = {"id": row.id, "version": error.version,
                 "words": f"{row.author} saved “{row.name}” {ago(row.created)}."}  # fmt: skip
         return Answer(saved | {"tree": m.tree, "meanwhile": told}, refused=True)
-    state = _written(m, kept.analysis_id, saved["version"])
+    plan, version = m.store.analyses.get(kept.analysis_id), saved["version"]
+    if m.aim != aim_of(plan):  # saved for everybody, so it is what the analysis is for from now on
+        plan = m.store.analyses.retarget(plan.id, **m.aim)
+        version = m.store.analyses.save_draft(plan.id, m.text, m.history(plan), version)
+    state = _written(m, plan.id, version)
     return Answer(state, f"{done.said} Saved the checkpoint “{kept.name}”.".strip())
 
 
@@ -277,7 +277,8 @@ def _go_on(m: _Message) -> Answer:
 def _forked(m: _Message, source: str, name: Any, start: str | None) -> Answer:
     """A fork whose draft is what the page shows."""
     row = m.store.analyses.fork(source, name, start)
-    version = m.store.analyses.save_draft(row.id, m.text, m.history, 1)
+    row = m.store.analyses.retarget(row.id, **m.aim)
+    version = m.store.analyses.save_draft(row.id, m.text, m.history(row), 1)
     return Answer(_written(m, row.id, version), _now_at(row))
 
 

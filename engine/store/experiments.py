@@ -11,7 +11,6 @@ blob is written twice.
 from __future__ import annotations
 
 import json
-import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -123,7 +122,7 @@ class Experiments:
                 _check_room(connection, owner)
                 connection.execute(
                     sa.insert(EXPERIMENTS).values(
-                        id=secrets.token_urlsafe(16),
+                        id=limits.new_id(),
                         sha256=digest,
                         name=limits.clean_name(name),
                         owner=owner,
@@ -221,7 +220,7 @@ class Experiments:
         wanted = None if name is None else limits.name_from(name)
         with self._database.writing() as connection:
             source = _one(connection, experiment_id, Role.FORKER)
-            owner, time, made = somebody(), now(), secrets.token_urlsafe(16)
+            owner, time, made = somebody(), now(), limits.new_id()
             _check_room(connection, owner)
             mine = sa.select(EXPERIMENTS.c.name).where(EXPERIMENTS.c.owner == owner)
             shown = limits.free_name(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,7 +120,7 @@ class Jobs:
             limits.document(text, "the arguments of a job", MAX_ARGS)
         digests = [unit_digest(kind, version, u) for u in units]
         whole = _digest(*digests)
-        id, owner = secrets.token_urlsafe(16), somebody()
+        id, owner = limits.new_id(), somebody()
         with self._database.writing() as connection:
             same = sa.select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.digest == whole, ACTIVE)
             found = connection.scalar(same)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -60,6 +61,14 @@ def name_from(value: object) -> str:
         EngineError: it is not text.
     """
     return clean_name(_text(value, "a name"))
+
+
+def new_id() -> str:
+    """An unguessable id: 22 characters, safe in an address and as a word of a command."""
+    found = secrets.token_urlsafe(16)
+    while found.startswith("-"):  # which a command takes for an option
+        found = secrets.token_urlsafe(16)
+    return found
 
 
 def free_name(name: str, taken: frozenset[str]) -> str:

@@ -7,7 +7,6 @@ everybody at once.
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,7 +126,7 @@ class Links:
             connection.execute(
                 sa.delete(LINKS).where(LINKS.c.id.in_(connection.scalars(old).all()))
             )
-            made = secrets.token_urlsafe(16)
+            made = limits.new_id()
             connection.execute(
                 sa.insert(LINKS).values(
                     id=made, kind=kind, object_id=id, role=int(role), embed=bool(embed),

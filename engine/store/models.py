@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import secrets
 import threading
 import zlib
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from engine.store.cache import ByteCache
 from engine.store.database import Database
 from engine.store.experiments import Experiments
 from engine.store.jobs import Jobs
-from engine.store.limits import MAX_GROUPS, clean_name, document, now
+from engine.store.limits import MAX_GROUPS, clean_name, document, new_id, now
 from engine.store.offspring import Offspring
 from engine.store.people import Role, somebody
 from engine.store.predictions import Predictions
@@ -123,7 +122,7 @@ class Store:
         shown, owner = clean_name(name or graph.name), somebody()
         with self._files:
             row = {
-                "id": secrets.token_urlsafe(16),
+                "id": new_id(),
                 "sha256": self._kept(file, shown),
                 "name": shown,
                 "project": clean_name(project) if project else project_of(shown),

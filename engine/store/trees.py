@@ -9,7 +9,6 @@ A parent was saved before its children, so the order of saving is an order of re
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.errors import EngineError
-from engine.store.limits import MAX_CHECKPOINTS, MAX_KEPT, free_name, is_id, now
+from engine.store.limits import MAX_CHECKPOINTS, MAX_KEPT, free_name, is_id, new_id, now
 from engine.store.people import Role, acting
 from engine.store.rights import need, role_in
 from engine.store.rows import KEPT, SAVED, Checkpoint, CheckpointRow
@@ -122,7 +121,7 @@ def insert(
             f"this analysis has {len(rows):,} checkpoints, and no more fit",
             try_this="removing some of them, or a fork",
         )
-    checkpoint_id = secrets.token_urlsafe(16)
+    checkpoint_id = new_id()
     connection.execute(
         sa.insert(CHECKPOINTS).values(
             id=checkpoint_id,

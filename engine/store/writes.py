@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -58,7 +57,7 @@ def insert_analysis(connection: sa.Connection, values: Mapping[str, Any], owner:
         EngineError: the owner has as many as there may be.
     """
     check_room(connection, owner)
-    made, time = secrets.token_urlsafe(16), now()
+    made, time = limits.new_id(), now()
     free = limits.free_name(values["name"], names_of(connection, values["model_id"], owner))
     own = {"id": made, "owner": owner, "name": free, "created": time, "updated": time}
     connection.execute(sa.insert(ANALYSES).values({**values, **own, "deleted": ""}))

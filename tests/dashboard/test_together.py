@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import engine
@@ -120,6 +122,37 @@ def test_mine_goes_on_as_a_fork(services, anas):
     by("ana", services.store.analyses.delete, anas.draft["analysis"])
     row = by("bob", services.store.analyses.get, done.draft["analysis"])
     assert row.provenance == "forked from “plan”, which was deleted"
+
+
+def test_the_target_that_one_looks_at_is_ones_own_until_it_is_saved(services, anas):
+    bobs = shared(services, anas, Role.EDITOR)
+    id, model = anas.draft["analysis"], anas.view.model_id
+
+    def targets():
+        view = View(model_id=model, analysis=id)
+        return tuple(by(w, opening, services.store, view).view.target for w in ("ana", "bob"))
+
+    bobs.view = replace(bobs.view, target="edge-tpu", fps=24.0, bindings=(("batch", 2),))
+    bobs.send("save", "int8")
+    assert targets() == ("phone-npu", "edge-tpu")
+    seen = by("bob", opening, services.store, View(model_id=model, analysis=id)).view
+    assert (seen.fps, seen.bindings) == (24.0, (("batch", 2),))
+    assert by("ana", services.store.analyses.get, id).target == "phone-npu"
+    anas.send("save", "fp16")  # on what it is for, which she follows
+    bobs.send("checkpoint", name="on the edge")
+    assert targets() == ("edge-tpu", "edge-tpu")
+    assert "aim" not in by("bob", services.store.analyses.draft, id).history
+    paced = '{"aim": {"target": "phone-npu", "fps": -1, "bindings": {}}}'
+    for odd in (
+        '{"aim": 3}',
+        paced,
+        '{"aim": {"target": "x"}}',
+        '"aim"',
+        '{"aim": {"target": []}}',
+    ):
+        draft = by("ana", services.store.analyses.draft, id)
+        by("ana", services.store.analyses.save_draft, id, draft.recipe, odd, draft.version)
+        assert targets() == ("edge-tpu", "edge-tpu")
 
 
 def test_who_may_only_fork_keeps_a_fork(services, anas):

@@ -193,7 +193,7 @@ def keep(view: View, message: object) -> dict[str, Any]:
     if verb in ("checkpoint", "create") and not draft["conflict"] and not done.refused:
         for field in (Model.CHECKPOINT_NAME, Model.CHECKPOINT_NOTE):
             set_props(field, {"value": ""})
-    if done.replayed or verb in desk.SEES:  # what is opened has another past
+    if done.replayed or str(verb) in desk.SEES:  # what is opened has another past
         set_props(Replay.SHOWN, {"children": section(done.replayed, str(draft["name"]))})
     return {
         "saved": {"draft": draft, "against": done.against, "load": done.load},

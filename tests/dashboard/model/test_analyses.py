@@ -47,7 +47,7 @@ def test_the_past_of_the_page_is_kept_for_undo(tab, held):
 
 
 def test_a_past_that_is_too_long_is_left_out_and_the_recipe_saved(tab, held, monkeypatch):
-    monkeypatch.setattr("dashboard.queries.desk.MOST_HISTORY", 40)
+    monkeypatch.setattr("dashboard.queries.analyses.MOST_HISTORY", 40)
     draft = tab.save(edited(2))
     assert held.draft(draft["analysis"]).history == ""
     assert held.draft(draft["analysis"]).recipe == text_of(edited(2))
@@ -58,8 +58,11 @@ def test_saving_keeps_target_and_frame_rate(tab, held):
     tab.document = edited(2)
     tab.send("save", {Model.TARGET: "h200", Model.FPS: 60})
     row = held.get(tab.draft["analysis"])
+    assert (row.target, row.fps) == ("phone-npu", 30.0)  # for others, until it is saved for them
+    assert (tab.draft["target"], tab.draft["fps"]) == ("h200", 60.0)
+    tab.send("checkpoint", {Model.TARGET: "h200", Model.FPS: 60}, name="there")
+    row = held.get(row.id)
     assert (row.target, row.fps) == ("h200", 60.0)
-    assert tab.draft["target"] == "h200"
 
 
 def test_two_tabs_do_not_overwrite_each_other(tab, other, held):
@@ -121,7 +124,7 @@ def test_a_start_forgets_what_was_deleted_long_ago(services, held, model, monkey
 def test_no_room_is_said_in_the_header_and_not_as_a_notice(tab, monkeypatch):
     tab.save(edited())
     monkeypatch.setattr("engine.store.limits.MAX_RECIPE", 10)
-    monkeypatch.setattr("dashboard.queries.desk.MOST_HISTORY", 10)
+    monkeypatch.setattr("dashboard.queries.analyses.MOST_HISTORY", 10)
     monkeypatch.setattr("engine.store.checkpoints.limits.MAX_RECIPE", 10)
     draft = tab.save(edited(2))
     assert "too long" in draft["fault"]

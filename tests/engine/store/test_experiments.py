@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
-from engine.store import DataRow, FileRow, PredictionRow, Principal, Role, Store
+from engine.store import DataRow, FileRow, PredictionRow, Principal, Role, Store, limits
 from tests.acting import by
 
 
@@ -153,3 +153,9 @@ def test_a_fork_by_a_link_has_the_files_that_the_link_shows(store, tmp_path, sou
     by("bob", store.sharing.join, link.id)
     made = fork(store, "bob", mine.id)
     assert bool(store.offspring.files(made.id)) == source
+
+
+def test_an_id_can_be_a_word_of_a_command(monkeypatch):
+    found = iter(("-option", "--x", "a-b"))
+    monkeypatch.setattr(limits.secrets, "token_urlsafe", lambda _bytes: next(found))
+    assert limits.new_id() == "a-b"
