@@ -1,12 +1,10 @@
 /* The table of behaviors, drawn from what the server sent, and the histograms over it.  A control is
    a link to another view of the page (`data-go`) or a list of such (`data-pick`).  A brush counts
    at once in all other histograms, from counts of pairs of bars; its release asks for the rows. */
-(function () {
-  const clientside = (window.dash_clientside = window.dash_clientside || {});
+(function (clientside) {
   const at = (name) => document.getElementById(`behaviors--${name}`);
-  const make = (...all) => clientside.view.make(...all);
-  const say = new Intl.NumberFormat("en-US").format;
-  let sent = null, crossed = null, drag = null, busy = 0;
+  const { make, press } = clientside.dom, { say } = clientside.view;
+  let sent = null, crossed = null, busy = 0;
 
   /* Another view: the address at once, the rest when the server has answered. */
   function go(search) {
@@ -146,32 +144,25 @@
 
   const spot = (box, x) => ((r) => Math.max(0, Math.min(box.children.length, ((x - r.left) / r.width) * box.children.length)))(box.getBoundingClientRect());
 
+  function put(box, range) {
+    box.range = range;
+    show(box);
+    count(box);
+  }
+
   document.addEventListener("pointerdown", (event) => {
     const box = at("page") && event.target.closest && event.target.closest(".bars");
     if (!box || event.button) return;
-    drag = { box, from: spot(box, event.clientX), old: box.range, moved: false };
-    box.setPointerCapture(event.pointerId);
+    const from = spot(box, event.clientX), old = box.range;
     box.focus({ preventScroll: true });
     event.preventDefault();
-  });
-  document.addEventListener("pointermove", (event) => {
-    if (!drag) return;
-    const to = spot(drag.box, event.clientX), range = [Math.floor(Math.min(drag.from, to)), Math.ceil(Math.max(drag.from, to))];
-    if (Math.abs(to - drag.from) < 0.25 && !drag.moved) return;
-    drag.moved = true;
-    if (drag.box.range && String(drag.box.range) === String(range)) return;
-    drag.box.range = range[1] > range[0] ? range : [range[0], range[0] + 1];
-    show(drag.box);
-    count(drag.box);
-  });
-  document.addEventListener("pointerup", () => {
-    if (!drag) return;
-    const { box, old, moved } = drag;
-    drag = null;
-    if (!moved) box.range = null; // a click clears
-    if (String(box.range) === String(old)) return;
-    if (!moved) show(box), count(box); // else it was as it moved
-    ask(box);
+    clientside.canvas.drag(event, (e) => {
+      const to = spot(box, e.clientX), low = Math.floor(Math.min(from, to)), range = [low, Math.max(low + 1, Math.ceil(Math.max(from, to)))];
+      if (String(box.range) !== String(range)) put(box, range);
+    }, (e, moved) => {
+      if (!e || !moved) put(box, e ? null : old); // a click clears, Escape gives back
+      if (String(box.range) !== String(old)) ask(box);
+    });
   });
   document.addEventListener("keydown", (event) => {
     if (!at("page")) return;
@@ -181,27 +172,23 @@
     const n = box.children.length, by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (event.key === "Enter") ask(box);
     else if (event.key === "Delete" || event.key === "Backspace") {
-      box.range = null;
-      count(box);
+      put(box, null);
       ask(box);
     } else if (by) {
       const [a, b] = box.range || [0, n];
-      box.range = event.shiftKey ? [a, Math.max(a + 1, Math.min(n, b + by))] : box.range ? (a + by < 0 || b + by > n ? [a, b] : [a + by, b + by]) : by > 0 ? [1, n] : [0, n - 1];
+      put(box, event.shiftKey ? [a, Math.max(a + 1, Math.min(n, b + by))] : box.range ? (a + by < 0 || b + by > n ? [a, b] : [a + by, b + by]) : by > 0 ? [1, n] : [0, n - 1]);
     } else return;
     event.preventDefault();
-    show(box);
-    count(box);
   });
-  document.addEventListener("click", (event) => {
-    if (!at("page")) return;
-    const link = event.target.closest("[data-go]"), flag = event.target.closest("[data-flag]");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-      event.preventDefault();
-      go(link.dataset.go);
-    }
-    if (flag) clientside.set_props("behaviors--flag", { data: { id: flag.dataset.flag, on: flag.getAttribute("aria-pressed") !== "true" } });
+  press("[data-go]", (link, event) => {
+    if (!at("page") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.dataset.go);
+  });
+  press("[data-flag]", (flag) => {
+    clientside.set_props("behaviors--flag", { data: { id: flag.dataset.flag, on: flag.getAttribute("aria-pressed") !== "true" } });
   });
   document.addEventListener("change", (event) => at("page") && event.target.closest("[data-pick]") && go(event.target.value));
 
   clientside.behaviors = { draw, pairs: (data) => void (crossed = data), ready: () => crossed && sent && crossed.key === sent.histogram.key };
-})();
+})(window.dash_clientside);
