@@ -57,7 +57,9 @@ def _behaviors(options: argparse.Namespace) -> int:
     found = behaviors.matched(next(made), made)
     if options.findings:
         told = {n: behaviors.findings(found, k) for k, n in enumerate(names) if k}
-        return _tell(told, options.json, _causes(dict(zip(names, paths, strict=True)), told))
+        causes = _causes(dict(zip(names, paths, strict=True)), told)
+        why = {n: behaviors.unjudged(found, k) for k, n in enumerate(names) if k}
+        return _tell(told, options.json, causes, why)
     metric = options.metric or found.measures[0].id
     question = behaviors.Question(
         metric, options.relative, not options.instances, options.inside, by=options.by,
@@ -127,7 +129,7 @@ def _layers(options: argparse.Namespace) -> int:
     if options.findings:
         name = Path(options.model).stem
         told = layers.findings(base, model, inputs)
-        return _tell({name: told}, options.json, {name: _cause(base, model)})
+        return _tell({name: told}, options.json, {name: _cause(base, model)}, {})
     if inputs is not None:
         sides = [layers.compare_activations(base, m, inputs) for m in (base, model)]
     else:
@@ -187,9 +189,17 @@ def _cause(base: bytes, model: bytes) -> tuple[Any, ...]:
 
 
 def _tell(
-    found: Mapping[str, Sequence[Finding]], as_json: bool, causes: Mapping[str, tuple[Any, ...]]
-) -> int:
-    """Print what stands out in each model, with the operations that may help."""
+    found: Mapping[str, Sequence[Finding]], as_json: bool, causes: Mapping[str, tuple[Any, ...]],
+    why: Mapping[str, str],
+) -> int:  # fmt: skip
+    """Print what stands out in each model, with the operations that may help.
+
+    Args:
+        found: model -> findings.
+        as_json: as one object.
+        causes: model -> what `layers.remedies` takes.
+        why: model -> why nothing could be found.
+    """
     from engine import layers
 
     helps = {n: [layers.remedies(f, *causes.get(n, ())) for f in some]
@@ -204,7 +214,7 @@ def _tell(
         print_json({"findings": _finite(told)})
         return 0
     for name, some in found.items():
-        few = "one thing stands out" if some else "nothing stands out"
+        few = "one thing stands out" if some else why.get(name) or "nothing stands out"
         many = f"{len(some)} things stand out"
         sys.stdout.write(f"{name}: {many if len(some) > 1 else few}\n")
         for finding, rs in zip(some, helps[name], strict=True):

@@ -8,7 +8,7 @@ from engine.behaviors.answer import Answer, Histogram, Row, histogram, instance
 from engine.behaviors.arriving import ENDINGS, read_outputs, read_predictions
 from engine.behaviors.asking import Asking, Spots, ask
 from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, top_scores, turned
-from engine.behaviors.findings import Finding, Remedy, amount, findings
+from engine.behaviors.findings import Finding, Remedy, amount, findings, unjudged
 from engine.behaviors.groups import Means, classes, means, whole
 from engine.behaviors.instances import (
     Instances,
@@ -42,6 +42,6 @@ __all__ = [
     "fitted", "frame", "frequent", "histogram", "instance", "instances", "is_of", "is_relative",
     "load_instances", "loads", "look", "matched", "means", "measure_of", "of_data",
     "of_samples", "outputs", "passing", "predict", "read_outputs", "read_predictions",
-    "run_outputs", "sensitive", "set_of", "subgroups", "top_scores", "turned", "whole",
-    "words_in",
+    "run_outputs", "sensitive", "set_of", "subgroups", "top_scores", "turned", "unjudged",
+    "whole", "words_in",
 ]  # fmt: skip

@@ -99,6 +99,23 @@ def findings(given: Matched, model: int = 1, most: int = MOST) -> tuple[Finding,
     return (found,) if found else _harmed(given, model)[:most]
 
 
+def unjudged(given: Matched, model: int = 1) -> str:
+    """Why nothing can be found in what a model makes; "" where something could be.
+
+    Args:
+        given: models.
+        model: place of it, from 1.
+    """
+    gains = _gains(given, model)
+    known = 0 if gains is None else int((~np.isnan(gains)).sum())
+    both = (given.sides[0].said >= 0) & (given.sides[model].said >= 0)
+    count = max(known, int(both.sum()))
+    if not count:
+        return "nothing can be told without predicted classes or targets"
+    few = f"nothing can be told of {count} instances, it takes {FEW}"
+    return few if count < FEW else ""
+
+
 def _collapsed(given: Matched, model: int) -> Finding | None:
     before, after = given.sides[0].said, given.sides[model].said
     both = (before >= 0) & (after >= 0)

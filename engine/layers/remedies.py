@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.behaviors import Finding, Remedy
 from engine.layers.comparing import Compared
-from engine.layers.findings import NORMS
+from engine.layers.findings import LITTLE, NORMS
 
 Steps = Sequence[tuple[str, Mapping[str, Any]]]
 MOST = 2
@@ -79,8 +79,11 @@ def _of_layers(finding: Finding, made: Steps) -> Iterator[Remedy]:
     ids = [id for id, _ in made]
     yield from (r for r in (finding.remedy, finding.second) if r is not None)
     if finding.kind == "small" and _can_skip(made):
-        yield Remedy("", {"skip": finding.where}, "before", "Make it anew without these layers",
-                     "They hold so little that leaving them out costs almost no size.")  # fmt: skip
+        held = finding.figures[-1].value if finding.figures else 0.0
+        why = (f"They hold {held:.0%} of the weights, which then stay." if held > LITTLE
+               else "They hold so little that leaving them out costs almost no size.")  # fmt: skip
+        words = "Make it anew without these layers"
+        yield Remedy("", {"skip": finding.where}, "before", words, why)
     if finding.kind == "flattened" and _took_norms(made):
         yield _without_norms()
     if finding.remedy == NORMS and ids and ids[-1] in _PRUNED:

@@ -55,7 +55,7 @@ def test_layers_of_two_models(digits, capsys):
     assert "scores" in capsys.readouterr().out
 
 
-def test_only_what_stands_out(digits, capsys):
+def test_only_what_stands_out(digits, capsys, tmp_path):
     base, pruned, data = digits
     assert main(["layers", base, pruned, "--data", data, "--findings"]) == 0
     text = capsys.readouterr().out
@@ -67,6 +67,11 @@ def test_only_what_stands_out(digits, capsys):
     (found,) = json.loads(capsys.readouterr().out)["findings"]["pruned"]
     assert (found["kind"], found["remedy"]["operation"]) == ("collapsed", "repair_layers")
     assert found["figures"][0]["low"] is None  # no interval
+    ten = str(tmp_path / "ten.npz")
+    with np.load(data) as file:
+        np.savez(ten, **{INPUT: file[INPUT][:10]})
+    assert main(["behaviors", base, pruned, "--data", ten, "--findings"]) == 0
+    assert capsys.readouterr().out == "pruned: nothing can be told of 10 instances, it takes 20\n"
 
 
 @pytest.mark.parametrize(

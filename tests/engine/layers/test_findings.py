@@ -190,5 +190,9 @@ def test_small_layers_that_are_much_of_a_model_save_much(base: bytes, monkeypatc
     model, words = edited(base, "stem.weight", small_only), []
     for little in (0.1, 0.001):  # the layer holds 1 % of the weights
         monkeypatch.setattr(import_module("engine.layers.findings"), "LITTLE", little)
-        words += [f.sentence for f in ly.findings(base, model)]
+        monkeypatch.setattr(import_module("engine.layers.remedies"), "LITTLE", little)
+        (found,) = ly.findings(base, model)
+        words.append(found.sentence + ly.remedies(found, (("prune", {"skip": ()}),))[1].why)
     assert ["so little is saved" in w for w in words] == [True, False]
+    assert ["costs almost no size" in w for w in words] == [True, False]
+    assert "They hold 1% of the weights" in words[1]
