@@ -212,7 +212,7 @@ class Model(StrEnum):
     JUDGED = "model--judged"  # what was found
     JUDGE_ASKED = "model--judge-asked"
     SAMPLES = "model--samples"
-    SAMPLES_HELD = "model--samples-held"  # digest of the file of samples
+    SAMPLES_HELD = "model--samples-held"  # of the file of samples, signed
     SAMPLES_WORDS = "model--samples-words"
     RULES_OPEN = "model--rules-open"
     SAVE = "model--save"  # a message of the autosave or the sheet; see queries/desk.py

@@ -30,6 +30,7 @@ class Tokens:
         """Take the key, of at least `SHORTEST` characters."""
         self._links = Signer(key, salt="paredown.link", digest_method=hashlib.sha256)
         self._door = TimestampSigner(key, salt="paredown.door", digest_method=hashlib.sha256)
+        self._files = Signer(key, salt="paredown.file", digest_method=hashlib.sha256)
         # two servers on one machine share a browser's cookies: ports are no part of them
         self.cookie = f"paredown-{hashlib.sha256(f'name {key}'.encode()).hexdigest()[:8]}"
 
@@ -45,6 +46,22 @@ class Tokens:
             return self._links.unsign(token).decode("ascii")
         except (BadSignature, UnicodeError):
             return ""
+
+    def of_file(self, digest: str, user: str) -> str:
+        """What the browser of a person holds of a file that they sent.
+
+        Digests of other people's files are told here and there: alone they open nothing.
+        """
+        signature = self._files.get_signature(f"{user} {digest}").decode("ascii")
+        return f"{digest}.{signature}"
+
+    def file_of(self, held: object, user: str) -> str:
+        """The digest of a file that this person sent; "" when we did not tell them so."""
+        if not isinstance(held, str) or len(held) > MAX_TOKEN:
+            return ""
+        digest, _, signature = held.partition(".")
+        good = self._files.verify_signature(f"{user} {digest}".encode(), signature.encode())
+        return digest if good else ""
 
     def pass_(self) -> str:
         """What the cookie of the person of this machine holds."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from dashboard.access.tokens import Tokens
+from dashboard.pages.model import making
 from dashboard.queries import offspring, operate
 from dashboard.urls import View
 from engine.errors import EngineError
 from engine.store import Principal, Refused, Role
 from tests.acting import by
+from tests.dashboard.test_jobs import data_url
 from tests.dashboard.test_operate import filed, key, npz  # noqa: F401
 
 OWNER, BOB = Principal("local"), Principal("bob")
@@ -67,3 +71,24 @@ def test_the_data_of_the_demo_is_there_for_whoever_asks_first(services, store):
     fork = by(BOB, store.experiments.fork, row.id)
     assert by(BOB, services.predictions.available, row.id)[0].runs
     assert by(BOB, services.predictions.available, fork.id)[0].runs
+
+
+def test_the_digest_of_a_file_opens_it_for_who_sent_it_alone(app, add):
+    id = add()
+    contents = data_url(x=np.zeros((3, 3, 16, 16), np.float32))
+    with app.server.app_context():
+        held, words = making.keep_samples(id, contents, "some.npz")
+    assert words == "3 samples of some.npz"
+    signing = app.server.extensions["paredown.tokens"]
+    digest = signing.file_of(held, "local")
+    assert len(digest) == 64
+    forged = (
+        digest,
+        f"{digest}.",
+        f"{digest}.x",
+        f"{digest}.\u00e9",
+        signing.of_link(digest),
+        None,
+    )
+    assert [signing.file_of(f, "local") for f in forged] == [""] * len(forged)
+    assert signing.file_of(held, "bob") == "" == Tokens("o" * 40).file_of(held, "local")

@@ -8,13 +8,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 
-from dashboard.access import FORK_MODEL, VIEW_MODEL
+from dashboard.access import FORK_MODEL, VIEW_MODEL, tokens
 from dashboard.components import aria, count, quantity, significant
 from dashboard.ids import Model, Shell, repeated
 from dashboard.queries import services
 from dashboard.shell import guarded, notify
 from dashboard.urls import View
-from engine.store import JobRow
+from engine.store import JobRow, acting
 
 KINDS = ("measure", "evaluate")
 SLOWEST = 8  # kernels that are listed
@@ -161,7 +161,7 @@ def register(app: Dash, view_of: Callable[..., View]) -> None:
         if ctx.triggered_id == Model.MEASURE:
             row = ask.measure(view, beside)
         else:
-            row = ask.judge(view, samples if isinstance(samples, str) else "", beside)
+            row = ask.judge(view, tokens().file_of(samples, acting().user), beside)
         notify(f"{row.title}: asked for.", "info")
         set_props(Shell.JOBS_POLL, {"disabled": False})
         return row.id

@@ -7,12 +7,13 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, dcc, html, no_update, set_props
 
-from dashboard.access import MAKE_MODEL
+from dashboard.access import MAKE_MODEL, tokens
 from dashboard.components import aria
 from dashboard.ids import Model, Shell, repeated
 from dashboard.queries import services
 from dashboard.shell import guarded, notify
 from dashboard.urls import View
+from engine.store import acting
 
 
 def form() -> html.Div:
@@ -49,7 +50,7 @@ def make(view: View, samples: object, timed: object) -> str:
     ask = services()
     summary = ask.model.summary(view)
     label = summary.label if summary else ""
-    held = samples if isinstance(samples, str) else ""
+    held = tokens().file_of(samples, acting().user)
     ask.jobs.check_samples(ask.model.baseline(view), ask.model.resolution(view), held)
     row, new = ask.jobs.make(view, label, held, bool(timed))
     notify(f"{row.title}: {'asked for' if new else 'is under way already'}.", "info")
@@ -63,7 +64,7 @@ def keep_samples(model: object, contents: object, name: object) -> tuple[Any, An
     if not isinstance(contents, str):
         return no_update, no_update
     found = services().jobs.samples(str(model or ""), str(name or "samples"), contents)
-    return found.digest, found.words
+    return tokens().of_file(found.digest, acting().user), found.words
 
 
 def register(app: Dash, view_of: Callable[..., View]) -> None:
