@@ -12,3 +12,10 @@ class Embeds(StrEnum):
     BODY = "embeds--body"
     ASK = "embeds--ask"  # a message of the sheet; see queries/embeds.py
     TEXT = "embeds--text"  # the snippet
+
+
+class Part(StrEnum):
+    """Links of a narrow frame, each of which shows one of its two panes."""
+
+    TABLE = "embed--table"
+    GRAPH = "embed--graph"

@@ -19,6 +19,7 @@ from dashboard.embed import frame
 from dashboard.embed.foot import Shown
 from dashboard.figures import task_table
 from dashboard.ids import Model, repeated
+from dashboard.ids_embed import Part
 from dashboard.pages.model import docks, graph, why
 from dashboard.pages.model.layout import dims_of, skeleton_totals, state_of
 from dashboard.queries import default_target, services
@@ -67,7 +68,16 @@ def _body(view: View, dims: Sequence[Dim], opened: Opening, part: str) -> list[A
         parts += [*frame.stores({Model.TASKS: None}), _table(part == "graph")]
     if part in GRAPHS:
         parts += [*frame.stores({Model.STYLES: graph.styles()}), _graph(view, part == "graph")]
+    if part == "both":
+        parts.append(_switch())
     return [frame.page(Model.PAGE, parts)]
+
+
+def _switch() -> html.Nav:
+    """Table or graph, where a frame is too narrow for both; the styles follow the address."""
+    names = {Part.TABLE: "Table", Part.GRAPH: "Graph"}
+    links = [html.A(name, id=id, href=f"#{id}") for id, name in names.items()]
+    return html.Nav(links, className="embed-switch", **aria(label="What is shown"))
 
 
 def _values(view: View, dims: Sequence[Dim], opened: Opening) -> list[Any]:

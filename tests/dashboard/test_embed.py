@@ -98,6 +98,7 @@ def test_a_frame_of_a_model_loads_what_it_shows(client, of_model, part, loaded):
     layout = client.get(f"{path}/_dash-layout").text
     assert id in layout
     assert '"type":"Graph"' not in layout
+    assert ("embed-switch" in layout) == (part == "both")  # one of the two where it is narrow
 
 
 @pytest.mark.parametrize("part", PARTS["experiments"])

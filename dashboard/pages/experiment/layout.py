@@ -73,7 +73,7 @@ def page(
                 _tools(row, sent, state, role),
                 _identity(row, found, held_words(row.owner, role)),
             ),
-            _strip(),
+            _strip(row),
             html.Div(
                 [
                     model_map.dock(view),
@@ -144,7 +144,6 @@ def _identity(row: ExperimentRow, found: Found, whose: str) -> html.Div:
                 id=Experiment.ISSUES,
             )
         )
-    parts += forking.origin(row)
     if whose:
         parts.append(html.Span(whose, className="badge whose"))
     return html.Div(parts, className="experiment-identity")
@@ -223,8 +222,8 @@ def _tools(
     ]  # fmt: skip
 
 
-def _strip() -> html.Div:
-    """The budgets in words: chips, how many models fit, the best of them, what would help."""
+def _strip(row: ExperimentRow) -> html.Div:
+    """Budgets in words: chips, how many fit, the best, what would help; where a fork is from."""
     return html.Div(
         [
             html.Div(id=Experiment.CHIPS, className="chips"),
@@ -232,6 +231,7 @@ def _strip() -> html.Div:
             html.Span(id=Experiment.BEST, className="best-fit"),
             html.Span(className="spring"),
             html.Span(id=Experiment.RELAX, className="relax"),
+            *forking.origin(row),
         ],
         id=Experiment.STRIP,
         className="experiment-strip",
