@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from dash import no_update
 
+from dashboard import findings
 from dashboard.pages.behaviors import callbacks as page
 from dashboard.pages.behaviors import sheets
 from dashboard.queries import behaviors_sheets
@@ -312,6 +313,29 @@ def test_groups_begin_with_the_most_harmed_and_small_ones_have_no_figure(service
     assert told["pages"]["text"] == "1–4 of 4 groups"
     inside = parse(view.experiment_id, first["go"])
     assert (inside.rows, inside.inside) == ("instances", "cat")
+
+
+def test_a_harmed_class_is_listed_with_its_evidence_and_what_may_help(app, services, forty, view):
+    desk = services.behaviors.desk(view)
+    told = services.findings.of_behaviors(desk, ())[0]
+    assert (told.finding.kind, told.finding.where, told.base) == ("harmed", ("cat",), view.base)
+    first, second = (parse(view.experiment_id, to) for _, to in told.ways)
+    assert (first.rows, first.relative, first.by) == ("classes", True, told.row)
+    assert (second.rows, second.inside) == ("instances", "cat")
+    assert "/layers?" in told.pages[0][1]
+    (cure,) = told.cures  # p5 is pruned; whether it has norms is not known
+    assert (cure.remedy.operation, cure.state) == ("repair_layers", "off")
+    assert "is not here" in cure.words  # there is no file to start from
+    with app.server.test_request_context():
+        text = str(page.stands_out(None, None, None, None, search(view), view.experiment_id))
+        assert "A class harmed" in text
+        assert "Button(" in text
+        with pytest.raises(EngineError, match="not there any more"):
+            findings.begin([told], "9.harmed.0.0", desk.row, desk.found)
+        with pytest.raises(EngineError, match="is not here"):
+            findings.begin([told], f"{told.key}.0", desk.row, desk.found)
+        odd = replace(view, metric="no such")
+        assert page.stands_out(None, None, None, None, search(odd), view.experiment_id) == []
 
 
 def test_groups_of_few_instances_of_a_bound_and_of_an_order_are_said(services, forty, view):

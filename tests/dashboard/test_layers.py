@@ -223,7 +223,7 @@ def test_what_stands_out_has_a_remedy_that_makes_a_child(app, services, key):
     assert asked.made
     work(services)
     _, found, children = services.experiments.progress(key)
-    assert [c.state for c in children] == ["done"], children[0].words
+    assert {c.state for c in children} == {"done"}, children[0].words
     assert found.models[found.rows[asked.made[0]]].base == "p9"
 
 
@@ -239,12 +239,33 @@ def test_a_remedy_before_the_model_leaves_layers_out(services, key):
         remedies.start(services.store, row, found, 4, remedy)
 
 
+def test_a_remedy_behind_a_step_repeats_what_follows_and_tells_how_far_it_is(services, key):
+    row, found, _ = view_of(services, key)
+    made = remedies.start(services.store, row, found, 2, Remedy("palettize", {}, "model", "Few"))
+    row, found, children = services.experiments.progress(key)
+    at = found.rows[made.made[0]]
+    assert [id for id, _ in remedies.steps_to(found, 0, at)] == ["prune", "palettize"]
+    assert remedies.steps_to(found, 1, at) == remedies.steps_to(found, 0, at)
+    remedy = Remedy("repair_layers", {}, "behind", "Refit", behind="prune",
+                    then=(("repair_norms", {}),))  # fmt: skip
+    assert remedies.cure(services.store, row, found, children, at, remedy).state == ""
+    asked = remedies.start(services.store, row, found, at, remedy)
+    row, found, children = services.experiments.progress(key)
+    ways = [found.models[found.rows[m]] for m in asked.made]
+    assert [m.operation.name for m in ways] == ["refit", "palette", "norms"]
+    assert [m.base for m in ways] == ["p9", ways[0].id, ways[1].id]
+    assert remedies.cure(services.store, row, found, children, at, remedy).state == "queued"
+    again = remedies.start(services.store, row, found, at, remedy)
+    assert (again.job, again.there) == (None, asked.made)
+
+
 def test_findings_survive_their_way_through_json(services, key):
     figure = Figure("x", float("nan"), 0.1, float("inf"), "share")
-    remedy = Remedy("restore", {"only": ("a",)}, "model", "Restore")
-    told = (Finding("dead", ("a", "b"), (figure,), "Words.", remedy, {"a": 0.5}),)
+    remedy = Remedy("restore", {"only": ("a",)}, "model", "Restore",
+                    "Why.", (("repair_layers", {}),))  # fmt: skip
+    told = (Finding("dead", ("a", "b"), (figure,), "Words.", remedy, {"a": 0.5}, remedy),)
     back = ly.heard(json.loads(json.dumps(ly.tell(told))))
-    assert back[0].remedy == told[0].remedy
+    assert back[0].remedy == back[0].second == remedy
     assert (back[0].where, back[0].each) == (told[0].where, told[0].each)
     assert np.isnan(back[0].figures[0].value)
     for odd in (None, {}, [3, {}, {"kind": 1}], [{"kind": "x", "where": 3, "figures": None}]):
