@@ -61,7 +61,7 @@ def _bring(services: Services, id: str, options: argparse.Namespace) -> int:
     if options.json:
         print_json(asdict(done))
     else:
-        sys.stdout.write(f"{done.model}: {done.count:,} predictions, of {done.name}\n")
+        sys.stdout.write(f"{done.model}: {done.count:,} {done.what}, of {done.name}\n")
     return 0
 
 

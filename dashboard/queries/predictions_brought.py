@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 import engine
 from dashboard.queries.offspring import files_of, kept
@@ -23,6 +25,7 @@ class Imported:
     Args:
         model: id in the experiment; data: digest of the set; name: of the set.
         count: of instances; new: nothing was known of the set before.
+        what: "predictions", or what is shown of the instances.
     """
 
     model: str
@@ -30,6 +33,7 @@ class Imported:
     name: str
     count: int
     new: bool
+    what: str = "predictions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ def bring(
         raise EngineError("there is no such model in this experiment", shown_name,
                           found=repr(node[:80]))  # fmt: skip
     made, shown = behaviors.read_predictions(source, shown_name)
+    if not made.vectors and not (made.said != "").any() and shown.kind:
+        return _show(store, row, node, shown, shown_name, data)
     known = _sets(store, row, found)
     if data:
         of = next((s for s in known if s.data == data), None)
@@ -75,6 +81,24 @@ def bring(
     if not store.predictions.keep(row.id, held, one):
         raise EngineError("the experiment was removed meanwhile", shown_name)
     return Imported(node, of.data, of.name, made.count, of.row is None)
+
+
+def _show(
+    store: Store, row: ExperimentRow, node: str, shown: Instances, name: str, data: str
+) -> Imported:
+    """Keep what a file shows of the instances of a set that predictions are of."""
+    sets = [s for s in store.predictions.stored(row.id)[0] if not data or s.data == data]
+    held = [store.predictions.instances(row.id, s.data) for s in sets]
+    counts = [int(np.isin(of.ids, shown.ids).sum()) for of in held]
+    best = max(range(len(sets)), key=counts.__getitem__, default=0)
+    found = behaviors.shown_for(held[best], shown) if sets else None
+    if found is not None:
+        sha256 = kept(store, behaviors.dump_instances(found))
+        store.predictions.show(row.id, replace(sets[best], kind=found.kind, sha256=sha256))
+        return Imported(node, sets[best].data, sets[best].name, counts[best], False,
+                        f"{shown.kind}s")  # fmt: skip
+    raise EngineError("shows no instance that predictions of this experiment are of", name,
+                      try_this="importing the predictions first")  # fmt: skip
 
 
 def _check_others(

@@ -17,7 +17,7 @@ from engine.behaviors.instances import (
     load_instances,
     of_samples,
 )
-from engine.behaviors.joining import check_alike, fitted, is_of, of_data, set_of
+from engine.behaviors.joining import check_alike, fitted, is_of, of_data, set_of, shown_for
 from engine.behaviors.keeping import dumps, loads
 from engine.behaviors.matched import Matched, Measure, Side, matched
 from engine.behaviors.metrics import KINDS, Kind
@@ -42,6 +42,6 @@ __all__ = [
     "fitted", "frame", "frequent", "histogram", "instance", "instances", "is_of", "is_relative",
     "load_instances", "loads", "look", "matched", "means", "measure_of", "of_data",
     "of_samples", "outputs", "passing", "predict", "read_outputs", "read_predictions",
-    "run_outputs", "sensitive", "set_of", "subgroups", "top_scores", "turned", "unjudged",
-    "whole", "words_in",
+    "run_outputs", "sensitive", "set_of", "shown_for", "subgroups", "top_scores", "turned",
+    "unjudged", "whole", "words_in",
 ]  # fmt: skip

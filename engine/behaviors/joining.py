@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,23 @@ def check_alike(made: Outputs, other: Outputs, name: str) -> None:
         raise EngineError("has scores of another number of classes than other models", name,
                           f"{there:,}", f"{here:,}")  # fmt: skip
     check_names(made, other, name)
+
+
+def shown_for(of: Instances, shown: Instances) -> Instances | None:
+    """What a file shows, in the order of a set; None: it names none of its instances.
+
+    Args:
+        of: the set.
+        shown: the file's; what it does not name stays blank.
+    """
+    place = {id: k for k, id in enumerate(shown.ids[: len(shown.values)].tolist())}
+    at = np.array([place.get(id, -1) for id in of.ids.tolist()], np.int64)
+    if not (at >= 0).any():
+        return None
+    at = at[: max(len(shown.values), 1)] if len(at) > len(shown.values) else at
+    values = shown.values[np.maximum(at, 0)]
+    values[at < 0] = np.zeros((), values.dtype)
+    return replace(of, kind=shown.kind, values=values, columns=shown.columns)
 
 
 def is_of(made: Outputs, of: Instances) -> bool:

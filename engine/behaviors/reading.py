@@ -6,7 +6,8 @@ a list of the classes it counts in), every other column of numbers or lists of n
 JSON: {"predictions": [{"id", "label", "pred", "classes"}], "comparisons": {name: {"comparison",
 "vectors", "options"}}}, as Compress and Compare writes it.  Beside these `shown` (an array, a
 column, or "text" of each prediction) is what people see of an instance; `groups` (a word each, or
-several) are counted like classes, besides them.
+several) are counted like classes, besides them.  A file of instances alone, see `pictures.py`, is
+outputs that say nothing, and what is shown.
 
 Runs in the confined process of `arriving.py`, which is what to call.
 """
@@ -23,6 +24,7 @@ import numpy as np
 from engine.behaviors.instances import LETTERS, Instances, instances
 from engine.behaviors.metrics import KINDS
 from engine.behaviors.outputs import MOST_INSTANCES, Outputs, outputs
+from engine.behaviors.pictures import shown_of
 from engine.errors import EngineError
 from engine.formats import SHOWN
 
@@ -130,6 +132,9 @@ def _json(data: bytes) -> Read:
     except (ValueError, RecursionError) as error:
         raise EngineError("is no JSON", found=str(error)[:200]) from error
     whole = whole.get("result", whole) if isinstance(whole, dict) else whole
+    if isinstance(whole, dict) and "instances" in whole and "predictions" not in whole:
+        ids, shown = shown_of(whole)
+        return outputs(ids, {}), shown
     if not isinstance(whole, dict) or not isinstance(whole.get("predictions"), list):
         raise EngineError("holds no list of predictions", expected='{"predictions": [...]}')
     rows = whole["predictions"]

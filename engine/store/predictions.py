@@ -113,6 +113,23 @@ class Predictions:
             connection.execute(sa.insert(PREDICTIONS).values(**keys, **values))
         return True
 
+    def show(self, experiment_id: str, data: DataRow) -> None:
+        """Keep what people see of a set that is there, instead of what was known.
+
+        Raises:
+            EngineError: the blob is gone, or who asks may not edit.
+        """
+        if not self._blobs.path(data.sha256).exists():
+            raise EngineError("what is shown of the instances is gone", data.name)
+        table = EXPERIMENT_DATA
+        with self._database.writing() as connection:
+            need(connection, "experiment", experiment_id, Role.EDITOR)
+            connection.execute(
+                sa.update(table)
+                .where(table.c.experiment_id == experiment_id, table.c.data == data.data)
+                .values(kind=data.kind, sha256=data.sha256)
+            )
+
     @staticmethod
     def _keep_data(connection: sa.Connection, experiment_id: str, data: DataRow) -> None:
         table = EXPERIMENT_DATA

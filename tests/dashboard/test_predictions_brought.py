@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from dashboard.cli import main
+from dashboard.figures.thumbnails import png
 from dashboard.queries import offspring
 from engine.errors import EngineError
 from tests.dashboard.test_operate import npz, work
@@ -50,6 +51,26 @@ def test_a_file_joins_the_data_of_the_experiment(services, key, run):  # noqa: F
         p for p in services.predictions.available(key)[0].models.values() if p.model == "odd"
     )
     assert (kept.source, kept.words) == ("file", "p.parquet")
+
+
+def test_a_file_of_pictures_shows_the_instances_of_a_set(services, key, run):  # noqa: F811
+    lines = RANDOM.integers(0, 256, (6, 4, 3), np.uint8)
+    made = {str(k): {"image": png(lines).partition(",")[2], "image_format": "jpeg"}
+            for k in (3, 1)}  # fmt: skip
+    body = json.dumps({"status": "complete", "result": {"type": "image", "instances": made}})
+    done = bring(services, key, body.encode(), "instances.json")
+    assert (done.data, done.count, done.what) == (run, 2, "images")
+    shown = services.predictions.instances(key, run)
+    assert (shown.kind, shown.ids[1]) == ("image", "1")
+    at = shown.values[1, 2:62:10, 12:52:10]  # each pixel ten wide, in the middle
+    np.testing.assert_array_equal(at, lines)
+    assert not shown.values[0].any()
+    for text, words in (('{"type": "image", "instances": {"no": {"image": "/9j/"}}}', "no PNG"),
+                        ('{"type": "text", "instances": {"no": {"text": "x"}}}', "shows no inst"),
+                        ('{"type": "text", "instances": {"0": 3}}', "has no text"),
+                        ('{"type": "?", "instances": {"0": {}}}', "no known type")):  # fmt: skip
+        with pytest.raises(EngineError, match=words):
+            bring(services, key, text.encode(), "instances.json")
 
 
 def test_what_a_person_brought_is_not_run_over(services, key, run):  # noqa: F811

@@ -127,7 +127,8 @@ def changed(
     if ctx.triggered_id == Behaviors.IMPORT and contents:
         file = str(name or "")
         made = services().predictions.import_file(key, str(model), sent(contents, file), file)
-        notify(f"{made.count:,} predictions of {made.model}, on {made.name}.", "done")
+        of = f" of {made.model}, on" if made.what == "predictions" else " of"
+        notify(f"{made.count:,} {made.what}{of} {made.name}.", "done")
         return f"{made.model} {made.data} {file}"
     return flagged(flag, ask, key)
 

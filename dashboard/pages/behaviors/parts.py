@@ -20,7 +20,10 @@ from dashboard.urls_behaviors import BehaviorsView, search
 from engine.behaviors import ENDINGS
 from engine.numbers import count
 
-ENDINGS_HELP = "Predictions of one model: NPZ, Parquet or JSON, at most 12 MB"
+ENDINGS_HELP = (
+    "Predictions of one model: NPZ, Parquet or JSON, at most 12 MB; or, once they are there, the "
+    "JSON of texts or PNG pictures of their instances"
+)
 MOST_OFFERED = 300  # models to add
 WHOLE = ("classes", "groups")  # rows of all instances, not of those of one class
 LEVELS = {

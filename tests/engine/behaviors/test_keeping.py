@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
 
 from engine import behaviors as bh
+from engine.behaviors.pictures import decoded
 from engine.compress import samples
 from engine.errors import EngineError
 from engine.formats import read_arrays
@@ -162,3 +165,24 @@ def test_a_table_keeps_what_outputs_say(name: str, tmp_path):
     assert again.labels.tolist() == MADE[name].labels.tolist()
     assert again.said.tolist() == MADE[name].said.tolist()
     assert [list(c) for c in again.classes] == [list(c) for c in MADE[name].classes]
+
+
+def test_pictures_are_read_whatever_filter_their_lines_have():
+    """Lines that each filter of PNG leaves as they are, or adds to the one above or before."""
+
+    def picture(lines: list[list[int]], colour: int = 0, wide: int = 2) -> bytes:
+        head = struct.pack(">IIBBBBB", wide, len(lines), 8, colour, 0, 0, 0)
+        body = zlib.compress(b"".join(map(bytes, lines)))
+        parts = ((b"IHDR", head), (b"IDAT", body), (b"PLTE", bytes(range(9))), (b"IEND", b""))
+        return b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(data)) + name + data + bytes(4) for name, data in parts
+        )
+
+    made = decoded(picture([[0, 5, 9], [1, 5, 9], [2, 1, 1], [3, 3, 1], [4, 2, 255]]))
+    assert made[..., 0].tolist() == [[5, 9], [5, 14], [6, 15], [6, 11], [8, 10]]
+    assert decoded(picture([[0, 2, 0]], 3)).tolist() == [[[6, 7, 8], [0, 1, 2]]]
+    assert decoded(picture([[0, 90, 255, 90, 0]], 4))[0, :, 0].tolist() == [90, 255]
+    for broken in (picture([[9, 0, 0]]), picture([[0, 0]]), picture([[0, 7, 0]], 3),
+                   picture([[0]], wide=0), picture([[0, 0, 0]])[:40]):  # fmt: skip
+        with pytest.raises(EngineError, match=r"PNG picture|no picture"):
+            decoded(broken)
