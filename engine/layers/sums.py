@@ -6,6 +6,7 @@ up to those of the whole.  `counting.py` makes them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,13 +65,7 @@ class Sums:
 
     def __add__(self, other: Sums) -> Sums:
         """Sums over both parts; they must have the same edges."""
-        made: dict[str, Any] = {
-            name: getattr(self, name) + getattr(other, name) for name in _COUNTED
-        }
-        table, own = (_plus(getattr(self, n), getattr(other, n)) for n in ("table", "own"))
-        bins, bits = filled(_plus(self.every_bit(), other.every_bit()))
-        return Sums(**made, low=min(self.low, other.low), high=max(self.high, other.high),
-                    bins=bins, bits=bits, edges=self.edges, table=table, own=own)  # fmt: skip
+        return together((self, other))
 
     def every_bit(self) -> Ints:
         """[2048] numbers x by sign, exponent and two bits of the mantissa."""
@@ -145,14 +140,25 @@ def edges_of(values: NDArray[np.floating], bars: int = BARS) -> Floats:
     return edges
 
 
+def together(parts: Sequence[Sums]) -> Sums:
+    """Sums over one part or more; they must have the same edges."""
+    if len(parts) == 1:
+        return parts[0]
+    made: dict[str, Any] = {name: sum(getattr(p, name) for p in parts) for name in _COUNTED}
+    table, own = (  # parts may be of few bytes
+        np.asarray(np.sum([getattr(p, name) for p in parts], axis=0, dtype=np.int64))
+        for name in ("table", "own")
+    )
+    at, many = (np.concatenate([getattr(p, name) for p in parts]) for name in ("bins", "bits"))
+    bins, bits = filled(np.bincount(at, many, BINS).astype(np.int64))  # exact below 2^53
+    return Sums(**made, low=min(p.low for p in parts), high=max(p.high for p in parts),
+                bins=bins, bits=bits, edges=parts[0].edges, table=table, own=own)  # fmt: skip
+
+
 def filled(bits: Ints) -> tuple[Ints, Ints]:
     """(bins that are not empty, how many each holds) of [2048] counts."""
     bins = np.flatnonzero(bits)
     return bins, bits[bins]
-
-
-def _plus(one: Ints, two: Ints) -> Ints:
-    return np.add(one, two, dtype=np.int64)  # either may be of few bytes
 
 
 def _small(counts: Ints) -> Ints:

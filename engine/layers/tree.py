@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.errors import EngineError
 from engine.layers.comparing import Compared
-from engine.layers.sums import Sums
+from engine.layers.sums import Sums, together
 
 Key = Literal["sparsity", "change", "relative", "sqnr_db", "cosine", "flips"]
 KEYS: Mapping[str, str] = {
@@ -79,6 +79,7 @@ def tree(models: Sequence[Compared]) -> dict[str, Module]:
             row[k] = (layer.module, layer.role, layer.size, layer.sums, layer.overall,
                       layer.sampled)  # fmt: skip
     found: dict[str, Module] = {}
+    inside: dict[str, list[list[Sums]]] = {}
     for name, row in leaves.items():
         first = next(r for r in row if r)
         module = first[0]
@@ -87,11 +88,11 @@ def tree(models: Sequence[Compared]) -> dict[str, Module]:
             old = found.get(here)
             if old and old.leaf:  # a tensor and a module of one name
                 continue
-            parts: tuple[Sums | None, ...] = tuple(r[4] if r else None for r in row)
-            parts = _added(old.whole, parts) if old else parts
+            for side, r in zip(inside.setdefault(here, [[] for _ in models]), row, strict=True):
+                side += [r[4]] if r else []
             size, count = (old.size, old.tensors) if old else (0, 0)
             around = lead[depth - 1] if depth else ""
-            found[here] = Module(here, around, False, "", size + first[2], count + 1, parts, parts,
+            found[here] = Module(here, around, False, "", size + first[2], count + 1, (), (),
                                  min(old.sampled if old else 1.0, first[5]))  # fmt: skip
         own = name if name not in found else f"{name} (tensor)"
         found[own] = Module(
@@ -99,6 +100,9 @@ def tree(models: Sequence[Compared]) -> dict[str, Module]:
             tuple(r[3] if r else None for r in row), tuple(r[4] if r else None for r in row),
             first[5],
         )  # fmt: skip
+    for here, sides in inside.items():  # all at once: one by one takes long in a large model
+        sums = tuple(together(side) if side else None for side in sides)
+        found[here] = replace(found[here], sums=sums, whole=sums)
     return found
 
 
@@ -193,9 +197,3 @@ def _upwards(module: str) -> list[str]:
     """`a.b.c` -> a, a.b, a.b.c; what is deeper than `DEEPEST` stays with the last."""
     parts = module.split(".", DEEPEST - 1)
     return [".".join(parts[: k + 1]) for k in range(len(parts))]
-
-
-def _added(one: Sequence[Sums | None], two: Sequence[Sums | None]) -> tuple[Sums | None, ...]:
-    return tuple(
-        b if a is None else a if b is None else a + b for a, b in zip(one, two, strict=True)
-    )

@@ -84,8 +84,8 @@ def page(
             dcc.Location(id=Layers.OPENED, refresh="callback-nav"),
             header([("Experiments", EXPERIMENTS), (row.name, back), ("Layers", "")]),
             _models(view, found),
-            *(html.Div(html.Span(text, className="worse"), className="bar", role="status")
-              for text in told),
+            *(html.Div(html.Span(text, className="worse"), className="bar layers-models",
+                       role="status") for text in told),
             _tools(view),
             html.Div(
                 [
