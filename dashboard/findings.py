@@ -16,6 +16,7 @@ from dashboard.queries.findings import Told
 from dashboard.queries.remedies import Cure
 from dashboard.shell import notify
 from dashboard.urls_experiment import ExperimentView, build, path
+from engine.behaviors import OF_BEHAVIORS
 from engine.compress import Figure
 from engine.errors import EngineError
 from engine.experiments import Experiment
@@ -23,7 +24,7 @@ from engine.store import ExperimentRow
 
 KINDS = {"dead": "Silent channels", "flattened": "Flattened norms", "small": "Small layers pruned",
          "ranges": "Ranges that differ", "collapsed": "Collapsed model",
-         "harmed": "A class harmed"}  # fmt: skip
+         "ruined": "Most is lost", "harmed": "A class harmed"}  # fmt: skip
 GOING = {"queued": "waits for its turn", "running": "is being made"}
 
 
@@ -55,7 +56,7 @@ def _one(one: Told, button: StrEnum | None, where: list[Any], opened: bool) -> h
     cures: list[Any] = [_cure(one, k, c, button) for k, c in enumerate(one.cures)]
     if one.none:
         cures = [html.P(one.none, className="muted")]
-    told = finding.kind in ("harmed", "collapsed")  # the sentence holds all figures
+    told = finding.kind in OF_BEHAVIORS  # the sentence holds all figures
     said = "; ".join(map(_said, finding.figures))
     figures = [] if told else [html.P(said, className="muted")]
     return html.Details(
@@ -78,6 +79,8 @@ def _short(one: Told) -> str:
         return f"{finding.where[0]}: {_value(finding.figures[1])}"
     if finding.kind == "collapsed":
         return f"{_value(finding.figures[0])} alike"
+    if finding.kind == "ruined":
+        return f"{_value(finding.figures[0])} right"
     return count(len(finding.where), "place")
 
 

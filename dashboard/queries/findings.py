@@ -163,7 +163,7 @@ def _ways(desk: Desk, at: int, finding: Finding) -> tuple[tuple[str, str], ...]:
         inside = replace(classes, rows="instances", inside=name)
         return (("All classes by change", search(classes)),
                 (f"The instances of {name}", search(inside)))  # fmt: skip
-    if finding.kind == "collapsed":
+    if finding.kind in ("collapsed", "ruined"):
         plain = replace(plain, by=None, rows="classes", of=at)
         sheets = {
             "What it says of each class": "confusion",

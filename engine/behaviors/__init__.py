@@ -8,7 +8,7 @@ from engine.behaviors.answer import Answer, Histogram, Row, histogram, instance
 from engine.behaviors.arriving import ENDINGS, read_outputs, read_predictions
 from engine.behaviors.asking import Asking, Spots, ask
 from engine.behaviors.changes import Confusion, confusion, frequent, sensitive, top_scores, turned
-from engine.behaviors.findings import Finding, Remedy, amount, findings, unjudged
+from engine.behaviors.findings import OF_BEHAVIORS, Finding, Remedy, amount, findings, unjudged
 from engine.behaviors.groups import Means, classes, means, whole
 from engine.behaviors.instances import (
     Instances,
@@ -35,8 +35,8 @@ from engine.behaviors.running import frame, predict, run_outputs, words_in
 from engine.behaviors.subgroups import LEAST, Looked, Subgroup, look, subgroups
 
 __all__ = [
-    "ENDINGS", "KINDS", "LEAST", "PAGE", "SCORES", "Answer", "Asking", "Confusion", "Finding",
-    "Histogram", "Instances", "Kind", "Looked", "Matched", "Means", "Measure", "Outputs",
+    "ENDINGS", "KINDS", "LEAST", "OF_BEHAVIORS", "PAGE", "SCORES", "Answer", "Asking", "Confusion",
+    "Finding", "Histogram", "Instances", "Kind", "Looked", "Matched", "Means", "Measure", "Outputs",
     "Question", "Remedy", "Row", "Side", "Spots", "Subgroup", "amount", "as_asked", "ask",
     "check_alike", "classes", "columns", "confusion", "dump_instances", "dumps", "findings",
     "fitted", "frame", "frequent", "histogram", "instance", "instances", "is_of", "is_relative",

@@ -24,12 +24,14 @@ TIMES = 1.5  # what a class lost, against what the others did, from which it is 
 MOST = 3  # classes that are named
 LEAST = 0.02  # points more than the others lost, below which a loss is not worth a word
 DEAD = 0.1  # spread of predictions, as a share of the base's, below which a model is dead
+RUINED = 0.5  # share of the base's right answers that a model keeps, below which it is ruined
 LEAST_INSTANCES = 5  # of a class of which something is said
 FEW = 20  # instances below which nothing is said of a model
 _DRAWS, _WORK = (200, 1000), 20_000_000  # least and most draws; numbers that are dealt at most
 _SEED = 0
 
-Kind = Literal["dead", "flattened", "small", "ranges", "collapsed", "harmed"]
+Kind = Literal["dead", "flattened", "small", "ranges", "collapsed", "ruined", "harmed"]
+OF_BEHAVIORS = ("collapsed", "ruined", "harmed")  # the others are of layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Finding:
 
     Args:
         kind: "dead" channels, "flattened" norms, over-pruned "small" layers, "ranges" that differ
-            at a sum, a "collapsed" model, a class "harmed" out of proportion.
+            at a sum, a "collapsed" model, one "ruined" in all classes, a class "harmed" out of
+            proportion.
         where: names of tensors or nodes, or of the class, worst first; () for the whole model.
         figures: of the worst of them, with intervals where there are some (NaN where not).
         sentence: what was found, in plain words.
@@ -96,7 +99,9 @@ def findings(given: Matched, model: int = 1, most: int = MOST) -> tuple[Finding,
         most: classes that are named.
     """
     found = _collapsed(given, model)
-    return (found,) if found else _harmed(given, model)[:most]
+    if found:
+        return (found,)
+    return (*_ruined(given, model), *_harmed(given, model)[:most])
 
 
 def unjudged(given: Matched, model: int = 1) -> str:
@@ -136,6 +141,31 @@ def _collapsed(given: Matched, model: int) -> Finding | None:
          amount("Spread of the base's", spread, "bits")),
         f"The model has collapsed: it says {given.words[most]!r} to {share:.0%} of {count:,} "
         f"instances; its base says that to {was:.0%}.",
+    )  # fmt: skip
+
+
+def _ruined(given: Matched, model: int) -> tuple[Finding, ...]:
+    """Most of what the base got right is lost, whichever class it is of."""
+    kind = "correctness"
+    if kind not in {m.id for m in given.measures}:
+        return ()
+    after, change = (s[kind] for s in (given.sides[model].values, given.sides[model].differences))
+    known = ~(np.isnan(after) | np.isnan(change))
+    count = int(known.sum())
+    if count < FEW:
+        return ()
+    now = float(after[known].mean())
+    was = now - float(change[known].mean())
+    if now >= RUINED * was:
+        return ()
+    return (
+        Finding(
+            "ruined", (),
+            (amount("Share of right answers", now, "share"),
+             amount("The same of the base", was, "share")),
+            f"The model has lost most of what it knew: {now:.1%} of {count:,} instances are right; "
+            f"of its base {was:.1%} are.",
+        ),
     )  # fmt: skip
 
 

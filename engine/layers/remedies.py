@@ -1,7 +1,7 @@
 """What may help against a finding, by what caused it: at most two operations, the best first.
 
-A finding on layers says its own cause.  Of a collapsed model or a harmed class the cause is looked
-for in the steps that made the model, and in what stands out in its layers.
+A finding on layers says its own cause.  Of a collapsed or ruined model or a harmed class the
+cause is looked for in the steps that made the model, and in what stands out in its layers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.behaviors import Finding, Remedy
+from engine.behaviors import OF_BEHAVIORS, Finding, Remedy
 from engine.layers.comparing import Compared
 from engine.layers.findings import LITTLE, NORMS
 
@@ -44,7 +44,7 @@ def remedies(
     Returns:
         At most `MOST`, the best first.
     """
-    whole = finding.kind in ("collapsed", "harmed")
+    whole = finding.kind in OF_BEHAVIORS
     some = _of_steps(made, deep, compared) if whole else _of_layers(finding, made)
     found: list[Remedy] = []
     for one in some:
@@ -65,7 +65,7 @@ def steps_seen(compared: Compared) -> Steps:
 
 def no_remedy(finding: Finding, made: Steps) -> str:
     """Why nothing is offered against a finding, in a sentence."""
-    if finding.kind not in ("collapsed", "harmed"):
+    if finding.kind not in OF_BEHAVIORS:
         return "No operation here gives this back."
     if not made:
         return "How this model was made is not known here, so nothing is offered."

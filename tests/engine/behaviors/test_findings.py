@@ -44,7 +44,7 @@ def test_a_class_that_pays_is_found_with_its_interval():
     assert "10 classes looked at" in found.sentence
 
 
-@pytest.mark.parametrize("share", [0.0, 0.03, 0.2, 0.5])
+@pytest.mark.parametrize("share", [0.0, 0.03, 0.2, 0.45])
 def test_harm_that_falls_on_all_alike_is_none_of_a_class(share: float):
     assert bh.findings(beside(Y, flawed(share > CHANCE))) == ()
 
@@ -76,7 +76,14 @@ def test_a_group_of_several_attributes_is_looked_at_like_a_class():
 
 
 def test_everything_is_lost_alike_when_a_model_is_ruined():
-    assert bh.findings(beside(Y, flawed(CHANCE < 0.9))) == ()
+    (found,) = bh.findings(beside(Y, flawed(CHANCE < 0.9)))
+    assert (found.kind, found.where) == ("ruined", ())
+    now, was = (f.value for f in found.figures)
+    assert now == pytest.approx((CHANCE >= 0.9).mean())
+    assert was == pytest.approx(1)
+    assert (
+        bh.findings(beside(Y, flawed(CHANCE < 0.4))) == ()
+    )  # the rest is right, and said elsewhere
 
 
 def test_a_model_that_says_one_thing_has_collapsed():
