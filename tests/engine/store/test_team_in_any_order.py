@@ -102,11 +102,13 @@ class Team(Trees, Known, RuleBasedStateMachine):
 
     @initialize(shared=st.sampled_from(GRANTEES[1:]), role=st.sampled_from(GIVEN[1:]))
     def furnish(self, shared: str, role: Role) -> None:
-        """Begin where most is possible: a model with an analysis, shared with somebody."""
+        """Begin where most is possible: much is shared, with people and by a link."""
         self.upload("ana", b"one")
         self.begin("ana", 0)
         self.grant("ana", True, "model", 0, shared, role)
         self.link("ana", True, "analysis", 0, True, False)
+        for name in USERS[1:]:
+            self.open_link(name, 0)
         self.bring("ana", b"tree")
         self.grant("ana", True, "experiment", 0, shared, role)
 
