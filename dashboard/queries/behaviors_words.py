@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dashboard.components import percent, significant
@@ -14,6 +14,8 @@ SHARES = {"correctness", "error_rate", "true_confidence", "confidence", "margin"
 TURNS = {"correctness": ("now right", "now wrong"), "error_rate": ("now wrong", "now right")}
 UNKNOWN = "not known"
 SAME = 5e-7
+LOPSIDED = 0.1  # of an interval by which its halves may differ and be told as one
+NO_ENDS = (math.nan, math.nan)
 SAME_SHARE = 5e-4  # what a tenth of a percent does not show
 KINDS = {"labels": "Against the labels", "scores": "Of the predictions", "": "Of the outputs"}
 
@@ -45,14 +47,16 @@ def value_text(measure: Measure, value: float) -> str:
     return f"{'−' if value < 0 else ''}{significant(abs(value))}"
 
 
-def change_text(measure: Measure, change: float, group: bool, half: float = math.nan) -> str:
-    """A change with its mark; ± the farther end of its interval.
+def change_text(
+    measure: Measure, change: float, group: bool, ends: tuple[float, float] = NO_ENDS
+) -> str:
+    """A change with its mark and its interval.
 
     Args:
         measure: what changed.
         change: by how much.
         group: of a class or the whole set, not of one instance.
-        half: how far the 95 % interval reaches; NaN none.
+        ends: of the 95 % interval; NaN none.
     """
     if math.isnan(change):
         return UNKNOWN
@@ -60,18 +64,39 @@ def change_text(measure: Measure, change: float, group: bool, half: float = math
         return "same" if not change else TURNS[measure.kind][change < 0]
     if _same(measure, change):
         return "same"
-    size, unit = abs(change), ""
-    half = math.nan if half < SAME else half
+    size = abs(change)
+    near, far = sorted(math.copysign(1, change) * end for end in ends)
     if measure.relative and group:
-        text = percent(size)
-        off = "" if math.isnan(half) else f" ± {percent(half)}"
-    elif measure.kind in SHARES:
-        text, unit = f"{size * 100:.1f}", " points"
-        off = "" if math.isnan(half) else f" ± {half * 100:.1f}"
-    else:
-        text = significant(size)
-        off = "" if math.isnan(half) else f" ± {significant(half, 2)}"
-    return f"{'▲' if change > 0 else '▼'} {text}{off}{unit}"
+        return f"{_mark(change)} {_percents(size)}{_reach(size, near, far, _percents)} %"
+    if measure.kind in SHARES:
+        return f"{_mark(change)} {_points(size)}{_reach(size, near, far, _points)} points"
+    return f"{_mark(change)} {significant(size)}{_reach(size, near, far, _plain)}"
+
+
+def _mark(change: float) -> str:
+    return "▲" if change > 0 else "▼"
+
+
+def _reach(size: float, near: float, far: float, said: Callable[[float], str]) -> str:
+    """An interval around a change: ± where it reaches about as far to both sides, else its ends."""
+    if math.isnan(near) or far - near < SAME:
+        return ""
+    if abs((far - size) - (size - near)) <= LOPSIDED * (far - near):
+        return f" ± {said(max(far - size, size - near))}"
+    ends = [f"{'−' if v < 0 else ''}{said(abs(v))}" for v in (near, far)]
+    return f" ({(' to ' if near < 0 else '–').join(ends)})"
+
+
+def _points(value: float) -> str:
+    return f"{value * 100:.1f}"
+
+
+def _percents(value: float) -> str:
+    return percent(value).removesuffix(" %")
+
+
+def _plain(value: float) -> str:
+    return significant(value, 2)
 
 
 def tone_of(measure: Measure, change: float, low: float, high: float) -> str:
@@ -121,8 +146,10 @@ def cell(
         title = why if plain == UNKNOWN else "The base"
         return Cell(plain, "", "muted" if plain == UNKNOWN or relative else "",
                     None if relative else _sound(value), title)  # fmt: skip
-    half = max(change - low, high - change)  # of the farther end; the title has both
-    moved, tone = change_text(measure, change, group, half), tone_of(measure, change, low, high)
+    moved, tone = (
+        change_text(measure, change, group, (low, high)),
+        tone_of(measure, change, low, high),
+    )
     title = why if UNKNOWN in (plain, moved) else _interval(measure, low, high, group, together)
     if relative:
         return Cell(moved, plain, tone, _sound(change), title)

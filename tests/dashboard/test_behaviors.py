@@ -81,7 +81,7 @@ def test_classes_beside_the_base(services, view):
     assert told["summary"]["count"] == "6 instances"
     rows = {r["name"]: r for r in told["rows"]}
     assert rows["cat"]["cells"][0][0] == "100.0 %"
-    assert rows["cat"]["cells"][1][:2] == ["50.0 %", "▼ 50.0 ± 77.3 points"]
+    assert rows["cat"]["cells"][1][:2] == ["50.0 %", "▼ 50.0 (−27.3 to 90.5) points"]
     assert rows["owl"]["cells"][1][0] == "not known"  # its scores hold a NaN
     assert "NaN" in rows["owl"]["cells"][1][5]
     assert rows["cat"]["note"] == "2 instances"
@@ -96,9 +96,9 @@ def test_beside_values_a_change_is_in_points_and_a_relative_one_in_percent(
     worse = [[0, 1, 0], [0, 1, 0], *RIGHT[2:]]
     keep(key, "p5", outputs(worse))
     told = sent(services, view)["rows"][0]["cells"][1]
-    assert told[:2] == ["0.0 %", "▼ 50.0 ± 77.3 points"]
+    assert told[:2] == ["0.0 %", "▼ 50.0 (−27.3 to 90.5) points"]
     change = sent(services, replace(view, relative=True))["rows"][0]["cells"][1]
-    assert change[0] == "▼ 100 % ± 155 %"
+    assert change[0] == "▼ 100 (−55 to 181) %"
 
 
 def test_underconfidence_is_drawn_below_zero_and_is_no_gain(services, view):
@@ -305,7 +305,7 @@ def test_groups_begin_with_the_most_harmed_and_small_ones_have_no_figure(service
     told = sent(services, replace(view, rows="groups"))
     first, *_, last = told["rows"]
     assert (first["name"], first["note"]) == ("cat", "40 instances, class")
-    assert first["cells"][1][:3] == ["0.0 %", "▼ 100.0 ± 17.7 points", "worse"]
+    assert first["cells"][1][:3] == ["0.0 %", "▼ 100.0 (82.3–100.0) points", "worse"]
     assert first["said"][1][1] == "harmed out of proportion"
     assert (last["name"], last["cells"][1][0]) == ("<b>five</b>", "too few")
     assert [r["cells"][1][1] for r in told["rows"][1:-1]] == ["same"] * 2
