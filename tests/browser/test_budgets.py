@@ -47,6 +47,7 @@ def test_a_budget_is_put_seen_changed_and_removed(opened, live):
     assert live.services.budgets.of(model) == ()
 
 
+@pytest.mark.soak
 def test_the_form_asks_for_what_a_metric_needs(opened):
     page, _ = opened
     page.click("#model--budget-metric")
@@ -63,6 +64,7 @@ def test_the_form_asks_for_what_a_metric_needs(opened):
     expect(page.locator("#model--budget-fault-battery")).to_have_text("", timeout=SLOW)
 
 
+@pytest.mark.soak
 def test_a_line_the_json_and_the_next_recipe(opened):
     page, _ = opened
     page.fill("#model--budget-text", "size<=1kB speed=3")

@@ -78,6 +78,7 @@ def test_keys_walk_from_line_to_line_and_select(code):
     until(page, f"{SELECTED}.length > 0")
 
 
+@pytest.mark.soak
 def test_a_long_file_draws_only_what_is_in_sight(code):
     text = packed(source="\n".join(["x = [1, 'two']"] * LONG))
     page = code(text)

@@ -78,6 +78,7 @@ def test_bounds_are_typed_named_kept_and_taken_again(open_at):
     expect(page.locator("#experiment--named")).to_contain_text("No budget", timeout=SLOW)
 
 
+@pytest.mark.soak
 def test_a_metric_by_formula_is_one_of_the_page(open_at):
     page = open_at("?dock=table")
     page.click("summary:has-text('+ Metric')")

@@ -154,6 +154,7 @@ def test_a_preset_changes_cells_header_and_graph_and_back(desk):
     assert page.locator(".total b").first.inner_text() == before
 
 
+@pytest.mark.soak
 def test_the_frame_rate_changes_the_verdict(desk):
     page = desk("vit")
     page.fill("#model--fps", "90000")
@@ -229,6 +230,7 @@ def test_the_overview_appears_when_zoomed_in_and_hides(desk):
     assert page.locator("#model--minimap").is_visible()
 
 
+@pytest.mark.soak
 def test_dark_mode_reaches_the_drawing(desk):
     page = desk("vit")
     colour = f"{GRAPH}.nodes('.box')[0].style('background-color')"

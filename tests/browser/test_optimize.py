@@ -91,6 +91,7 @@ def test_what_is_touched_can_be_selected_and_left_again(opened):
     until(page, f"!document.querySelector('{SHEET}-title').textContent.includes('conv_3')")
 
 
+@pytest.mark.soak
 def test_everything_that_matches_a_filter_is_optimized_and_cleared(opened):
     page = opened("&where=kernel.has.tgemm")
     page.get_by_role("button", name="Select all 13 shown").click()

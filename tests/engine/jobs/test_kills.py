@@ -1,6 +1,6 @@
 """Real processes killed in the middle of a batch: nothing lost, nothing done twice.
 
-Two kills here; `make soak` adds a server and bad units, `make accept STAGE=F` has twenty rounds.
+One kill here; `make soak` adds a worker, a server and bad units, acceptance F has twenty rounds.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tests.soak.dask_cluster import carried_out
 from tests.soak.killed_jobs import UNITS, Worker, ask, finished, wait
 
 pytestmark = pytest.mark.long
-SERVER = pytest.param("server", marks=pytest.mark.soak)
+LATER = [pytest.param(victim, marks=pytest.mark.soak) for victim in ("worker", "server")]
 
 
-@pytest.mark.parametrize("victim", ["process", "worker", SERVER])
+@pytest.mark.parametrize("victim", ["process", *LATER])
 def test_a_batch_survives_a_kill(tmp_path, victim):
     play = killed_jobs._server if victim == "server" else killed_jobs._worker
     found = play(tmp_path, victim, 0.2)

@@ -192,7 +192,7 @@ class Verbs(RuleBasedStateMachine):
 
 
 Verbs.TestCase.settings = settings(
-    max_examples=tries(5, 50),
+    max_examples=tries(3, 50),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
