@@ -5,9 +5,8 @@ BIN := .venv/bin
 STAGE ?= A
 BASE ?= HEAD
 ARGS ?=
-# Tests in one process more than there are processors, for those that wait; each drives a browser of
-# its own, so not more than four.  A file stays in one process: what its tests share is made once.
-SIDE_BY_SIDE ?= -n $(shell expr $$(nproc) + 1) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Tests in as many processes as there are processors, which browsers keep busy; not more than four.  A file stays in one process: what its tests share is made once.
+SIDE_BY_SIDE ?= -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Models that are not in the repository; without the folder, what needs them says NOT RUN.
 PAREDOWN_SHARED ?= $(abspath $(wildcard ../shared))
 export PAREDOWN_SHARED

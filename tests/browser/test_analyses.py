@@ -22,7 +22,7 @@ def opened(live, page):
     return page
 
 
-def until(page, condition, seconds=10.0):
+def until(page, condition, seconds=20.0):
     """Wait for a condition; the policy of the page forbids Playwright's own way, which is eval."""
     end = time.monotonic() + seconds
     while not page.evaluate(f"Boolean({condition})"):
@@ -53,6 +53,7 @@ def test_an_edit_saves_itself_and_a_checkpoint_is_opened_and_left(opened, live):
     leave(page, 1)
     says(page, "unsaved changes since first")
     now = page.evaluate(RULES)
+    page.wait_for_selector(".tree >> text=Draft")  # its row moves no button after this
     page.click(".tree [data-act=open]")
     says(page, "checkpoint first")
     until(page, f"location.search.includes('at=') && {RULES} === {now - 1}")
