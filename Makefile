@@ -5,7 +5,8 @@ BIN := .venv/bin
 STAGE ?= A
 BASE ?= HEAD
 ARGS ?=
-# Tests in as many processes as there are processors, which browsers keep busy; not more than four.  A file stays in one process: what its tests share is made once.
+# Tests in as many processes as there are processors, which browsers keep busy; not more than four.
+# A file stays in one process: what its tests share is made once.
 SIDE_BY_SIDE ?= -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Models that are not in the repository; without the folder, what needs them says NOT RUN.
 PAREDOWN_SHARED ?= $(abspath $(wildcard ../shared))
